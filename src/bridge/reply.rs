@@ -233,7 +233,7 @@ fn untranslatable(id: &RequestId, overlap: Overlap) -> Frame {
 
 /// The answer that replaces one for which a batch has no room.
 fn too_large(id: &RequestId) -> Frame {
-    let text = "the answers of the batch are larger than what one message may have";
+    let text = "the batch response exceeds the size limit of a message";
     let failure = Failure::new(FailureKind::Protocol, text).hint("send the request on its own");
     Frame::from(failure.to_response(id))
 }

@@ -226,7 +226,7 @@ impl Survey {
         if scope == Scope::Project && records {
             // Whoever works on a project has not agreed to be recorded (O-30).
             self.notes.push(format!(
-                "{place} cannot be rewritten: the file of a project does not switch on `--record`"
+                "{place} cannot be rewritten: `--record` is not allowed in a project file"
             ));
             return None;
         }

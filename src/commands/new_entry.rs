@@ -58,7 +58,9 @@ pub(super) fn new_entry(
 
 /// Whoever works on a project has not agreed to be recorded (O-30).
 fn error_for_recording_project() -> Error {
-    Error::usage("the file of a project does not switch on `--record` for everyone who uses it")
+    Error::usage(
+        "`--record` is not allowed in a project file: it would record everyone who uses the project",
+    )
         .hint("leave out `--record`, or put it into your own entry: `--scope user`")
 }
 

@@ -26,15 +26,15 @@ pub(super) fn for_sign_in(
         Some(match &*state.borrow() {
             SignInState::Waiting(waiting) => {
                 let end = waiting.since + timeout.as_secs();
-                let left = minutes(end.saturating_sub(SystemClock.now()));
+                let left = minutes_and_seconds(end.saturating_sub(SystemClock.now()));
                 format!("waiting for you to sign in ({left} left, Ctrl-C stops){way_out}")
             }
-            _ => format!("{what} ({}, Ctrl-C stops)", minutes(elapsed.as_secs())),
+            _ => format!("{what} ({}, Ctrl-C stops)", minutes_and_seconds(elapsed.as_secs())),
         })
     })
 }
 
 /// Minutes and seconds, such as `4:58`.
-fn minutes(seconds: u64) -> String {
+fn minutes_and_seconds(seconds: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }

@@ -35,7 +35,7 @@ pub(super) async fn open(
         (PASSWORD, Some((user, password))) => sign_in(stream, user, password).await?,
         _ => {
             return Err(io::Error::other(
-                "the SOCKS proxy wants a sign-in that its URL does not hold",
+                "the SOCKS proxy wants a user name and a password, and none are set",
             ));
         }
     }

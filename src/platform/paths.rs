@@ -135,7 +135,7 @@ fn check_override(folder: PathBuf) -> FolderPath {
     }
     Err(NoFolder {
         message: format!("`{STATE_VARIABLE}` is not an absolute path: `{}`", folder.display()),
-        hint: "hosts start programs in folders of their own choice, so name the whole path",
+        hint: "use an absolute path: each host picks its own working directory",
     })
 }
 

@@ -307,7 +307,7 @@ fn no_project_switches_on_a_recording() {
     let install = [&install[..], &["--record", shown]].concat();
     let refused = home.program(install).in_folder(&project).run();
     assert_eq!(refused.code, Some(2), "{}", refused.shown());
-    assert!(refused.stderr.contains("a project does not switch on `--record`"));
+    assert!(refused.stderr.contains("`--record` is not allowed in a project file"));
     assert!(!project.join(".mcp.json").exists());
     let entry = json!({ "mcpServers": {
         "a": { "command": "npx", "args": ["mcp-remote", url, "--record", shown] },

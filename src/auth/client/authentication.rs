@@ -49,7 +49,7 @@ pub(crate) fn credentials(
             let [kind, assertion] = assertion_fields(registration, key, audience, now)?;
             in_form(vec![id, kind, assertion])
         }
-        // What is shown instead of a client says who asks (RFC 7521 §4.2).
+        // The assertion already identifies the client (RFC 7521 §4.2).
         _ if registration.client_id.is_empty() => in_form(Vec::new()),
         _ => in_form(vec![id]),
     })

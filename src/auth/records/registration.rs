@@ -66,7 +66,7 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Nobody in particular: what is shown instead of a client says who asks (RFC 7521 §4.2).
+    /// Nobody in particular: the assertion already identifies the client (RFC 7521 §4.2).
     pub(crate) fn anonymous(issuer: &str, now: u64) -> Self {
         Self {
             issuer: issuer.to_owned(),

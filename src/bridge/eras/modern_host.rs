@@ -59,15 +59,15 @@ impl Bridge {
 
     /// Sends a modern host's request to a modern remote.
     fn relay(&mut self, request: HostRequest) {
-        if let Some(request) = self.allowed(request) {
+        if let Some(request) = self.admit(request) {
             self.forward(self.slots.for_relay(), request);
         }
     }
 
     /// Holds a request until the remote's era is known. The first one starts the detection.
     fn hold_until_era(&mut self, slot: SlotId, request: HostRequest) {
-        let Some(request) = self.tell_of_sign_in(slot, request) else { return };
-        let Some(request) = self.allowed(request) else { return };
+        let Some(request) = self.try_answer_with_sign_in_offer(slot, request) else { return };
+        let Some(request) = self.admit(request) else { return };
         let is_first = self.slots[slot].detection.is_none();
         let first = is_first.then(|| request.message().clone());
         if request.method() == methods::DISCOVER {

@@ -22,7 +22,7 @@ impl Bridge {
     /// A modern host's request, for a remote that is a legacy one. From now on the adapter owes the
     /// answer.
     pub(in crate::bridge) fn translate(&mut self, request: HostRequest) {
-        let Some(request) = self.allowed(request) else { return };
+        let Some(request) = self.admit(request) else { return };
         if request.method() == methods::DISCOVER {
             self.discover_is_asked();
         }

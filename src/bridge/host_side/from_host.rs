@@ -105,9 +105,9 @@ impl Bridge {
     fn answer_here(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
         if request.method() == methods::TOOLS_CALL {
             let request = self.take_sign_in_call(slot, request)?;
-            return self.allowed(request);
+            return self.admit(request);
         }
-        let request = self.allowed(request)?;
+        let request = self.admit(request)?;
         self.answer_from_cache(slot, request)
     }
 

@@ -178,12 +178,14 @@ impl Bridge {
         }
         match outcome {
             Outcome::Refused(refusal) => self.refused(slot, number, *refusal),
-            Outcome::SessionLost(refusal) if self.is_vain(slot, number, &refusal) => {
+            Outcome::SessionLost(refusal)
+                if self.was_refused_again_in_new_session(slot, number, &refusal) =>
+            {
                 self.slots[slot].opening.note_misleading(words_of(&refusal));
                 self.take_refusal(number, &refusal);
             }
             Outcome::SessionLost(refusal) => {
-                self.not_executed(slot, number, generation, &refusal);
+                self.retry_in_new_session(slot, number, generation, &refusal);
             }
             // The usual end: the answer came before it.
             Outcome::Done if self.in_flight.get(number).is_none() => {}
@@ -223,9 +225,14 @@ impl Bridge {
         self.take_refusal(number, &refusal);
     }
 
-    /// Whether a new session made no difference to this refusal, which was read as the loss of one
-    /// by its words (T-39).
-    fn is_vain(&self, slot: SlotId, number: u64, refusal: &ProbeRefusal) -> bool {
+    /// Whether the server refused again in a new session, so its wording did not mean a lost session
+    /// (T-39).
+    fn was_refused_again_in_new_session(
+        &self,
+        slot: SlotId,
+        number: u64,
+        refusal: &ProbeRefusal,
+    ) -> bool {
         let open = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
         let is_repeated = open.is_some_and(|request| request.is_repeated);
         let says_so = matches!(refusal.status, Some(404 | 410));
@@ -234,7 +241,13 @@ impl Bridge {
 
     /// The remote refused the request because it forgot the session: sends it once more in a new
     /// one (T-32). If the new session makes no difference, the host gets what the remote said.
-    fn not_executed(&mut self, slot: SlotId, number: u64, generation: u32, refusal: &ProbeRefusal) {
+    fn retry_in_new_session(
+        &mut self,
+        slot: SlotId,
+        number: u64,
+        generation: u32,
+        refusal: &ProbeRefusal,
+    ) {
         let Some(request) = self.in_flight.close(number) else {
             return self.session_lost(slot, generation);
         };

@@ -46,7 +46,7 @@ impl Bridge {
     /// Answers a modern host's request while a sign-in waits, if the host was told so before. Gives
     /// back any other. If no sign-in is under way, the remote is asked first: somebody may have
     /// signed in since.
-    pub(in crate::bridge) fn tell_of_sign_in(
+    pub(in crate::bridge) fn try_answer_with_sign_in_offer(
         &mut self,
         slot: SlotId,
         request: HostRequest,
@@ -66,7 +66,7 @@ impl Bridge {
         }
         let result = match request.method() {
             methods::TOOLS_CALL => return self.take_sign_in_call(slot, request),
-            methods::DISCOVER => Some(self.cautious_discover()),
+            methods::DISCOVER => Some(self.conservative_discover()),
             _ => self.slots[slot].cache.list(request.message()),
         };
         let Some(result) = result else { return Some(request) };
@@ -75,7 +75,7 @@ impl Bridge {
     }
 
     /// The `DiscoverResult` for a server that has not answered yet (E-02).
-    pub(in crate::bridge) fn cautious_discover(&self) -> String {
+    pub(in crate::bridge) fn conservative_discover(&self) -> String {
         let first = &self.slots[SlotId::FIRST];
         let told = first.cache.is_on() && self.slots.sign_in_waits();
         let minimal = told.then(|| {
@@ -91,7 +91,7 @@ impl Bridge {
     /// Answers each open `server/discover` with what any server may offer (E-02): during detection,
     /// or while the server does not answer.
     pub(in crate::bridge) fn answer_discovers(&mut self) {
-        let result = self.cautious_discover();
+        let result = self.conservative_discover();
         self.with_host_adapter(|host, context| host.answer_discovers_with(&result, context));
         for slot in self.slots.ids() {
             for request in self.slots[slot].opening.withdraw_discovers() {

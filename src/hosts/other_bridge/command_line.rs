@@ -34,7 +34,7 @@ pub(super) fn after_shell(word: &str, rest: &[String]) -> Result<Option<Vec<Stri
 }
 
 fn of_its_own(shell: &str) -> String {
-    format!("it is not started as a command of its own, but by what `{shell}` makes of a line")
+    format!("it is started through `{shell}`, not directly")
 }
 
 /// The line is the first word that is no option, if one of the options was `-c`.

@@ -59,7 +59,7 @@ pub(crate) fn other_bridge(
     let Started { program, arguments: given } = match started::by(words) {
         Ok(Some(Started { program: OURS, .. })) => return None,
         Ok(Some(found)) => found,
-        Ok(None) => return Some(kept(mentioned, "it is not started as a command of its own")),
+        Ok(None) => return Some(kept(mentioned, "it is not started directly")),
         Err(reason) => return Some(OtherBridge::Kept { program: mentioned, reason }),
     };
     let arguments = match program {

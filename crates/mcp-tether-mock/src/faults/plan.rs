@@ -43,7 +43,7 @@ pub(crate) struct Plan {
     pub(crate) endpoint_delay: Option<Duration>,
     pub(crate) post_answer: Option<PostAnswer>,
     pub(crate) message: MessageFaults,
-    /// What the answer comes with by the thousand.
+    /// Extra items sent along with the answer, thousands of them.
     pub(crate) flood: Option<Flood>,
     pub(crate) style: Style,
     pub(crate) oauth: OAuthFaults,
