@@ -59,9 +59,9 @@ pub(super) fn new_entry(
 /// Whoever works on a project has not agreed to be recorded (O-30).
 fn error_for_recording_project() -> Error {
     Error::usage(
-        "`--record` is not allowed in a project file: it would record everyone who uses the project",
+        "`--record` is not allowed in a project file: it would record everyone in the project",
     )
-        .hint("leave out `--record`, or put it into your own entry: `--scope user`")
+    .hint("leave out `--record`, or put it into your own entry: `--scope user`")
 }
 
 /// The flags as words of a command line that works in any folder and contains no secret.

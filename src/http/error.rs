@@ -94,7 +94,8 @@ impl HttpError {
     /// Whether the server said that it did not process the request, so that any request may be sent
     /// again: `REFUSED_STREAM`, or a `GOAWAY` that does not cover it (RFC 9113 §6.8, §8.7).
     pub fn was_not_processed(&self) -> bool {
-        // Streams covered by the `GOAWAY` continue, so an error here means this one was not covered.
+        // Streams covered by the `GOAWAY` continue, so an error here means this one was not
+        // covered.
         let is_gone =
             self.http2_error().is_some_and(|error| error.is_remote() && error.is_go_away());
         self.kind == ErrorKind::Send && (is_gone || self.is_refused_stream())

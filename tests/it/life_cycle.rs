@@ -200,8 +200,10 @@ fn a_log_file_that_is_stdout_is_refused() {
         let expected = format!("cannot write to the log file `{name}`: it is stdout");
         assert!(finished.stderr.contains(&expected), "{}", finished.stderr);
     }
-    let to_null = Program::new(["hosts", "--log-file", "/dev/null"]).run();
-    assert_eq!(to_null.code, Some(0), "{}", to_null.stderr);
+    let to_null = Program::new([mock.url().as_str(), "--log-file", "/dev/null"]);
+    let (stdin, stdout) = (std::process::Stdio::null(), std::process::Stdio::null());
+    let finished = to_null.spawn_between(stdin, stdout).finish();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
 }
 
 /// T-10, docs/hosts/README.md#started-twice: started twice in a row and killed in between

@@ -225,8 +225,8 @@ impl Bridge {
         self.take_refusal(number, &refusal);
     }
 
-    /// Whether the server refused again in a new session, so its wording did not mean a lost session
-    /// (T-39).
+    /// Whether the server refused again in a new session, so its wording did not mean a lost
+    /// session (T-39).
     fn was_refused_again_in_new_session(
         &self,
         slot: SlotId,
