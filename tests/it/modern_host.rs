@@ -43,6 +43,23 @@ async fn answered(harness: &mut Harness, tool: &str, round: &Value) -> Value {
     harness.request_modern("tools/call", params).await
 }
 
+/// E-73
+#[tokio::test]
+async fn tasks_of_the_extension_are_neither_declared_nor_carried_to_a_legacy_remote() {
+    let mut harness = Harness::new(remote(ProtocolVersion::V2025_11_25));
+    let extension = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+    let listed = harness.request("tools/list", modern(json!({}), extension.clone())).await;
+    assert!(listed["result"]["tools"].is_array(), "{listed}");
+    let opened = harness.mock.recorder().of_method("initialize").remove(0).json();
+    assert!(opened["params"]["capabilities"].get("extensions").is_none(), "{opened}");
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let params = modern(json!({ "taskId": "t" }), extension.clone());
+        let answer = harness.request(method, params).await;
+        assert_eq!(answer["error"]["code"], -32601, "{method}: {answer}");
+        assert_eq!(harness.count(method), 0, "{method}");
+    }
+}
+
 /// E-12, E-20, E-22, E-23
 #[tokio::test]
 async fn every_legacy_revision_is_used_in_full_by_a_modern_host() {

@@ -14,8 +14,15 @@ const LEVELS: [&str; 7] = ["MUST", "MUST†", "MUST NOT", "SHOULD", "SHOULD†",
 struct Rule {
     id: String,
     level: String,
+    words: String,
     source: String,
     tests: Vec<String>,
+}
+
+/// A test, and whether it tests the mock and no bridge.
+struct Proof<'t> {
+    test: TestFunction<'t>,
+    is_of_mock: bool,
 }
 
 #[test]
@@ -46,7 +53,7 @@ fn every_promise_of_the_security_page_has_its_tests() {
     assert_eq!(promise_faults(&renumbered, &tests).len(), 1, "a gap is found");
 }
 
-fn promise_faults(page: &str, tests: &BTreeMap<&str, Vec<TestFunction<'_>>>) -> Vec<String> {
+fn promise_faults(page: &str, tests: &BTreeMap<&str, Vec<Proof<'_>>>) -> Vec<String> {
     let (mut faults, mut count) = (Vec::new(), 0);
     for line in page.lines() {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
@@ -96,6 +103,11 @@ fn what_is_wrong_is_found() {
     assert_eq!(faults_of(&good.replace("RFC 1", "")).len(), 1, "no source");
     assert_eq!(faults_of(&good.repeat(2)).len(), 1, "twice");
 
+    let of_mock = [SourceFile { path: "tests/it/mock_a.rs".to_owned(), ..files[0].clone() }];
+    let faults_by_mock = |page: &str| faults(&rules(page), &tests_by_name(&of_mock)).len();
+    assert_eq!(faults_by_mock(&good), 1, "proved for the mock only");
+    assert_eq!(faults_by_mock(&good.replace("Do it.", "The mock does it.")), 0);
+
     let citing = |text: String| SourceFile { path: "a.rs".to_owned(), text };
     let page = |rest: &str| citing(format!("// see docs{rest}"));
     assert_eq!(dead_citations(&page("/hosts/README.md#started-twice")), [""; 0]);
@@ -124,19 +136,24 @@ fn rules(page: &str) -> Vec<Rule> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     rows.filter_map(|row| {
         let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
-        let [id, level, _, source, tests] = cells[..] else { return None };
+        let [id, level, words, source, tests] = cells[..] else { return None };
         let tests = tests.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        let [id, level, source] = [id, level, source].map(str::to_owned);
-        (ids(&id).len() == 1).then_some(Rule { id, level, source, tests })
+        let [id, level, words, source] = [id, level, words, source].map(str::to_owned);
+        (ids(&id).len() == 1).then_some(Rule { id, level, words, source, tests })
     })
     .collect()
 }
 
 /// A name may be used in several modules.
-fn tests_by_name(files: &[SourceFile]) -> BTreeMap<&str, Vec<TestFunction<'_>>> {
+fn tests_by_name(files: &[SourceFile]) -> BTreeMap<&str, Vec<Proof<'_>>> {
     let mut tests = BTreeMap::<_, Vec<_>>::new();
-    for test in files.iter().flat_map(|file| test_functions(&file.text)) {
-        tests.entry(test.name).or_default().push(test);
+    for file in files {
+        let is_of_mock = ["crates/mcp-tether-mock/", "tests/it/mock_"]
+            .iter()
+            .any(|place| file.path.starts_with(place));
+        for test in test_functions(&file.text) {
+            tests.entry(test.name).or_default().push(Proof { test, is_of_mock });
+        }
     }
     tests
 }
@@ -150,9 +167,9 @@ fn unknown_citations(rules: &[Rule], files: &[SourceFile]) -> Vec<String> {
         .collect()
 }
 
-fn faults(rules: &[Rule], tests: &BTreeMap<&str, Vec<TestFunction<'_>>>) -> Vec<String> {
+fn faults(rules: &[Rule], tests: &BTreeMap<&str, Vec<Proof<'_>>>) -> Vec<String> {
     let (mut faults, mut seen) = (Vec::new(), BTreeSet::new());
-    for Rule { id, level, source, tests: named } in rules {
+    for Rule { id, level, words, source, tests: named } in rules {
         let mut fault = |what: String| faults.push(format!("{id}: {what}"));
         if !seen.insert(id) {
             fault("has two rows".to_owned());
@@ -166,10 +183,21 @@ fn faults(rules: &[Rule], tests: &BTreeMap<&str, Vec<TestFunction<'_>>>) -> Vec<
         if named.is_empty() {
             fault("no test proves it".to_owned());
         }
+        let mut proofs = named.iter().filter_map(|name| tests.get(name.as_str())).flatten();
+        let cites = |proof: &Proof<'_>| ids(proof.test.text).contains(id.as_str());
+        let has_proofs = named.iter().all(|name| tests.contains_key(name.as_str()));
+        if has_proofs
+            && !named.is_empty()
+            && !words.starts_with("The mock ")
+            && proofs.all(|proof| proof.is_of_mock || !cites(proof))
+            && named.iter().any(|name| tests[name.as_str()].iter().any(cites))
+        {
+            fault("only tests of the mock prove it".to_owned());
+        }
         for name in named {
             match tests.get(name.as_str()) {
                 None => fault(format!("there is no test `{name}`")),
-                Some(found) if !found.iter().any(|test| ids(test.text).contains(id.as_str())) => {
+                Some(found) if !found.iter().any(cites) => {
                     fault(format!("`{name}` does not cite it"));
                 }
                 Some(_) => {}

@@ -45,6 +45,44 @@ const SLEEPS: &[(&str, &str)] = &[
     ("tests/it/support/waiting.rs", "the one place that looks again and again"),
 ];
 
+/// Where a secret leaves this process, and how: each file may expose one in this way only.
+const EXITS: &[(&str, &str)] = &[
+    ("src/auth/browser/sign_in.rs", "person"),
+    ("src/auth/browser/sign_in.rs", "wire"),
+    ("src/auth/client/authenticated_client.rs", "wire"),
+    ("src/auth/client/authentication.rs", "wire"),
+    ("src/auth/grants/authorization_code.rs", "wire"),
+    ("src/auth/grants/jwt_bearer.rs", "wire"),
+    ("src/auth/grants/revocation.rs", "wire"),
+    ("src/auth/grants/token_endpoint.rs", "wire"),
+    ("src/auth/grants/token_exchange.rs", "wire"),
+    ("src/auth/records/registration.rs", "wire"),
+    ("src/auth/records/secret_text.rs", "store"),
+    ("src/auth/recovery.rs", "person"),
+    ("src/auth/token_cache.rs", "wire"),
+    ("src/bridge/without_remote/sign_in.rs", "person"),
+    ("src/commands/durable_process.rs", "store"),
+    ("src/http/proxy.rs", "wire"),
+    ("src/settings/headers.rs", "wire"),
+    ("src/store/api_keys.rs", "store"),
+    ("src/store/saving.rs", "store"),
+];
+
+/// S-09: a new way out is a new row above.
+#[test]
+fn secrets_leave_where_they_are_listed() {
+    let mut exits = Vec::new();
+    for file in code("src").iter().filter(|file| file.path != "src/redact.rs") {
+        for way in ["person", "store", "wire"] {
+            if file.text.contains(&format!("expose_to_{way}")) {
+                exits.push((file.path.clone(), way));
+            }
+        }
+    }
+    let exits: Vec<(&str, &str)> = exits.iter().map(|(path, way)| (path.as_str(), *way)).collect();
+    assert_eq!(exits, EXITS);
+}
+
 #[test]
 fn no_test_sleeps_until_something_is_ready() {
     let sleepers: Vec<String> = code("tests/it")

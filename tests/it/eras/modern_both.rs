@@ -29,6 +29,18 @@ async fn what_the_host_sends_arrives_as_it_was_and_so_does_the_answer() {
     assert_eq!(harness.trail().iter().filter(|m| *m == "initialize").count(), 0);
 }
 
+/// E-17: the hints are the host's to use
+#[tokio::test]
+async fn caching_hints_are_relayed_and_every_list_is_fetched() {
+    let mut harness = modern(&["cache=60000:scope=public"]);
+    for count in 1..=2 {
+        let listed = harness.request("prompts/list", with_meta(json!({}))).await;
+        let hints = (&listed["result"]["ttlMs"], &listed["result"]["cacheScope"]);
+        assert_eq!(hints, (&json!(60_000), &json!("public")), "{listed}");
+        assert_eq!(harness.count("prompts/list"), count);
+    }
+}
+
 /// E-04: rounds are the host's business
 #[tokio::test]
 async fn input_required_is_relayed_and_so_is_the_retry() {
