@@ -315,7 +315,7 @@ async fn the_second_hit_gets_nothing() {
     assert_eq!(server.asked_at("/token").len(), 1);
 }
 
-/// S-03: nothing of the request is on the page, whatever it holds.
+/// S-03, S-55: nothing of the request is on the page, whatever it holds, and no script.
 #[tokio::test]
 async fn the_page_echoes_nothing() {
     let server = server(|config| config.denies = true).await;
@@ -329,6 +329,7 @@ async fn the_page_echoes_nothing() {
     let page = visit(party.page().await).await;
     assert!(!page.text.contains("alert(1)"), "{}", page.text);
     assert!(page.text.contains("denied"), "{}", page.text);
+    assert!(!answer.contains("<script") && !page.text.contains("<script"), "{answer}");
     assert!(answer.to_lowercase().contains("content-security-policy: default-src 'none'"));
 }
 

@@ -1,16 +1,29 @@
 //! What every page of the mock has in common: its frame and its style in light and dark, escaping,
-//! and the headers that forbid everything else. No page has scripts.
+//! and the headers that forbid everything else. A page has no scripts, unless it says by its hash
+//! which one it runs (S-55).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+/// The header that says what a page may do.
+pub(super) const POLICY: &str = "content-security-policy";
 
 /// Headers of a page. No `form-action`: browsers apply it to the redirect behind a form too, and it
 /// cannot name `[::1]`. With `no-referrer` a form of ours would come without its origin.
 pub(super) const PAGE_HEADERS: [(&str, &str); 3] = [
     (
-        "content-security-policy",
+        POLICY,
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     ),
     ("referrer-policy", "same-origin"),
     ("x-frame-options", "DENY"),
 ];
+
+/// Returns what is added to the policy of a page so that it runs this script.
+pub(super) fn allowance_for_script(script: &str) -> String {
+    format!("; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
+}
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --back: #f4f5f7; --card: #fff; --text: #1d2129; --soft: #5b6472;
@@ -51,10 +64,12 @@ table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .5rem .6rem .5rem 0; border-bottom: 1px solid var(--line); text-align: left;
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; }
-td button, header button { padding: .3rem .7rem; }
+td button, header button { padding: .3rem .7rem; white-space: nowrap; }
+@media (max-width: 30rem) { .tokens th:nth-child(2), .tokens td:nth-child(2) { display: none; } }
 pre { margin: .5rem 0; padding: .75rem; overflow-x: auto; border: 1px solid var(--line);
   border-radius: 8px; font-family: ui-monospace, monospace; font-size: .9rem; }
 pre { user-select: all; }
+#copy { margin-bottom: .75rem; padding: .4rem 1rem; }
 summary { padding: .3rem 0; cursor: pointer; }
 .notice { padding: .75rem 1rem; border: 1px solid var(--line); border-left: 4px solid var(--main);
   border-radius: 8px; color: var(--text); }

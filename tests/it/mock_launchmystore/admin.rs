@@ -1,7 +1,10 @@
 //! The page on which tokens are made, as a browser without scripts sees it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Method, Response};
+use sha2::{Digest, Sha256};
 
 use super::{OWNER, PASSWORD, TOKEN, web, with_token};
 use crate::raw_host::{RawHost, initialize};
@@ -24,11 +27,16 @@ impl<'a> Browser<'a> {
     }
 
     async fn page(&self) -> String {
+        let (page, policy) = self.page_and_policy().await;
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        page
+    }
+
+    async fn page_and_policy(&self) -> (String, String) {
         let get = web(self.host, Method::GET, PAGE).header(COOKIE, &self.cookie);
         let response = get.send().await.unwrap();
-        let policy = response.headers()["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'"), "{policy}");
-        response.text().await.unwrap()
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        (response.text().await.unwrap(), policy)
     }
 
     /// Sends a form of the page and gives the page after it.
@@ -82,7 +90,7 @@ async fn a_token_is_made_shown_once_and_taken_back() {
         let browser = Browser::sign_in(&host, OWNER, "manager").await;
         let label = "<script>alert(1)</script>";
         let page = browser.send("/tokens", &[("role", "viewer"), ("label", label)]).await;
-        assert!(!page.contains("<script") && page.contains("&lt;script&gt;"), "{page}");
+        assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;"), "{page}");
         let token = value_of(&page, "<pre id=\"token\">");
         assert!(page.contains("codex") && page.contains("mcpServers"), "snippets are shown");
         assert!(!browser.page().await.contains(&token), "never again");
@@ -99,6 +107,30 @@ async fn a_token_is_made_shown_once_and_taken_back() {
     assert!(page.contains("There is no such token."), "{page}");
     assert_eq!(opens(&mut host, &token).await, 401);
     assert_eq!(opens(&mut host, TOKEN).await, 200);
+}
+
+/// S-55: a script runs only on the page that shows a new token, which names it by its hash.
+#[tokio::test]
+async fn the_page_of_a_new_token_runs_its_own_script_and_no_other() {
+    let host = with_token();
+    let browser = Browser::sign_in(&host, OWNER, "").await;
+    let (_, policy) = browser.page_and_policy().await;
+    assert!(!policy.contains("script-src"), "{policy}");
+    assert!(!browser.page().await.contains("<script"), "only with a new token");
+
+    let page = browser.page().await;
+    let secret = value_of(&page, "name=\"form\" value=\"");
+    let fields = [("form", secret.as_str()), ("role", "viewer"), ("label", "laptop")];
+    submitted(&host, "/tokens", &browser.cookie, &fields).await;
+    let (page, policy) = browser.page_and_policy().await;
+    let scripts: Vec<&str> = page.split("<script>").skip(1).collect();
+    assert_eq!(scripts.len(), 1, "{page}");
+    let script = scripts[0].split("</script>").next().unwrap();
+    let hash = STANDARD.encode(Sha256::digest(script));
+    assert!(policy.ends_with(&format!("; script-src 'sha256-{hash}'")), "{policy}");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    // Without scripts there is no button that does nothing.
+    assert!(page.contains("id=\"copy\" class=\"main\" hidden>"), "{page}");
 }
 
 #[tokio::test]

@@ -37,6 +37,11 @@ async function tokens(make, screenshots) {
     const token = await page.innerText('#token');
     truth(`\`${token}\` is no token`, /^lms_[\w-]{40,}$/.test(token));
     readable(await looksOf(page, path.join(screenshots, 'token-page')));
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.click('text=Copy token');
+    await page.waitForSelector('text=Copied');
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    equal('what was copied', copied, token);
     equal('bold labels', await page.locator('td b').count(), 0);
     includes('the table', await page.innerText('table'), '<b>laptop</b>');
     equal('with the new token', await knocks(endpoint, token), 200);
@@ -55,7 +60,7 @@ async function tokens(make, screenshots) {
     equal('with a token of before', await knocks(endpoint, 'lms_demo_token'), 401);
     await page.click('text=Sign out');
     await signIn(page, 'a longer password');
-    truth('a page holds a script', !/<script|\son\w+=|javascript:/i.test(await page.content()));
+    truth('a page without a new token holds a script', !/<script|\son\w+=|javascript:/i.test(await page.content()));
     const own = complaints.filter((text) => !text.includes('favicon'));
     equal('complaints of the browser', own, []);
   } finally {

@@ -110,6 +110,16 @@ impl WebAnswer {
         answer
     }
 
+    /// A page that also runs this script of its own, and no other (S-55).
+    pub(crate) fn page_with_script(status: u16, html: String, script: &str) -> Self {
+        let mut answer = Self::page(status, html);
+        let is_policy = |(name, _): &&mut (&'static str, String)| *name == html::POLICY;
+        if let Some((_, policy)) = answer.headers.iter_mut().find(is_policy) {
+            policy.push_str(&html::allowance_for_script(script));
+        }
+        answer
+    }
+
     /// A 303 redirect, so that the form is not sent again.
     pub(crate) fn redirect(target: &str) -> Self {
         Self::new(303, "text/plain; charset=utf-8", "").with("location", target)

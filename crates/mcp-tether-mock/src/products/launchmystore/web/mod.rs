@@ -3,6 +3,7 @@
 
 mod asking;
 mod browser_sessions;
+mod copy_button;
 mod endpoints;
 mod page;
 mod snippets;

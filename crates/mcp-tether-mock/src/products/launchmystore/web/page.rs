@@ -1,11 +1,12 @@
 //! The page "AI Connector" of the admin: sign in, create, list and revoke tokens, change the
-//! password. Plain HTML: forms and nothing else.
+//! password. Plain HTML with forms, and a script for the button that copies a new token.
 
 use super::super::access::{FIRST_PASSWORD, Role, Token, read_role};
 use super::super::audit::Note;
 use super::super::state::{LaunchMyStore, now};
 use super::asking::PAGE;
 use super::browser_sessions::{BrowserSession, COOKIE, Said};
+use super::copy_button;
 use super::snippets::Host;
 use crate::html::{escaped, wide_document};
 use crate::product::{WebAnswer, WebFields, WebRequest};
@@ -24,7 +25,13 @@ impl LaunchMyStore {
                 let tokens = store.ledger.tokens(&session.member.email, now());
                 let view =
                     View { session: &session, tokens, audit: store.audit.last(8), asked, said };
-                WebAnswer::page(200, view.html())
+                let html = view.html();
+                match view.said {
+                    Some(Said::Token(_)) => {
+                        WebAnswer::page_with_script(200, html, copy_button::SCRIPT)
+                    }
+                    _ => WebAnswer::page(200, html),
+                }
             }
         }
     }
@@ -211,8 +218,9 @@ impl View<'_> {
                 format!(
                     "<section class=\"notice good\" role=\"status\"><h2>Your new token</h2>\n\
                      <p>Copy it now: it is not shown again. One click selects all of it.</p>\n\
-                     <pre id=\"token\">{}</pre>\n{}</section>\n",
+                     <pre id=\"token\">{}</pre>\n{}{}</section>\n",
                     escaped(token),
+                    copy_button::html(),
                     Host::ALL.map(snippet).concat(),
                 )
             }
@@ -242,7 +250,7 @@ impl View<'_> {
             "<p>There are no valid tokens.</p>\n".to_owned()
         } else {
             format!(
-                "<div class=\"scroll\"><table>\n<thead><tr><th>Name</th><th>Begins with</th>\
+                "<div class=\"scroll\"><table class=\"tokens\">\n<thead><tr><th>Name</th><th>Begins with</th>\
                  <th>Role</th><th>Expires</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n\
                  </table></div>\n"
             )
