@@ -140,8 +140,8 @@ fn launch(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> S
     let task = tokio::spawn(work);
     let result = async move {
         task.await.unwrap_or_else(|_| {
-            Err(Failure::new(FailureKind::AuthFailed, "the sign-in broke off").hint(
-                "try again; if it breaks off again, please report this as a bug in `mcp-tether`",
+            Err(Failure::new(FailureKind::AuthFailed, "the sign-in was interrupted").hint(
+                "try again; if it happens again, please report this as a bug in `mcp-tether`",
             ))
         })
     };

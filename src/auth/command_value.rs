@@ -171,9 +171,8 @@ impl CommandValue {
             printed
         });
         let broken = || {
-            Failure::new(FailureKind::AuthFailed, "the command broke off").hint(
-                "try again; if it breaks off again, please report this as a bug in `mcp-tether`",
-            )
+            Failure::new(FailureKind::AuthFailed, "the command was interrupted")
+                .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
         };
         let run = async move { task.await.unwrap_or_else(|_| Err(broken())) }.boxed().shared();
         cell.running = Some(run.clone());

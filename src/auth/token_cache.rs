@@ -108,7 +108,7 @@ impl TokenCache {
         let token = match (use_id_token, &tokens.id_token) {
             (true, Some(token)) => token,
             (true, None) => {
-                let message = "the authorization server gave no ID token";
+                let message = "the authorization server issued no ID token";
                 return Err(Failure::new(FailureKind::AuthFailed, message)
                     .hint("leave `--use-id-token` out, or ask for the scope `openid`"));
             }

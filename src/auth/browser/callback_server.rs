@@ -87,7 +87,7 @@ impl Listener {
         let (port, error) = last.unwrap_or((0, io::ErrorKind::AddrNotAvailable.into()));
         Err(Failure::new(
             FailureKind::AuthFailed,
-            format!("cannot listen on port {port} for the browser to come back to: {error}"),
+            format!("cannot listen on port {port} for the browser to return to: {error}"),
         )
         .hint(
             "end the program that uses the port, give another port after the URL, or sign in with \

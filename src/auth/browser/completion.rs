@@ -70,7 +70,8 @@ pub(crate) async fn complete(
     match outcome {
         Ok(Some(record)) => Ok(*record),
         Ok(None) => {
-            let failure = Failure::new(FailureKind::AuthFailed, "the browser brought no code");
+            let failure =
+                Failure::new(FailureKind::AuthFailed, "the browser came back without a code");
             Err((Ending::NotRedeemed, failure.hint(try_again(context)).into()))
         }
         Err(JobError::Grant(error)) => {

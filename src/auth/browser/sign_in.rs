@@ -254,7 +254,7 @@ fn redirect_not_registered(known: &Registration, redirect: &Redirect) -> Failure
     Failure::new(
         FailureKind::AuthFailed,
         format!(
-            "the OAuth client `{}` is registered for `{uris}`, and `{}` is what is free here",
+            "the OAuth client `{}` is registered for `{uris}`, but only `{}` is free here",
             plain(&known.client_id),
             redirect.uri()
         ),
@@ -398,8 +398,8 @@ async fn timed_out(context: &Context, pending: &Pending) -> Failure {
     }
     context.delete(&context.names.registration(&registration.issuer)).await;
     failure.hint(format!(
-        "sign in with {command}; if the page said that the client is not known, that registers a \
-         new one"
+        "sign in with {command}, which also registers a new client if the page did not know this \
+         one"
     ))
 }
 

@@ -68,7 +68,7 @@ fn assertion_fields(
     let key = key.ok_or_else(|| {
         Failure::new(
             FailureKind::AuthFailed,
-            "the client signs with a private key, and none is given",
+            "the client needs a private key to sign with, but none is given",
         )
         .hint("name its file with `--jwt-key FILE`")
     })?;

@@ -368,7 +368,7 @@ impl Registrar<'_> {
         };
         Failure::new(
             FailureKind::AuthFailed,
-            format!("`{issuer}` offers no client registration, and no OAuth client is given"),
+            format!("`{issuer}` does not support dynamic client registration, and no OAuth client is given"),
         )
         .hint(hint)
     }
@@ -404,7 +404,7 @@ fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect,
                 FailureKind::AuthFailed,
                 format!("the server registered redirect URIs other than `{}`", asked.uri()),
             )
-            .hint("name a port that it accepts as the callback port")
+            .hint("give a port that it accepts, directly after the URL")
         })
 }
 

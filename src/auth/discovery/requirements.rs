@@ -62,7 +62,7 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
             found.extend(without_jwt_bearer(server, options, "--workload-token"));
         }
         Grant::DeviceCode if server.device_authorization_endpoint.is_none() => {
-            found.push(lacks(server, "offers no device code", WITHOUT_DEVICE_CODE));
+            found.push(lacks(server, "does not support device codes", WITHOUT_DEVICE_CODE));
         }
         Grant::AuthorizationCode | Grant::DeviceCode | Grant::ClientCredentials => {}
     }

@@ -123,7 +123,7 @@ async fn announce(context: &Context, answer: &DeviceAuthorization) -> Result<(),
 }
 
 fn not_offered() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the authorization server offers no device code")
+    Failure::new(FailureKind::AuthFailed, "the authorization server does not support device codes")
         .hint(WITHOUT_DEVICE_CODE)
 }
 

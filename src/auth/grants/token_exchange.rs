@@ -76,7 +76,7 @@ fn read(body: &[u8]) -> Result<Secret<String>, Failure> {
 
 fn unusable(what: &str) -> Failure {
     Failure::new(FailureKind::AuthFailed, format!("the identity provider {what}"))
-        .hint("ask whoever runs it whether it gives identity assertions (ID-JAG) for this server")
+        .hint("ask whoever runs it whether it issues identity assertions (ID-JAG) for this server")
 }
 
 #[cfg(test)]

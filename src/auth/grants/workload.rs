@@ -94,7 +94,7 @@ fn check_audience(
 fn without_client() -> Failure {
     let message = "the authorization server needs a client id for a workload";
     Failure::new(FailureKind::AuthFailed, message).hint(
-        "give the one that it knows the workload by: `--static-oauth-client-info \
+        "pass the client id that it knows the workload by: `--static-oauth-client-info \
          '{\"client_id\":\"ID\"}'`",
     )
 }
