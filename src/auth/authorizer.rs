@@ -431,7 +431,8 @@ fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {
     let message =
         format!("server answered HTTP {code} to the token of the file `{}`", file.display_path());
     Failure::new(FailureKind::AuthFailed, message).status(code).hint(
-        "put a new token into the file, which is read again; to sign in instead, leave out `--token-file`",
+        "put a new token into the file, which is read again; to sign in instead, leave out \
+         `--token-file`",
     )
 }
 

@@ -20,6 +20,7 @@ use crate::auth::dpop::prover::Prover;
 use crate::auth::durable::job::JobRunner;
 use crate::auth::grants::token_endpoint::TokenEndpoint;
 use crate::auth::guarded_http::client::GuardedClient;
+use crate::auth::guarded_http::probed::failure_without_sign_in;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::client_pin::ClientPins;
 use crate::auth::records::names::Names;
@@ -116,6 +117,8 @@ pub(crate) struct SignInRequest {
     pub(crate) must_be_documented: bool,
     /// Whether the server shows browsers a login page, and asks programs for nothing.
     pub(crate) is_login_page: bool,
+    /// Whether the server has nothing at its URL.
+    pub(crate) is_missing: bool,
     /// Whether the server has just refused a token that was bound to a key.
     pub(crate) refuses_bound: bool,
     /// Whether no person may be asked now.
@@ -398,11 +401,7 @@ impl Context {
         }
         let found = found?;
         if request.must_be_documented && !found.documented {
-            return Err(Failure::new(
-                FailureKind::AuthFailed,
-                format!("`{server}` does not ask for a sign-in"),
-            )
-            .hint("use it as it is, or with the API key that its operator gave you"));
+            return Err(failure_without_sign_in(&server, request.is_missing));
         }
         Ok(found)
     }

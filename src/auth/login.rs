@@ -106,7 +106,9 @@ impl AuthorizerState {
             let refused = self.context.stored_sign_in().await?.map(Arc::new);
             return Ok(SignInRequest { refused, ..SignInRequest::default() });
         }
-        let Probed { status, headers, is_login_page } = self.context.http_client.probe().await?;
+        let probed = self.context.http_client.probe().await?;
+        let is_missing = probed.is_missing();
+        let Probed { status, headers, is_login_page } = probed;
         let asked =
             Challenge::asks_for_a_sign_in(status, &headers) || status == StatusCode::FORBIDDEN;
         let refused = self.context.stored_sign_in().await?;
@@ -115,6 +117,7 @@ impl AuthorizerState {
             refused: refused.map(Arc::new),
             must_be_documented: !asked,
             is_login_page,
+            is_missing,
             ..SignInRequest::default()
         })
     }

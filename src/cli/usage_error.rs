@@ -30,7 +30,7 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
         }
         ErrorKind::MissingRequiredArgument => {
             let missing: Vec<_> = texts(error, ContextKind::InvalidArg);
-            needs(&path, &missing, &help)
+            needs(command, &path, &missing, &help)
         }
         ErrorKind::InvalidValue => invalid_value(error, &shown, help),
         ErrorKind::ValueValidation => {
@@ -68,14 +68,31 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
     }
 }
 
-/// The error for arguments that are missing. What a tool is called, its server knows.
-fn needs(path: &str, missing: &[String], help: &str) -> Error {
+/// The error for arguments that are missing: where to find what is missing, or an example.
+fn needs(command: &Command, path: &str, missing: &[String], help: &str) -> Error {
     let named: Vec<_> = missing.iter().map(|name| format!("`{}`", shown_words(name))).collect();
     let error = Error::usage(format!("`{path}` needs {}", named.join(" and ")));
-    match missing.iter().any(|name| name == "<TOOL>") {
-        true => error.hint("`mcp-tether tools URL` lists the tools"),
-        false => error.hint(help),
+    let is_missing = |name: &str| missing.iter().any(|other| other == name);
+    let list = match command.get_name() {
+        "logout" | "forget" => Some("`mcp-tether status` lists the servers"),
+        "uninstall" => Some("`mcp-tether hosts` lists the entries"),
+        _ if is_missing("<URL>") => None,
+        _ if is_missing("<TOOL>") => Some("`mcp-tether tools URL` lists the tools"),
+        _ if is_missing("<URI>") => Some("`mcp-tether resources URL` lists the resources"),
+        _ => None,
+    };
+    match (list, first_example(command, path)) {
+        (Some(list), _) => error.hint(list).hint(help),
+        (None, Some(example)) => error.hint(format!("for example `{example}`")).hint(help),
+        (None, None) => error.hint(help),
     }
+}
+
+/// The first example of a command's help.
+fn first_example(command: &Command, path: &str) -> Option<String> {
+    let help = command.get_after_help()?.to_string();
+    let mut lines = help.lines().map(str::trim);
+    lines.find(|line| line.starts_with(path)).map(str::to_owned)
 }
 
 /// The command that the words lead to, and how it is called.

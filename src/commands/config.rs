@@ -70,7 +70,8 @@ fn as_text(settings: &Settings, location: &Location, url: Option<String>, all: b
     let hidden = SETTINGS.iter().filter(|setting| !settings.is_set(setting.key)).count();
     if !all {
         let gap = if rows.is_empty() { "" } else { "\n" };
-        let count = counted(hidden, "other setting");
+        let what = if rows.is_empty() { "setting" } else { "other setting" };
+        let count = counted(hidden, what);
         let _ = writeln!(out, "{gap}{count} with the built-in value; `--all` shows them");
     }
     out

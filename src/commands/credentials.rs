@@ -7,7 +7,7 @@ use crate::environment::{CommandOutcome, Environment, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::plain;
 use crate::settings::Flags;
-use crate::store::StorageLocation;
+use crate::store::{StorageLocation, StoreError, StoreErrorKind};
 
 /// Moves every record.
 ///
@@ -53,7 +53,7 @@ pub(crate) fn move_all(
         to_stderr(&format!("an older copy is left in {place}: {error}\n"));
     }
     if let Some((_, error)) = moves.failed.first() {
-        to_stderr(&format!("hint: {}\n", error.next_step()));
+        to_stderr(&format!("hint: {}\n", next_step(error)));
     }
     if !moves.moved.is_empty() && moves.failed.is_empty() {
         to_stderr(&format!(
@@ -62,6 +62,17 @@ pub(crate) fn move_all(
         ));
     }
     Ok(if moves.failed.is_empty() { ExitCode::Ok } else { ExitCode::Failed })
+}
+
+/// What to do about a record that was not moved. Without a keyring, the usual hint says to use
+/// files, which is not what was asked for.
+fn next_step(error: &StoreError) -> &str {
+    match error.kind() {
+        StoreErrorKind::NoKeyring => {
+            "start a keyring, such as GNOME Keyring or KWallet, until `mcp-tether doctor` finds it"
+        }
+        _ => error.next_step(),
+    }
 }
 
 /// What a record is, in words.

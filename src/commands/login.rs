@@ -35,7 +35,7 @@ const ASKS_FOR_MORE: [Key; 4] =
     [Key::Scope, Key::AuthorizeParam, Key::StaticOauthClientMetadata, Key::UseIdToken];
 
 /// What the line about waiting adds where a browser was asked to open.
-const NO_BROWSER: &str = "; no browser here? `--no-browser`";
+const NO_BROWSER: &str = "; or `--no-browser`";
 
 /// Signs in to the server at `url`, or without one at the identity provider of `--idp`.
 ///

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::new_entry::new_entry;
-use crate::environment::{CommandOutcome, Environment};
+use crate::environment::{CommandOutcome, Environment, Waiting};
 use crate::error::ExitCode;
 use crate::error::{Error, Result};
 use crate::hosts::{NewEntry, Scope, reason};
@@ -65,7 +65,10 @@ pub(crate) fn run(
             .hint("start it by its full path")
     };
     let program = std::env::current_exe().map_err(unknown)?;
-    write(&output, &manifest, &program)?;
+    let waiting = Waiting::start(|_| Some("compressing the program".to_owned()));
+    let written = write(&output, &manifest, &program);
+    drop(waiting);
+    written?;
     let shown = plain(&output.display().to_string());
     let sentence = format!("packed `{}` into `{shown}`", plain(name));
     CommandOutcome::new("packed", sentence).member("file", output.display().to_string()).print();

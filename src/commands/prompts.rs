@@ -81,7 +81,7 @@ pub(crate) fn show(
     let server = ServerArguments { url, flags, environment };
     let options = SessionOptions::default();
     let prompt = in_session(server, options, async |session| {
-        session.request(methods::PROMPTS_GET, params).await
+        session.request_of("prompts", methods::PROMPTS_GET, params).await
     })?;
     if as_json {
         to_stdout_unwrapped(&format!("{}\n", readable::json(prompt.get())));

@@ -66,7 +66,7 @@ pub(crate) fn read(
     let options = SessionOptions::default();
     let params = json!({ "uri": uri });
     let read = in_session(server, options, async |session| {
-        session.request(methods::RESOURCES_READ, params).await
+        session.request_of("resources", methods::RESOURCES_READ, params).await
     })?;
     if as_json {
         to_stdout_unwrapped(&format!("{}\n", readable::json(read.get())));

@@ -19,6 +19,8 @@ use mcp_tether_mock::{
     workload_token,
 };
 
+/// The widest line of names in the list, without its indentation.
+const LIST_WIDTH: usize = 72;
 /// How long the token of a workload that is shown is good, in seconds.
 const WORKLOAD_SECONDS: i64 = 24 * 3600;
 
@@ -146,8 +148,8 @@ fn list_as_text() -> String {
     for product in ProductName::ALL {
         let Overview { title, tools } = Overview::of(product);
         out += &format!("  {product} ({title}): {} tools\n", tools.len());
-        for line in lines_of(&tools) {
-            out += &format!("      {line}\n");
+        for line in lines_of(tools.iter().map(String::as_str), ", ") {
+            out += &format!("      {}\n", line.trim_end());
         }
     }
     let providers = Provider::ALL.map(Provider::name).join(", ");
@@ -156,10 +158,9 @@ fn list_as_text() -> String {
     out += &format!("ways to sign in (`--auth KIND`): {kinds}\n");
     out += "\nfaults (`--fault TEXT`, repeat for more):\n";
     for fault in Fault::all() {
-        out += &format!(
-            "  {}\n      {}; for example `{}`\n",
-            fault.syntax, fault.about, fault.example
-        );
+        // A long list of words continues on the next line.
+        let syntax = lines_of(fault.syntax.split('|'), "|").join("\n    ");
+        out += &format!("  {syntax}\n      {}; for example `{}`\n", fault.about, fault.example);
     }
     out += "\nwhat every fault accepts, separated by colons:\n";
     for (selector, about) in Fault::selectors() {
@@ -186,7 +187,7 @@ pub(crate) fn provider_names() -> Vec<&'static str> {
 fn auth_of(options: &ServeOptions, own: &MockOptions) -> Result<Auth> {
     if let Some(name) = &options.auth {
         let kind: AuthKind = name.parse().map_err(|error: String| {
-            Error::usage(error).hint("list them with `mcp-tether mock --list`")
+            Error::usage(error).hint("`mcp-tether mock --open` asks for no sign-in at all")
         })?;
         return Ok(Auth::OAuth(kind.options()));
     }
@@ -199,13 +200,18 @@ fn auth_of(options: &ServeOptions, own: &MockOptions) -> Result<Auth> {
     Ok(Auth::OAuth(provider.options()))
 }
 
-/// Joins names with commas, in lines that fit a terminal.
-fn lines_of(names: &[String]) -> Vec<String> {
+/// Joins names with this separator, in lines that fit a terminal of the usual width.
+fn lines_of<'a>(names: impl Iterator<Item = &'a str>, separator: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for name in names {
+    let mut names = names.peekable();
+    while let Some(name) = names.next() {
+        let name = match names.peek() {
+            Some(_) => format!("{name}{separator}"),
+            None => name.to_owned(),
+        };
         match lines.last_mut() {
-            Some(line) if line.len() + name.len() < 90 => *line += &format!(", {name}"),
-            _ => lines.push(name.clone()),
+            Some(line) if line.len() + name.trim_end().len() <= LIST_WIDTH => *line += &name,
+            _ => lines.push(name),
         }
     }
     lines
@@ -301,8 +307,11 @@ fn announcement(product: &str, address: &Address, key: Option<&ApiKeyNote>) -> S
     if let Some(ApiKeyNote { kind, header, value }) = key {
         let shown = header.trim_end_matches([':', ' ']);
         out += &format!("{kind:<12} {value} (a demo value, in the header `{shown}`)\n");
-        entry.arguments.extend(["--header".to_owned(), format!("{header}${{MOCK_API_KEY}}")]);
-        entry.variables.push(("MOCK_API_KEY".to_owned(), value.clone()));
+        // Some hosts on Windows split arguments at spaces, so the scheme is in the variable.
+        let (name, scheme) = header.split_once(':').unwrap_or((header, ""));
+        entry.arguments.extend(["--header".to_owned(), format!("{name}:${{MOCK_API_KEY}}")]);
+        let value = format!("{}{value}", scheme.trim_start());
+        entry.variables.push(("MOCK_API_KEY".to_owned(), value));
     }
     out + &snippets(&entry) + "\npress Ctrl-C to stop\n"
 }

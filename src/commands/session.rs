@@ -103,6 +103,29 @@ impl CommandSession {
             .hint("run the command again with `--debug` to see why"))
     }
 
+    /// As [`Self::request`], for a method of this capability.
+    ///
+    /// # Errors
+    /// As for [`Self::request`]; a capability that the server neither declares nor knows is named.
+    pub(super) async fn request_of(
+        &mut self,
+        capability: &str,
+        method: &str,
+        params: Value,
+    ) -> Result<Box<RawValue>> {
+        match self.request(method, params).await {
+            Err(error) if is_unknown_method(&error) && !self.declares(capability) => {
+                Err(Error::failed(format!("the server offers no {capability}"))
+                    .hint("`mcp-tether info URL` shows what it offers"))
+            }
+            answered => answered,
+        }
+    }
+
+    fn declares(&self, capability: &str) -> bool {
+        !self.opened["capabilities"][capability].is_null()
+    }
+
     /// All entries of a list, from all its pages, as the server sent them.
     ///
     /// # Errors
@@ -121,7 +144,7 @@ impl CommandSession {
         method: &str,
         capability: &str,
     ) -> Result<Vec<Box<RawValue>>> {
-        if self.opened["capabilities"][capability].is_null() {
+        if !self.declares(capability) {
             return Ok(Vec::new());
         }
         self.list(method, capability).await
@@ -137,9 +160,7 @@ impl CommandSession {
         member: &str,
     ) -> Result<Vec<Box<RawValue>>> {
         match self.list(method, member).await {
-            Err(error) if error.message().contains(&format!("({})", codes::METHOD_NOT_FOUND)) => {
-                Ok(Vec::new())
-            }
+            Err(error) if is_unknown_method(&error) => Ok(Vec::new()),
             listed => listed,
         }
     }
@@ -255,6 +276,11 @@ fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| {
         Error::failed(format!("`{method}` has an unexpected result: {error}")).hint(TELL_OPERATOR)
     })
+}
+
+/// Whether the server does not know the method that it was asked for.
+fn is_unknown_method(error: &Error) -> bool {
+    error.message().contains(&format!("({})", codes::METHOD_NOT_FOUND))
 }
 
 fn error_for_refusal(method: &str, message: &Message) -> Error {

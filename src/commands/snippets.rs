@@ -3,13 +3,28 @@
 
 use crate::hosts::{KnownHost, NewEntry, snippet};
 
-/// Hosts whose formats differ, and the one that most people have.
-const HOST_IDS: [&str; 4] = ["vscode", "windsurf", "zed", "claude-desktop"];
+/// Hosts that many people have, and their files.
+const HOSTS: [(&str, &str); 6] = [
+    ("vscode", ".vscode/mcp.json"),
+    ("claude-code", "~/.claude.json"),
+    ("claude-desktop", "claude_desktop_config.json"),
+    ("cursor", "~/.cursor/mcp.json"),
+    ("windsurf", "~/.codeium/windsurf/mcp_config.json"),
+    ("zed", "settings.json"),
+];
 
-/// Snippets for several hosts, one below the other.
+/// Snippets for several hosts, one below the other; hosts with the same one share it.
 pub(super) fn snippets(entry: &NewEntry) -> String {
-    let hosts = HOST_IDS.into_iter().filter_map(KnownHost::from_id);
-    hosts.map(|host| format!("\n{}:\n{}", host.title, snippet(host, entry))).collect()
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (id, file) in HOSTS {
+        let Some(host) = KnownHost::from_id(id) else { continue };
+        let (title, text) = (format!("{} (`{file}`)", host.title), snippet(host, entry));
+        match found.iter_mut().find(|(_, other)| *other == text) {
+            Some((titles, _)) => *titles += &format!(", {title}"),
+            None => found.push((title, text)),
+        }
+    }
+    found.iter().map(|(titles, text)| format!("\n{titles}:\n{text}")).collect()
 }
 
 #[cfg(test)]
@@ -31,8 +46,9 @@ mod tests {
             .split("\n\n")
             .map(|part| serde_json::from_str(&part[part.find(":\n{").unwrap() + 2..]).unwrap())
             .collect();
-        let sections = ["servers", "mcpServers", "context_servers", "mcpServers"];
-        assert_eq!(snippets.len(), sections.len());
+        let sections = ["servers", "mcpServers", "context_servers"];
+        assert_eq!(snippets.len(), sections.len(), "{text}");
+        assert!(text.contains("Claude Code (`~/.claude.json`), Claude Desktop"), "{text}");
         for (snippet, section) in snippets.iter().zip(sections) {
             let shown = &snippet[section]["egrow"];
             assert_eq!(shown["command"], entry.command);

@@ -36,12 +36,13 @@ pub(crate) fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Re
         rows.extend(files.iter().map(file));
         to_stdout_unwrapped(&format!("{:#}\n", Value::from(rows)));
     } else {
-        let mut rows: Vec<_> = found.iter().map(|stored| as_text(stored, &store, now)).collect();
-        rows.extend(others_as_text(&clients, &files));
-        to_stdout(&rows.join("\n"));
         if found.is_empty() {
             to_stderr("there are no sign-ins\n\nhint: sign in with `mcp-tether login URL`\n");
         }
+        let mut rows: Vec<_> = found.iter().map(|stored| as_text(stored, &store, now)).collect();
+        rows.extend(others_as_text(&clients, &files));
+        let gap = if found.is_empty() && !rows.is_empty() { "\n" } else { "" };
+        to_stdout(&(gap.to_owned() + &rows.join("\n")));
     }
     let damaged = found.iter().any(|stored| stored.damaged);
     Ok(if damaged { ExitCode::Failed } else { ExitCode::Ok })
@@ -107,14 +108,14 @@ fn others_as_text(clients: &[Registration], files: &[RememberedFile]) -> Vec<Str
                 plain(&client.client_id)
             )
         });
-        out.push(format!("registered at\n{}", lines.collect::<String>()));
+        out.push(format!("registered as a client at\n{}", lines.collect::<String>()));
     }
     let mut servers: Vec<(&str, Vec<&str>)> = Vec::new();
     for file in files {
         let server = file.server.as_deref().unwrap_or("(server of an earlier release)");
         let what = match file.what {
             Remembered::Session => "session",
-            Remembered::Era => "revision",
+            Remembered::Era => "protocol revision",
         };
         match servers.last_mut() {
             Some((last, parts)) if *last == server => parts.push(what),

@@ -108,9 +108,27 @@ pub(super) fn show_transient(line: &str) {
     }
     let mut shown = TRANSIENT.lock().unwrap_or_else(PoisonError::into_inner);
     let columns = columns(&std::io::stderr()).unwrap_or(80);
-    let line: String = line.chars().take(columns - 1).collect();
+    let line = shortened(line, columns - 1);
     let _ = std::io::stderr().write_all(format!("\r\u{1b}[K{line}").as_bytes());
     *shown = true;
+}
+
+/// As many whole words as fit; `…` stands for the rest.
+fn shortened(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
+        return line.to_owned();
+    }
+    let mut out = String::new();
+    let mut length = 0;
+    for word in line.split(' ') {
+        length += word.chars().count() + 1;
+        if length >= columns {
+            break;
+        }
+        out += word;
+        out.push(' ');
+    }
+    out + "…"
 }
 
 /// Removes the line of [`show_transient`].
@@ -186,4 +204,21 @@ fn write(stream: impl RawStream + AsLockedWrite, text: &str) -> Result<()> {
     let mut stream = AutoStream::auto(stream);
     stream.write_all(text.as_bytes())?;
     stream.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_waiting_is_cut_between_words() {
+        let line = "waiting for you to sign in (4:59 left, Ctrl-C stops); or `--no-browser`";
+        assert_eq!(shortened(line, 79), line);
+        for columns in 1..line.len() {
+            let short = shortened(line, columns);
+            assert!(short.chars().count() <= columns, "{columns}: {short}");
+            assert!(line.starts_with(short.trim_end_matches('…')), "{short}");
+            assert!(short == "…" || short.ends_with(" …"), "{short}");
+        }
+    }
 }

@@ -46,11 +46,14 @@ fn hanging_column(line: &str, columns: usize) -> usize {
     let farthest = columns * part / of;
     let start = line.len() - line.trim_start_matches(' ').len();
     let mut column = start;
-    for (at, _) in line.match_indices("  ") {
+    for (at, _) in line.match_indices("  ").filter(|(at, _)| *at > start) {
         let text = line[at..].trim_start_matches(' ');
         let begins = display_width(&line[..line.len() - text.len()]);
-        if at > start && begins <= farthest {
+        if begins <= farthest {
             column = begins;
+        } else if column == start {
+            // A row with columns is told from the next one by its first word.
+            column = start + 2;
         }
     }
     // A list or a sentence continues a little to the right, so that its first line stands out.
@@ -73,6 +76,8 @@ mod tests {
             wrap(row, 36),
             "  ok      name    some words that\n                  are too many"
         );
+        let wide = "find_duplicate_orders  read  Finds groups of orders";
+        assert_eq!(wrap(wide, 34), "find_duplicate_orders  read  Finds\n  groups of orders");
         assert_eq!(wrap("a sentence that is too long\n", 14), "a sentence\nthat is too\nlong\n");
         assert_eq!(wrap("short  line\n\n  x\n", 14), "short  line\n\n  x\n");
     }

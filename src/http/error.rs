@@ -2,6 +2,11 @@
 
 use std::{fmt, io};
 
+use crate::redact::plain;
+
+/// What the standard library calls a name without an address.
+const LOOKUP_FAILED: &str = "failed to lookup address information";
+
 /// Any error, as the cause of an [`HttpError`].
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,6 +30,19 @@ enum ErrorKind {
 }
 
 impl HttpError {
+    /// The innermost cause in words, without the number that the system gives it.
+    pub fn reason(&self) -> String {
+        let mut cause: &dyn std::error::Error = self;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let text = cause.to_string();
+        match text.find(" (os error") {
+            Some(at) => text[..at].to_lowercase(),
+            None => plain(&text).replace(LOOKUP_FAILED, "name lookup failed"),
+        }
+    }
+
     /// The request cannot be written as HTTP.
     pub(super) fn invalid(source: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Invalid, source: source.into() }

@@ -7,9 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode, header};
 use tokio::time::Instant;
 
-use super::failures::{
-    failure_for_network_error, failure_for_redirect, failure_for_wait, root_cause,
-};
+use super::failures::{failure_for_network_error, failure_for_redirect, failure_for_wait};
 use super::post::Post;
 use super::retry::{self, Backoff};
 use crate::error::Failure;
@@ -237,7 +235,7 @@ impl Attempts {
 fn is_permanent(error: &HttpError) -> bool {
     const SIGNS: [&str; 5] =
         ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
-    let cause = root_cause(error).to_ascii_lowercase();
+    let cause = error.reason().to_ascii_lowercase();
     SIGNS.iter().any(|sign| cause.contains(sign))
 }
 

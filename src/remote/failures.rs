@@ -137,8 +137,7 @@ pub fn failure_for_media_type(media_type: &str, url: &Url, body: &[u8]) -> Failu
 
 /// The failure for a request without a response.
 pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
-    let host = url.host_str().unwrap_or_default();
-    let reason = root_cause(error);
+    let reason = error.reason();
     if wants_certificate(&reason) {
         let message = format!("`{}` refuses the connection: {reason}", SafeUrl::new(url));
         return Failure::new(FailureKind::Network, message).hint(
@@ -166,7 +165,7 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
             FailureKind::Network,
             format!("cannot connect to `{}`: {reason}", SafeUrl::new(url)),
         );
-        return failure.hint(hint_for_connect_error(&reason, host));
+        return failure.hint(hint_for_connect_error(&reason, url));
     }
     if error.is_large_head() {
         let text = format!(
@@ -193,7 +192,8 @@ fn wants_certificate(reason: &str) -> bool {
     is_alert && about_ours.iter().any(|alert| reason.contains(alert))
 }
 
-fn hint_for_connect_error(reason: &str, host: &str) -> String {
+fn hint_for_connect_error(reason: &str, url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
     let reason = reason.to_ascii_lowercase();
     if reason.contains("certificate") || reason.contains("unknownissuer") {
         "if a company proxy inspects TLS, add its authority with `--ca-cert FILE`".to_owned()
@@ -202,21 +202,12 @@ fn hint_for_connect_error(reason: &str, host: &str) -> String {
         || reason.contains("look")
     {
         format!("check the name `{host}`, the network and the proxy settings")
+    } else if let Some(port) = url.port_or_known_default().filter(|_| reason.contains("refused")) {
+        format!(
+            "nothing listens on port {port} of `{host}`: check the URL, and that the server runs"
+        )
     } else {
         format!("check that `{host}` is up and reachable from this machine, and the proxy settings")
-    }
-}
-
-/// The innermost cause of an error, which names the reason.
-pub(super) fn root_cause(error: &HttpError) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let text = cause.to_string();
-    match text.find(" (os error") {
-        Some(at) => text[..at].to_lowercase(),
-        None => plain(&text),
     }
 }
 

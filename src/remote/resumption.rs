@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::failures::{lost_failure, protocol_failure, reason_in, root_cause, timeout_failure};
+use super::failures::{lost_failure, protocol_failure, reason_in, timeout_failure};
 use super::post::Post;
 use super::retry::{self, Backoff};
 use super::session_loss;
@@ -87,7 +87,7 @@ impl Wire {
             Ok(Err(error)) if error.is_invalid_request() => Err(ResumeError::Permanent(
                 protocol_failure("the last event id cannot be sent in a header"),
             )),
-            Ok(Err(error)) => Err(ResumeError::Retry(root_cause(&error), None)),
+            Ok(Err(error)) => Err(ResumeError::Retry(error.reason(), None)),
             Ok(Ok(response)) => self.check_resumed(response).await,
         }
     }

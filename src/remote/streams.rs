@@ -11,7 +11,6 @@ use tokio::time::Instant;
 
 use super::RemoteEvent;
 use super::events::{Event, EventDecoder};
-use super::failures::root_cause;
 use super::received::parse_received;
 use super::remote_event::{MessageWeight, is_answer_to};
 use super::session_loss;
@@ -266,7 +265,7 @@ async fn next_chunk(
     match chunk {
         Some(Ok(Some(chunk))) => Ok(chunk),
         Some(Ok(None)) => Err(StreamEnd::Closed),
-        Some(Err(error)) => Err(StreamEnd::Broken(root_cause(&error))),
+        Some(Err(error)) => Err(StreamEnd::Broken(error.reason())),
         None => Err(match &memory.invalid {
             Some(reason) if !memory.answered => StreamEnd::Invalid(reason.clone()),
             _ => StreamEnd::Silent,

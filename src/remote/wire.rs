@@ -13,7 +13,7 @@ use super::arrivals::Arrivals;
 use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::credentials::{RequestCredentials, UsedCredentials};
-use super::failures::{root_cause, timeout_failure};
+use super::failures::timeout_failure;
 use super::moves::FollowedRedirects;
 use super::open_prompts::OpenPrompts;
 use super::progress::ProgressWatch;
@@ -223,7 +223,7 @@ async fn read_chunk(
 ) -> Result<Option<Bytes>, String> {
     match silence.wait(response.chunk()).await {
         Some(Ok(chunk)) => Ok(chunk),
-        Some(Err(error)) => Err(root_cause(&error)),
+        Some(Err(error)) => Err(error.reason()),
         None => Err("the body stalled".to_owned()),
     }
 }

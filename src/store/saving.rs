@@ -203,7 +203,9 @@ impl StateFolders {
         }
         let folder = self.files.folder().display();
         Some(FallbackNotice {
-            message: format!("sign-ins are stored in `{folder}`, readable by you only: {reason}"),
+            message: format!(
+                "{reason}; sign-ins are stored in `{folder}`, which only you can read"
+            ),
             hint: "pass `--credential-store file` to make this explicit".to_owned(),
         })
     }

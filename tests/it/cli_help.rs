@@ -12,6 +12,50 @@ pub fn commands() -> Vec<Vec<&'static str>> {
     mcp_tether::cli::commands().into_iter().map(leaked).collect()
 }
 
+const URL: &str = "https://mcp.example.com/mcp";
+
+/// Command lines that are wrong.
+pub const USAGE_ERRORS: &[&[&str]] = &[
+    &["lgoin", URL],
+    &["signin", URL],
+    &["Login", URL],
+    &["log-in", URL, "3334", "--no-browser"],
+    &["frobnicate"],
+    &["npx", "-y", "mcp-remote", URL, "3334"],
+    &["mcp-remote", URL],
+    &["call", URL],
+    &["help", "lgoin"],
+    &[URL, "login"],
+    &["login"],
+    &["login", URL, "--no-brwoser"],
+    &["install", "--list"],
+    &["config"],
+    &["config", "shw"],
+    &["completions", "bsh"],
+    &["tools", URL, "--transport", "sse"],
+    &["tools", URL, "--transport"],
+    &["tools", URL, "a", "b"],
+    &["mock", "--port", "many"],
+    &["mock", "--hostile", "--open"],
+    &["logout", URL, "--all"],
+    &["install", URL, "--host", "vscod"],
+    &["doctor", "--json", "--report"],
+    &["logout"],
+    &["forget"],
+    &["uninstall"],
+    &["read", URL],
+    &["install"],
+    &["secret", "set"],
+    &["credentials", "move"],
+    &["completions"],
+    &["generate"],
+    &["mock", "replay"],
+    &["mock", "nothing"],
+    &["mock", "--auth", "open"],
+    &["mock", "--fault", "explode"],
+    &["demo", "--product", "nothing"],
+];
+
 fn help(command: &[&str]) -> String {
     let finished = Program::new(command.iter().copied().chain(["--help"])).run();
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
@@ -93,35 +137,8 @@ fn help_and_version_are_there_in_every_form() {
 /// A wrong word is answered in the program's own words: what is wrong, and what helps.
 #[test]
 fn every_usage_error_is_reviewed() {
-    let url = "https://mcp.example.com/mcp";
-    let lines: &[&[&str]] = &[
-        &["lgoin", url],
-        &["signin", url],
-        &["Login", url],
-        &["log-in", url, "3334", "--no-browser"],
-        &["frobnicate"],
-        &["npx", "-y", "mcp-remote", url, "3334"],
-        &["mcp-remote", url],
-        &["call", url],
-        &["help", "lgoin"],
-        &[url, "login"],
-        &["login"],
-        &["login", url, "--no-brwoser"],
-        &["install", "--list"],
-        &["config"],
-        &["config", "shw"],
-        &["completions", "bsh"],
-        &["tools", url, "--transport", "sse"],
-        &["tools", url, "--transport"],
-        &["tools", url, "a", "b"],
-        &["mock", "--port", "many"],
-        &["mock", "--hostile", "--open"],
-        &["logout", url, "--all"],
-        &["install", url, "--host", "vscod"],
-        &["doctor", "--json", "--report"],
-    ];
     let mut all = String::new();
-    for words in lines {
+    for words in USAGE_ERRORS {
         let refused = Program::new(*words).run();
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{words:?}");
         all += &format!("$ mcp-tether {}\n{}\n", words.join(" "), refused.stderr);

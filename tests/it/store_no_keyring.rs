@@ -24,11 +24,11 @@ fn without_a_bus_a_file_is_used_at_once_and_the_user_is_told_once_where_and_why(
     let bus = home.path().join("bus");
     let folder = home.path().join("state/credentials");
     let expected = format!(
-        "saved file, notice: sign-ins are stored in `{}`, readable by you only: no keyring \
-         answers: no session bus at `{}`: No such file or directory (os error 2) hint: pass \
+        "saved file, notice: no keyring answers: no session bus at `{}`: No such file or directory \
+         (os error 2); sign-ins are stored in `{}`, which only you can read hint: pass \
          `--credential-store file` to make this explicit",
-        folder.display(),
-        bus.display()
+        bus.display(),
+        folder.display()
     );
     assert_eq!(said.line, expected);
     assert!(!said.everything.replace(&said.line, "").contains("canary"));

@@ -4,7 +4,7 @@
 use anstream::adapter::strip_str;
 use mcp_tether_mock::{Auth, MockOptions, MockRemote, ProductName};
 
-use crate::cli_help::commands;
+use crate::cli_help::{USAGE_ERRORS, commands};
 use crate::support::harness::parsed;
 use crate::support::home::Home;
 
@@ -18,9 +18,12 @@ fn shop() -> MockRemote {
 /// Command lines whose text is the same each time, but for its width.
 fn steady(url: &str) -> Vec<Vec<String>> {
     let words = |line: &str| line.replace("URL", url).split(' ').map(str::to_owned).collect();
-    let mut lines: Vec<Vec<String>> = commands()
+    let commands = commands();
+    let help = commands
         .iter()
-        .flat_map(|command| ["-h", "--help"].map(|flag| [&command[..], &[flag]].concat()))
+        .flat_map(|command| ["-h", "--help"].map(|flag| [&command[..], &[flag]].concat()));
+    let mut lines: Vec<Vec<String>> = help
+        .chain(USAGE_ERRORS.iter().map(|words| words.to_vec()))
         .map(|words| words.into_iter().map(str::to_owned).collect())
         .collect();
     lines.push(Vec::new());
@@ -36,10 +39,13 @@ fn steady(url: &str) -> Vec<Vec<String>> {
             "config show URL",
             "config show --all",
             "mock --list",
-            "lgoin URL",
-            "login",
-            "tools URL --transport",
             "tools http://example.com/",
+            "tools http://127.0.0.1:1/mcp",
+            "login http://127.0.0.1:1/mcp",
+            "tools URL/nothing",
+            "login URL/nothing",
+            "read URL shop://nothing",
+            "prompts URL nothing",
             "login URL --credential-store memory",
             "install URL --host cursor --dry-run",
             "install URL --host nothing",
@@ -53,6 +59,12 @@ fn steady(url: &str) -> Vec<Vec<String>> {
         .map(words),
     );
     lines
+}
+
+/// A server whose tools have long names.
+fn long_names() -> MockRemote {
+    let product = MockOptions::of(ProductName::Conformance);
+    MockRemote::start(MockOptions { auth: Auth::Open, ..product }).unwrap()
 }
 
 /// Command lines whose text depends on the machine, the moment or the width.
@@ -120,12 +132,19 @@ fn every_text_fits_the_terminal_and_no_word_is_split() {
 
 #[test]
 fn what_differs_each_time_fits_too() {
-    let (shop, home) = (shop(), Home::new());
+    let (shop, home, long) = (shop(), Home::new(), long_names());
     let url = shop.url().to_string();
-    for words in unsteady(&url) {
+    for host in ["claude-desktop", "visual-studio", "vscode"] {
+        let name = "a-server-whose-name-is-rather-long";
+        home.run(&["install", &url, "--host", host, "--name", name]);
+    }
+    let of_long = |verb: &str| vec![verb.to_owned(), long.url().to_string()];
+    let tables = ["tools", "prompts", "resources"].map(of_long);
+    for words in unsteady(&url).into_iter().chain(tables).chain([vec!["hosts".to_owned()]]) {
         for columns in COLUMNS {
             let (shown, _) = home.program(&words).run_in_terminal(columns, "");
             assert_fits(&strip_str(&shown).to_string(), columns, &words);
+            assert!(!shown.starts_with('\n'), "{words:?}: {shown}");
         }
     }
 }
@@ -155,6 +174,31 @@ fn a_slow_server_is_waited_for_in_sight() {
     assert!(shown.contains("stops)\r\u{1b}[K"), "{shown:?}");
     let piped = home.run(&["tools", slow.url().as_str()]);
     assert!(piped.stderr.is_empty(), "{}", piped.stderr);
+}
+
+/// A line that is replaced must fit: what is wrapped could not be taken back.
+#[test]
+fn what_is_waited_for_is_cut_between_words() {
+    let (asks, home) =
+        (MockRemote::start(MockOptions::of(ProductName::Egrow)).unwrap(), Home::new());
+    let url = asks.url().to_string();
+    let words = ["login", &url, "--auth-timeout", "3"];
+    for columns in COLUMNS {
+        let (shown, code) = home.program(words).run_in_terminal(columns, "");
+        assert_eq!(code, Some(4), "{shown}");
+        let lines = shown.split("\r\u{1b}[K").filter(|line| line.starts_with("waiting for you"));
+        let whole = "waiting for you to sign in (0:02 left, Ctrl-C stops); or `--no-browser`";
+        let words: Vec<&str> = whole.split(' ').collect();
+        let lines: Vec<&str> = lines.collect();
+        assert!(!lines.is_empty(), "{shown:?}");
+        for line in lines {
+            assert!(width(line) < usize::from(columns), "{columns}: {line}");
+            for word in line.split(' ') {
+                let is_time = word.starts_with("(0:");
+                assert!(is_time || word == "…" || words.contains(&word), "{columns}: {line}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn a_mock_of_its_own_serves_tools_and_call() {
     let mut mock = Program::new(["mock", "lab"]).spawn();
     let first = mock.next_line().unwrap();
     let url = first.strip_prefix("listening on ").unwrap().to_owned();
-    let snippets: Vec<String> = std::iter::from_fn(|| mock.next_line()).take(3).collect();
+    let snippets: Vec<String> = std::iter::from_fn(|| mock.next_line()).take(4).collect();
+    assert!(snippets.iter().any(|line| line == "VS Code (`.vscode/mcp.json`):"), "{snippets:?}");
     assert!(snippets.iter().any(|line| line.contains("/sse")));
 
     let tools = Program::new(["tools", &url, "--json"]).run();
@@ -76,6 +77,36 @@ fn a_mock_of_its_own_serves_tools_and_call() {
     let missing = Program::new(["call", &url, "add", "a=1"]).run();
     assert_eq!(missing.code, Some(2), "{}", missing.stderr);
     assert!(missing.stderr.contains("hint:"), "{}", missing.stderr);
+}
+
+/// What is not there is named as such, and not as a matter of signing in.
+#[test]
+fn what_a_server_does_not_have_is_named() {
+    let mut mock = Program::new(["mock", "--open"]).spawn();
+    let first = mock.next_line().unwrap();
+    let url = first.strip_prefix("listening on ").unwrap().to_owned();
+    let typo = format!("{url}/typo");
+    let port = url::Url::parse(&url).unwrap().port().unwrap();
+    let gone = format!("nothing listens on port {port} of `127.0.0.1`");
+    let login = Program::new(["login", &typo]).run();
+    assert_eq!(login.code, Some(1), "{}", login.shown());
+    assert!(login.stderr.contains(&format!("there is nothing at `{typo}`")), "{}", login.stderr);
+    assert!(login.stderr.contains("often end in `/mcp`"), "{}", login.stderr);
+    for (words, error) in [
+        (["read", &url, "shop://orders"], "the server offers no resources"),
+        (["prompts", &url, "greeting"], "the server offers no prompts"),
+    ] {
+        let done = Program::new(words).run();
+        assert_eq!(done.code, Some(1), "{}", done.shown());
+        assert!(done.stderr.contains(error), "{}", done.stderr);
+        assert!(done.stderr.contains("`mcp-tether info URL`"), "{}", done.stderr);
+    }
+    drop(mock);
+    let done = Program::new(["tools", &url]).run();
+    assert!(done.stderr.contains(&gone), "{}", done.stderr);
+    let done = Program::new(["login", &url]).run();
+    assert!(done.stderr.contains("cannot connect to"), "{}", done.stderr);
+    assert!(!done.stderr.contains("os error"), "{}", done.stderr);
 }
 
 #[test]

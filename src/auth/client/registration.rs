@@ -368,7 +368,10 @@ impl Registrar<'_> {
         };
         Failure::new(
             FailureKind::AuthFailed,
-            format!("`{issuer}` does not support dynamic client registration, and no OAuth client is given"),
+            format!(
+                "`{issuer}` does not support dynamic client registration, and no OAuth client is \
+                 given"
+            ),
         )
         .hint(hint)
     }

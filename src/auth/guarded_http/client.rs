@@ -350,10 +350,10 @@ async fn collect(mut response: Response, url: &Url) -> Result<GuardedResponse, F
             let shown = SafeUrl::new(url);
             return Err(Failure::new(
                 FailureKind::AuthFailed,
-                format!("the answer of `{shown}` is larger than {MAX_BODY_BYTES} bytes"),
+                format!("the answer from `{shown}` is larger than {MAX_BODY_BYTES} bytes"),
             )
             .status(head.status.as_u16())
-            .hint("no answer about signing in is that large: tell the server's operator"));
+            .hint("an answer about signing in is never that large: tell the server's operator"));
         }
     }
     Ok(GuardedResponse { body, ..head })
@@ -373,7 +373,8 @@ async fn within_timeout<T>(
 
 /// The metadata names a URL that no request can be made of.
 pub(crate) fn not_requestable(url: impl fmt::Display) -> Failure {
-    let message = format!("nothing can be requested from `{}`", display_url(&url.to_string()));
+    let message =
+        format!("`{}` is not an address that can be requested", display_url(&url.to_string()));
     Failure::new(FailureKind::AuthFailed, message)
         .hint("tell the operator of the server: its metadata has to name a valid URL")
 }
@@ -387,7 +388,7 @@ fn failure_to_reach(url: &Url, error: &HttpError) -> Failure {
         }
         cause = inner;
     }
-    Failure::new(FailureKind::Network, format!("cannot reach `{shown}`: {cause}"))
+    Failure::new(FailureKind::Network, format!("cannot connect to `{shown}`: {}", error.reason()))
         .hint("check the network and the proxy settings, then try again")
 }
 

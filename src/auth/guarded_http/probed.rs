@@ -1,14 +1,17 @@
 //! What the MCP server answers to somebody without a token.
 
-use http::HeaderMap;
+use std::fmt;
+
+use http::{HeaderMap, StatusCode};
 use url::Url;
 
+use crate::error::{Failure, FailureKind};
 use crate::http::{Response, is_login_address, shows_login_page};
 
 /// What the MCP server answers to somebody without a token.
 #[derive(Debug)]
 pub(crate) struct Probed {
-    pub(crate) status: http::StatusCode,
+    pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Whether it shows a page for browsers to sign in at, or sends them to one.
     pub(crate) is_login_page: bool,
@@ -25,4 +28,21 @@ impl Probed {
         };
         Self { status, headers, is_login_page }
     }
+    /// Whether there is nothing at the URL.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.status, StatusCode::NOT_FOUND | StatusCode::GONE)
+    }
+}
+
+/// The failure for a server that does not ask for a sign-in, or that has nothing at its URL.
+pub(crate) fn failure_without_sign_in(server: &impl fmt::Display, is_missing: bool) -> Failure {
+    if is_missing {
+        return Failure::new(
+            FailureKind::Http,
+            format!("there is nothing at `{server}` (HTTP 404)"),
+        )
+        .hint("check the URL: MCP endpoints often end in `/mcp` or `/sse`");
+    }
+    Failure::new(FailureKind::AuthFailed, format!("`{server}` does not ask for a sign-in"))
+        .hint("use it as it is, or with the API key that its operator gave you")
 }

@@ -73,7 +73,7 @@ async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {
             Err(Check::fail("name", says).next(next))
         }
         Ok(Err(error)) => {
-            let says = format!("`{name}` has no address: {error}");
+            let says = format!("`{name}` has no address: {}", in_words(&error));
             Err(Check::fail("name", says).next(next).took(took))
         }
         Ok(Ok(addresses)) => {
@@ -111,11 +111,12 @@ async fn connect(addresses: &[SocketAddr], only_v4: bool) -> Check {
             let says = format!("connected over {}", family(address.is_ipv6()));
             Check::ok("connection", says).took(took)
         }
-        (Some(Err(reason)), _) | (None, Some(Err(reason))) => {
-            Check::fail("connection", format!("nothing answers: {reason}"))
-                .next("check the port, and that the server is up and reachable from this machine")
-                .took(took)
-        }
+        (Some(Err(reason)), _) | (None, Some(Err(reason))) => Check::fail(
+            "connection",
+            format!("nothing answers: {reason}"),
+        )
+        .next("check the port, and that the server is up and can be reached from this machine")
+        .took(took),
         (None, None) => {
             Check::fail("connection", "there is no IPv4 address").next("leave out `--ipv4`")
         }
@@ -147,5 +148,6 @@ async fn first(addresses: Vec<SocketAddr>) -> Option<Result<SocketAddr, String>>
 
 fn in_words(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.trim_start_matches("failed to lookup address information: ").to_lowercase()
 }

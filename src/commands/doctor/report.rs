@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 
 use super::check::{Check, CheckVerdict, Diagnosis, SubjectKind};
 use crate::commands::readable::counted;
-use crate::environment::{Paint, paint, to_stdout};
+use crate::environment::{Paint, paint, stdout_columns, to_stdout};
 
 /// The width of the column of names.
 const NAME_WIDTH: usize = 15;
+
+/// A narrower terminal has no room for a sentence beside the names.
+const COLUMNS_FOR_NAMES: usize = 60;
 
 /// What else belongs in a report.
 const RECORDING: &str = "
@@ -23,7 +26,7 @@ fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     for (subject, checks) in &diagnosis.subjects {
         out += &format!("{}\n", subject.word());
-        checks.iter().for_each(|check| out += &lines(check, false));
+        checks.iter().for_each(|check| out += &lines(check, false, None));
         out.push('\n');
     }
     out + &summary(diagnosis)
@@ -36,7 +39,10 @@ pub(super) fn print_check(subject: SubjectKind, check: &Check, is_first: bool) {
     } else {
         String::new()
     };
-    to_stdout(&(heading + &lines(check, true)));
+    // Nothing is above the first heading.
+    let is_top = matches!(subject, SubjectKind::Program);
+    let heading = if is_top { heading.trim_start() } else { &heading };
+    to_stdout(&(heading.to_owned() + &lines(check, true, stdout_columns())));
 }
 
 /// Prints how the checks ended.
@@ -76,7 +82,7 @@ pub(super) fn as_value(diagnosis: &Diagnosis) -> Value {
     })
 }
 
-fn lines(check: &Check, painted: bool) -> String {
+fn lines(check: &Check, painted: bool, columns: Option<usize>) -> String {
     let Check { name, verdict, says, next, took } = check;
     let took = took.map_or(String::new(), |took| format!(" ({} ms)", took.as_millis()));
     let word = format!("{:<7}", verdict.word());
@@ -87,13 +93,16 @@ fn lines(check: &Check, painted: bool) -> String {
         CheckVerdict::Fail => paint(Paint::Bad, &word),
         CheckVerdict::Skipped => paint(Paint::Faint, &word),
     };
-    // Two spaces: text that is wrapped continues below the last column.
-    let mut out = format!("  {word} {name:<NAME_WIDTH$}  {says}{took}\n");
-    if let Some(next) = next {
-        let label = if painted { paint(Paint::Next, "next:") } else { "next:".to_owned() };
-        out += &format!("  {:<7} {:<NAME_WIDTH$}  {label} {next}\n", "", "");
+    let label = if painted { paint(Paint::Next, "next:") } else { "next:".to_owned() };
+    let next = next.as_ref().map(|next| format!("{label} {next}\n"));
+    if columns.is_some_and(|columns| columns < COLUMNS_FOR_NAMES) {
+        let next = next.map_or_else(String::new, |next| format!("    {next}"));
+        return format!("  {word} {name}\n    {says}{took}\n{next}");
     }
-    out
+    // Two spaces: text that is wrapped continues below the last column.
+    let next =
+        next.map_or_else(String::new, |next| format!("  {:<7} {:<NAME_WIDTH$}  {next}", "", ""));
+    format!("  {word} {name:<NAME_WIDTH$}  {says}{took}\n{next}")
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {

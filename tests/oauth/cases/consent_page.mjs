@@ -64,7 +64,7 @@ async function denied(make) {
 
 async function isSignedIn(world, endpoint) {
   const shown = (await world.run('status')).stdout;
-  return shown.split(/^(?:registered at|remembered)/m)[0].includes(endpoint);
+  return shown.split(/^(?:registered|remembered)/m)[0].includes(endpoint);
 }
 
 /** A bridge to the mock, and a person who does `decide` at its page. */

@@ -79,7 +79,7 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = text.split([':', '=']).next().unwrap_or_default();
         let Some(row) = table::rows().find(|row| row.name == name) else {
-            let reason = format!("no fault is named `{name}`, `mcp-tether mock --list` shows all");
+            let reason = format!("no fault is named `{name}`");
             return Err(InvalidFault { fault: text.to_owned(), reason });
         };
         let known = |key: &str| SELECTORS.contains(&key) || row.keys.contains(&key);

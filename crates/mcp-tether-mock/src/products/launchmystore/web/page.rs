@@ -250,8 +250,9 @@ impl View<'_> {
             "<p>There are no valid tokens.</p>\n".to_owned()
         } else {
             format!(
-                "<div class=\"scroll\"><table class=\"tokens\">\n<thead><tr><th>Name</th><th>Begins with</th>\
-                 <th>Role</th><th>Expires</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n\
+                "<div class=\"scroll\"><table class=\"tokens\">\n<thead><tr><th>Name</th>\
+                 <th>Begins with</th><th>Role</th><th>Expires</th><th></th></tr></thead>\n\
+                 <tbody>\n{rows}</tbody>\n\
                  </table></div>\n"
             )
         };
