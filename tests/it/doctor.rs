@@ -496,7 +496,7 @@ async fn obstacles_to_a_sign_in_are_named() {
     type Case = (fn(&mut Config), &'static str);
     let cases: [Case; 6] = [
         (|c| (c.resource_metadata, c.server_metadata) = (None, None), "publishes no document"),
-        (|c| c.registration = false, "offers no client registration"),
+        (|c| c.registration = false, "does not support dynamic client registration"),
         (|c| c.pkce = None, "--assume-pkce"),
         (|c| c.unauthorized = 400, "is signed in to at"),
         (

@@ -257,10 +257,12 @@ fn told(case: &str, answer: &Value) -> String {
     assert!(error.is_object(), "{case}: {answer}");
     let says = json!({ "code": error["code"], "message": error["message"], "data": error["data"] });
     let text = serde_json::to_string_pretty(&says).unwrap();
-    let mut parts = text.split("127.0.0.1:");
-    let first = parts.next().unwrap_or_default().to_owned();
-    let text = parts.fold(first, |text, part| {
-        text + "127.0.0.1:[PORT]" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+    let text = ["127.0.0.1:", "port "].iter().fold(text, |text, before| {
+        let mut parts = text.split(before);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| {
+            text + before + "[PORT]" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+        })
     });
     if error["data"]["bridge"].is_object() {
         let hint = error["data"]["bridge"]["hint"].as_str();
