@@ -259,9 +259,11 @@ impl Authorizer {
         let challenge = Challenge::find(headers);
         let step_up = challenge.as_ref().is_some_and(Challenge::insufficient_scope);
         let first = used.is_none() && Challenge::asks_for_a_sign_in(status, headers);
+        let ended = challenge.as_ref().is_some_and(Challenge::refuses_token);
         let status = match status {
-            // What answers a request without a token is not about the scopes of one.
-            _ if first => StatusCode::UNAUTHORIZED,
+            // What answers a request without a token is not about the scopes of one, and a
+            // token that is no good is renewed whatever the status.
+            _ if first || ended => StatusCode::UNAUTHORIZED,
             StatusCode::UNAUTHORIZED => status,
             StatusCode::FORBIDDEN if step_up => status,
             _ => return Err(recovery::forbidden(status, challenge.as_ref())),

@@ -11,7 +11,7 @@ use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::discovery::requirements::unmet_by_resource;
 use crate::auth::discovery::resource_identifier::check_resource;
-use crate::auth::discovery::search::{DiscoveredServer, MetadataSearch, without_issuer};
+use crate::auth::discovery::search::{DiscoveredServer, MetadataSearch, no_issuer};
 use crate::auth::grants::{jwt_bearer, token_exchange};
 use crate::auth::guarded_http::client::GuardedClient;
 use crate::auth::options::{AuthOptions, Grant};
@@ -60,9 +60,16 @@ pub async fn diagnose(
         Ok(None) => return found(without_resource(&search).await),
         Err(failure) => return found(SignInDiagnosis::unusable(RESOURCE, failure)),
     };
-    found(about_resource(&resource, options));
+    let unnamed = match resource.authorization_servers.is_empty() {
+        true => Some(search.of_unnamed().await),
+        false => None,
+    };
+    found(about_resource(&resource, options, matches!(unnamed, Some(Err(_)))));
     about_identity_provider(options, http).await.into_iter().for_each(&mut found);
     about_workload(options).await.into_iter().for_each(&mut found);
+    if let Some(Ok(server)) = unnamed {
+        found(about_server(&search, &server, Some(&resource)).await);
+    }
     for issuer in &resource.authorization_servers {
         found(match search.fetch_server_metadata(issuer).await {
             Ok(server) => about_server(&search, &server, Some(&resource)).await,
@@ -94,9 +101,14 @@ fn at_named_endpoint(token_endpoint: &Url) -> SignInDiagnosis {
     SignInDiagnosis { name: ISSUER, says, breaks: Vec::new(), doubts: Vec::new() }
 }
 
-fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignInDiagnosis {
+fn about_resource(
+    resource: &ProtectedResource,
+    options: &AuthOptions,
+    lacks_issuer: bool,
+) -> SignInDiagnosis {
     let issuers = match resource.authorization_servers.as_slice() {
-        [] => "no authorization server".to_owned(),
+        [] if lacks_issuer => "no authorization server".to_owned(),
+        [] => "its own origin: it names no authorization server".to_owned(),
         issuers => issuers
             .iter()
             .map(|issuer| format!("`{}`", display_identifier(issuer)))
@@ -106,7 +118,7 @@ fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignIn
     let resource_shown = display_identifier(&resource.resource);
     let says = Some(format!("`{resource_shown}` is signed in to at {issuers}"));
     let mut breaks: Vec<_> = check_resource(resource, options).err().into_iter().collect();
-    breaks.extend(without_issuer(resource, options));
+    breaks.extend(lacks_issuer.then(|| no_issuer(options)));
     breaks.extend(unmet_by_resource(resource, options));
     SignInDiagnosis { name: RESOURCE, says, breaks, doubts: Vec::new() }
 }

@@ -10,6 +10,10 @@ pub(super) const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two
 /// seconds after they closed stdin (docs/hosts/README.md#ending-the-child).
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long the lines are read that the host wrote before a signal, and how long the next of them
+/// may take: they are there already.
+pub(super) const LAST_READ_TIMEOUT: Duration = Duration::from_millis(100);
+pub(super) const LAST_LINE_TIMEOUT: Duration = Duration::from_millis(10);
 /// How often to check whether the rest has arrived.
 const DELIVERY_STEP: Duration = Duration::from_millis(50);
 

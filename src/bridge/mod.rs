@@ -30,7 +30,7 @@ use self::eras::era_detection::Choices;
 use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{HostRequest, Unanswered};
-use self::leaving::{LAST_LINES_TIMEOUT, Leave};
+use self::leaving::{LAST_LINE_TIMEOUT, LAST_LINES_TIMEOUT, LAST_READ_TIMEOUT, Leave};
 use self::remote_side::in_flight::InFlight;
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
 use self::session::timers::{Alarm, Timers};
@@ -316,6 +316,9 @@ impl Bridge {
 
     /// Answers what is open, ends the remote sessions, and writes the last lines.
     async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
+        if matches!(ended, Ended::Requested(_)) {
+            self.take_last_lines().await;
+        }
         let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
         for slot in self.slots.ids() {
             self.await_session_under_way(slot, deadline).await;
@@ -349,6 +352,17 @@ impl Bridge {
             }
         };
         tokio::join!(final_write, futures_util::future::join_all(leaving));
+    }
+
+    /// Takes what the host wrote before the signal that ends the bridge: every request is answered
+    /// (T-08), also where the machine is so busy that none of it was read yet.
+    async fn take_last_lines(&mut self) {
+        let over_by = Instant::now() + LAST_READ_TIMEOUT;
+        while Instant::now() < over_by {
+            let line = tokio::time::timeout(LAST_LINE_TIMEOUT, self.host.reader.next()).await;
+            let Ok(Some(line)) = line else { return };
+            self.take_burst(line, Self::take_line, Self::next_line);
+        }
     }
 
     /// A session that is being opened would otherwise be left open at the remote.

@@ -46,9 +46,12 @@ mod tests {
             .split("\n\n")
             .map(|part| serde_json::from_str(&part[part.find(":\n{").unwrap() + 2..]).unwrap())
             .collect();
-        let sections = ["servers", "mcpServers", "context_servers"];
+        let sections = ["servers", "mcpServers", "mcpServers", "context_servers"];
         assert_eq!(snippets.len(), sections.len(), "{text}");
-        assert!(text.contains("Claude Code (`~/.claude.json`), Claude Desktop"), "{text}");
+        assert!(
+            text.contains("(`claude_desktop_config.json`), Cursor (`~/.cursor/mcp.json`)"),
+            "{text}"
+        );
         for (snippet, section) in snippets.iter().zip(sections) {
             let shown = &snippet[section]["egrow"];
             assert_eq!(shown["command"], entry.command);
@@ -56,6 +59,6 @@ mod tests {
             assert_eq!(shown["env"], json!({ "KEY": "…" }));
         }
         assert_eq!(snippets[0]["servers"]["egrow"]["type"], "stdio");
-        assert!(snippets[2]["context_servers"]["egrow"]["command"].is_string());
+        assert_eq!(snippets[1]["mcpServers"]["egrow"]["type"], "stdio");
     }
 }

@@ -31,9 +31,25 @@ pub trait BodyObserver: fmt::Debug + Send + Sync {
 pub(super) struct FlushSignal {
     is_awaited: AtomicBool,
     bodies: Mutex<Vec<Arc<dyn BodyObserver>>>,
+    has_written: AtomicBool,
 }
 
 impl FlushSignal {
+    /// A request begins on a connection that carries one at a time.
+    pub(super) fn begin_request(&self) {
+        self.has_written.store(false, Ordering::Relaxed);
+    }
+
+    /// Bytes went to the system.
+    pub(super) fn note_write(&self) {
+        self.has_written.store(true, Ordering::Release);
+    }
+
+    /// Whether any byte went to the system since the request began.
+    pub(super) fn has_written(&self) -> bool {
+        self.has_written.load(Ordering::Acquire)
+    }
+
     fn mark_after_flush(&self, observer: Arc<dyn BodyObserver>) {
         self.bodies.lock().unwrap_or_else(PoisonError::into_inner).push(observer);
         self.is_awaited.store(true, Ordering::Release);

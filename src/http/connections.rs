@@ -44,6 +44,8 @@ struct State {
     idle: Vec<Box<Http1>>,
     shared: Vec<Arc<Http2>>,
     protocol: Protocol,
+    /// Whether the server has said that it wants HTTP/1.1.
+    is_http1_only: bool,
     is_reaped: bool,
 }
 
@@ -110,6 +112,12 @@ impl Connections {
         }
     }
 
+    /// Speaks HTTP/1.1 from now on: the server demands it (RFC 9113 §7).
+    pub(super) fn use_http1(&self) {
+        let mut state = self.state();
+        (state.protocol, state.is_http1_only) = (Protocol::Http1, true);
+    }
+
     fn find(self: &Arc<Self>) -> Found {
         let mut state = self.state();
         if state.protocol == Protocol::Http2 {
@@ -138,7 +146,8 @@ impl Connections {
     }
 
     async fn open(self: &Arc<Self>) -> Result<Lease, HttpError> {
-        let connected = self.connector.connect(&self.target).await?;
+        let is_http1_only = self.state().is_http1_only;
+        let connected = self.connector.connect(&self.target, is_http1_only).await?;
         if connected.is_http2 {
             self.start_http2(connected).await
         } else {
@@ -152,6 +161,9 @@ impl Connections {
         let io = TokioIo::new(stream);
         let (sender, connection) = http1::Builder::new()
             .allow_obsolete_multiline_headers_in_responses(true)
+            .allow_spaces_after_header_name_in_responses(true)
+            // A header line that is none is no reason to lose the answer.
+            .ignore_invalid_headers_in_responses(true)
             // Some proxies know `Proxy-Authorization` only in this spelling.
             .title_case_headers(connected.forward.is_some())
             .max_headers(MAX_HEADER_LINES)

@@ -82,23 +82,27 @@ impl Connector {
         Self { tcp, proxies, tls, fixed, timeout: options.connect_timeout }
     }
 
-    /// Connects to the origin of this target.
+    /// Connects to the origin of this target, to speak HTTP/1.1 there if nothing else will do.
     ///
     /// # Errors
     /// No connection could be made; the innermost source says why.
-    pub(super) async fn connect(&self, target: &Target) -> Result<Established, HttpError> {
-        match tokio::time::timeout(self.timeout, self.open(target)).await {
+    pub(super) async fn connect(
+        &self,
+        target: &Target,
+        is_http1_only: bool,
+    ) -> Result<Established, HttpError> {
+        match tokio::time::timeout(self.timeout, self.open(target, is_http1_only)).await {
             Ok(connected) => connected.map_err(HttpError::connect),
             Err(_) => Err(HttpError::connect(TimedOut)),
         }
     }
 
-    async fn open(&self, target: &Target) -> Result<Established, BoxError> {
+    async fn open(&self, target: &Target, is_http1_only: bool) -> Result<Established, BoxError> {
         let proxy = self.proxies.proxy_for(target.url()).map_err(|error| error.to_string())?;
         let host = target.url().host_str().unwrap_or_default();
         let Some(proxy) = proxy else {
             let stream = self.dial(host, target.port()).await?;
-            return self.secure(stream, target, host).await;
+            return self.secure(stream, target, host, is_http1_only).await;
         };
         let dialled = self.dial_proxy(&proxy).await;
         let mut stream = dialled.map_err(|source| UnreachedProxy::new(&proxy, source))?;
@@ -124,7 +128,7 @@ impl Connector {
                 return Ok(Established { stream, is_http2: false, forward });
             }
         }
-        self.secure(stream, target, host).await
+        self.secure(stream, target, host, is_http1_only).await
     }
 
     async fn dial_proxy(&self, proxy: &ProxyServer) -> Result<Stream, BoxError> {
@@ -166,11 +170,12 @@ impl Connector {
         stream: Stream,
         target: &Target,
         host: &str,
+        is_http1_only: bool,
     ) -> Result<Established, BoxError> {
         if !target.is_tls() {
             return Ok(Established { stream, is_http2: false, forward: None });
         }
-        let (stream, is_http2) = self.tls.connect(stream, host).await?;
+        let (stream, is_http2) = self.tls.connect(stream, host, is_http1_only).await?;
         Ok(Established { stream, is_http2, forward: None })
     }
 }

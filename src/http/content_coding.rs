@@ -45,7 +45,7 @@ impl Decoder {
         for value in headers.get_all(header::CONTENT_ENCODING) {
             let names = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
             let names = names.split(',').map(|name| name.trim().to_owned());
-            codings.extend(names.filter(|name| !matches!(name.as_str(), "" | "identity")));
+            codings.extend(names.filter(|name| is_coding(name)));
         }
         if codings.is_empty() {
             return Ok(None);
@@ -109,6 +109,27 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder").field("is_started", &self.is_started).finish_non_exhaustive()
     }
+}
+
+/// Whether this is the name of a coding. Servers also put the character set there, or `none`: what
+/// no coding is called leaves the body as it is, as browsers have it.
+fn is_coding(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "gzip",
+        "x-gzip",
+        "br",
+        "deflate",
+        "compress",
+        "x-compress",
+        "zstd",
+        "dcb",
+        "dcz",
+        "exi",
+        "aes128gcm",
+        "pack200-gzip",
+        "snappy",
+    ];
+    NAMES.contains(&name)
 }
 
 /// The encoded bytes that have arrived and were not read yet.

@@ -25,6 +25,8 @@ enum ErrorKind {
     Connect,
     /// The connection broke before the head of a response.
     Send,
+    /// The connection had ended before any byte of the request was written.
+    Unsent,
     /// The body of the response broke off or cannot be decoded.
     Body,
 }
@@ -56,6 +58,11 @@ impl HttpError {
     /// The connection broke before the head of a response.
     pub(super) fn send(source: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Send, source: source.into() }
+    }
+
+    /// The connection had ended before any byte of the request was written.
+    pub(super) fn unsent(self) -> Self {
+        Self { kind: ErrorKind::Unsent, ..self }
     }
 
     /// The body of the response broke off or cannot be decoded.
@@ -116,7 +123,21 @@ impl HttpError {
         // covered.
         let is_gone =
             self.http2_error().is_some_and(|error| error.is_remote() && error.is_go_away());
-        self.kind == ErrorKind::Send && (is_gone || self.is_refused_stream())
+        let is_refused = is_gone || self.is_refused_stream() || self.wants_http1();
+        self.kind == ErrorKind::Send && is_refused
+    }
+
+    /// Whether the request never left, because its connection had ended before: another one will
+    /// do.
+    pub fn was_not_sent(&self) -> bool {
+        self.kind == ErrorKind::Unsent
+    }
+
+    /// Whether the server takes this request over HTTP/1.1 only (RFC 9113 §7).
+    pub(super) fn wants_http1(&self) -> bool {
+        self.http2_error().is_some_and(|error| {
+            error.is_remote() && error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED)
+        })
     }
 
     /// Whether the server refused this stream only, and not the connection.
@@ -170,7 +191,7 @@ impl fmt::Display for HttpError {
         f.write_str(match self.kind {
             ErrorKind::Invalid => "the request cannot be sent",
             ErrorKind::Connect => "no connection",
-            ErrorKind::Send => "the connection broke before a response",
+            ErrorKind::Send | ErrorKind::Unsent => "the connection broke before a response",
             ErrorKind::Body => "the body is incomplete",
         })
     }

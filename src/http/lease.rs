@@ -116,6 +116,7 @@ impl Lease {
     ) -> Result<http::Response<Incoming>, NotSent> {
         let sent = match self {
             Self::Http1(connection, _) => {
+                connection.flush_signal.begin_request();
                 let message = http1_request(request, connection);
                 connection.sender.try_send_request(message).await
             }
@@ -131,7 +132,12 @@ impl Lease {
             if let Some(message) = unsent {
                 request.headers = message.into_parts().0.headers;
             }
-            let error = HttpError::send(error.into_error());
+            let mut error = HttpError::send(error.into_error());
+            if let Self::Http1(connection, _) = self
+                && !connection.flush_signal.has_written()
+            {
+                error = error.unsent();
+            }
             if let Self::Http2(stream) = self
                 && (is_stale || error.was_not_processed())
                 && !error.is_refused_stream()

@@ -124,7 +124,12 @@ impl Outbound {
                     return Ok(Response::new(request.target, response, lease));
                 }
                 Err(not_sent) if not_sent.is_stale && stale < MAX_STALE_CONNECTIONS => stale += 1,
-                Err(not_sent) => return Err(not_sent.error),
+                Err(not_sent) => {
+                    if not_sent.error.wants_http1() {
+                        connections.use_http1();
+                    }
+                    return Err(not_sent.error);
+                }
             }
         }
     }

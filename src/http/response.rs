@@ -18,6 +18,8 @@ pub struct Response {
     target: Target,
     head: response::Parts,
     body: Incoming,
+    /// What was looked at and not taken yet.
+    peeked: Option<Bytes>,
     decoder: Result<Option<Decoder>, String>,
     lease: Option<Lease>,
 }
@@ -27,7 +29,7 @@ impl Response {
     pub(super) fn new(target: Target, response: http::Response<Incoming>, lease: Lease) -> Self {
         let (head, body) = response.into_parts();
         let decoder = Decoder::for_headers(&head.headers);
-        let mut response = Self { target, head, body, decoder, lease: Some(lease) };
+        let mut response = Self { target, head, body, peeked: None, decoder, lease: Some(lease) };
         response.release_at_end();
         response
     }
@@ -60,11 +62,25 @@ impl Response {
         }
     }
 
+    /// Looks at the next bytes of the body and leaves them there; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Response::chunk`].
+    pub async fn peek(&mut self) -> Result<Option<&[u8]>, HttpError> {
+        if self.peeked.is_none() {
+            self.peeked = self.chunk().await?;
+        }
+        Ok(self.peeked.as_deref())
+    }
+
     /// The next bytes of the body; `None` at its end.
     ///
     /// # Errors
     /// The connection broke, or the body is not what its content coding says.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        if let Some(peeked) = self.peeked.take() {
+            return Ok(Some(peeked));
+        }
         match &mut self.decoder {
             Ok(None) => self.raw_chunk().await,
             Ok(Some(_)) => self.decoded_chunk().await,

@@ -1,9 +1,9 @@
 //! The byte stream below HTTP: TCP, TLS over it, or TLS within the TLS of a proxy.
 
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -11,11 +11,24 @@ use tokio_rustls::client::TlsStream;
 
 use super::body::FlushSignal;
 
+/// How often a write lets the runtime notice what has arrived.
+const MAX_YIELDS: u8 = 8;
+
 /// A connected byte stream.
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
     Tls(Box<TlsStream<Stream>>),
+}
+
+impl Stream {
+    /// The socket below TLS.
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Tcp(tcp) => tcp,
+            Self::Tls(tls) => tls.get_ref().0.socket(),
+        }
+    }
 }
 
 impl AsyncRead for Stream {
@@ -86,12 +99,23 @@ pub(super) struct Observed {
     ends_on_write: bool,
     /// Whether a write has failed: what is written from then on goes nowhere.
     is_write_broken: bool,
+    /// Whether something was read since the last write: a new request begins.
+    has_read: bool,
+    /// How often the next write has let reading go first.
+    yields: u8,
 }
 
 impl Observed {
     /// Writes to this stream, and tells through the signal when everything was flushed.
     pub(super) fn new(stream: Stream, flush_signal: Arc<FlushSignal>) -> Self {
-        Self { stream, flush_signal, ends_on_write: true, is_write_broken: false }
+        Self {
+            stream,
+            flush_signal,
+            ends_on_write: true,
+            is_write_broken: false,
+            has_read: false,
+            yields: 0,
+        }
     }
 
     /// Reads on after a failed write: a server may answer before it has read the request, such as
@@ -99,6 +123,27 @@ impl Observed {
     #[must_use]
     pub(super) fn reading_on(self) -> Self {
         Self { ends_on_write: false, ..self }
+    }
+
+    /// Waits until what has arrived before a request is read: the server may have closed the
+    /// connection, which the runtime has not noticed yet. Nothing of the request was sent then.
+    fn poll_read_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_one_at_a_time = !self.ends_on_write;
+        if !self.has_read || is_one_at_a_time && self.flush_signal.has_written() {
+            return Poll::Ready(Ok(()));
+        }
+        match arrived(self.stream.socket()) {
+            Arrived::End if is_one_at_a_time => {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
+            Arrived::Bytes | Arrived::End if self.yields < MAX_YIELDS => {
+                self.yields += 1;
+                return pin!(tokio::task::yield_now()).poll(cx).map(Ok);
+            }
+            _ => {}
+        }
+        (self.has_read, self.yields) = (false, 0);
+        Poll::Ready(Ok(()))
     }
 
     fn after_write(
@@ -112,6 +157,10 @@ impl Observed {
                 self.is_write_broken = true;
                 Poll::Ready(Ok(length))
             }
+            Poll::Ready(Ok(written)) => {
+                self.flush_signal.note_write();
+                Poll::Ready(Ok(written))
+            }
             written => written,
         }
     }
@@ -123,7 +172,9 @@ impl AsyncRead for Observed {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.has_read |= read.is_ready();
+        read
     }
 }
 
@@ -136,6 +187,7 @@ impl AsyncWrite for Observed {
         if self.is_write_broken {
             return Poll::Ready(Ok(bytes.len()));
         }
+        ready!(self.poll_read_first(cx))?;
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.after_write(bytes.len(), written)
     }
@@ -149,6 +201,7 @@ impl AsyncWrite for Observed {
         if self.is_write_broken {
             return Poll::Ready(Ok(length));
         }
+        ready!(self.poll_read_first(cx))?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.after_write(length, written)
     }
@@ -170,5 +223,65 @@ impl AsyncWrite for Observed {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// What waits to be read from a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrived {
+    Nothing,
+    Bytes,
+    /// The other end has closed the connection.
+    End,
+}
+
+/// Asks the system itself, which knows more than the runtime between two looks.
+#[cfg(unix)]
+fn arrived(socket: &TcpStream) -> Arrived {
+    use rustix::net::RecvFlags;
+    let mut first = [0; 1];
+    match rustix::net::recv(socket, &mut first[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((_, 0)) => Arrived::End,
+        Ok(_) => Arrived::Bytes,
+        Err(error) if io::Error::from(error).kind() == io::ErrorKind::ConnectionReset => {
+            Arrived::End
+        }
+        Err(_) => Arrived::Nothing,
+    }
+}
+
+#[cfg(not(unix))]
+fn arrived(_: &TcpStream) -> Arrived {
+    Arrived::Nothing
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// T-28: nothing yields to the runtime between the end of the connection and the next request
+    #[tokio::test]
+    async fn a_request_is_not_written_to_a_connection_that_has_ended() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        for (is_closed, is_fresh) in [(true, false), (false, false), (true, true)] {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let (mut server, _) = listener.accept().unwrap();
+            let signal = Arc::new(FlushSignal::default());
+            let mut observed = Observed::new(Stream::Tcp(stream), Arc::clone(&signal)).reading_on();
+            if !is_fresh {
+                observed.write_all(b"first").await.unwrap();
+                std::io::Write::write_all(&mut server, b"answer").unwrap();
+                observed.read_exact(&mut [0; 6]).await.unwrap();
+            }
+            signal.begin_request();
+            let server = (!is_closed).then_some(server);
+            let written = observed.write_all(b"second").await;
+            assert_eq!(written.is_err(), is_closed && !is_fresh, "{is_closed} {is_fresh}");
+            assert_eq!(signal.has_written(), written.is_ok());
+            drop(server);
+        }
     }
 }

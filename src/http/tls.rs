@@ -60,9 +60,17 @@ impl Tls {
         Self { source, identity: None, prepared: OnceCell::new() }
     }
 
-    /// Performs the handshake; returns whether HTTP/2 is spoken.
-    pub(super) async fn connect(&self, stream: Stream, host: &str) -> io::Result<(Stream, bool)> {
-        let config = self.config().await?;
+    /// Performs the handshake; returns whether HTTP/2 is spoken, which `is_http1_only` excludes.
+    pub(super) async fn connect(
+        &self,
+        stream: Stream,
+        host: &str,
+        is_http1_only: bool,
+    ) -> io::Result<(Stream, bool)> {
+        let mut config = self.config().await?;
+        if is_http1_only {
+            Arc::make_mut(&mut config).alpn_protocols = vec![b"http/1.1".to_vec()];
+        }
         let stream = handshake(config, stream, host).await?;
         let is_http2 = match &stream {
             Stream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),

@@ -7,11 +7,17 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::Outcome;
-use super::failures::{failure_for_media_type, lost_failure, protocol_failure, timeout_failure};
+use super::events::EventDecoder;
+use super::failures::{
+    failure_for_media_type, lost_failure, protocol_failure, reason_in, timeout_failure,
+};
+use super::media_type::{begins_event_stream, read_media_type};
 use super::post::Post;
 use super::received::parse_received;
+use super::resumption::{ended_early, outcome_of};
 use super::session_loss;
-use super::wire::{Wire, drain, media_type};
+use super::streams::{StreamEnd, StreamMemory};
+use super::wire::{Wire, drain};
 use crate::budget::Share;
 use crate::error::Failure;
 use crate::http::Response;
@@ -29,7 +35,7 @@ impl Wire {
     /// Reads the body of a successful response.
     pub(super) async fn read_answer(
         &self,
-        response: Response,
+        mut response: Response,
         post: &Post,
         elsewhere: bool,
     ) -> Outcome {
@@ -38,7 +44,7 @@ impl Wire {
             return Outcome::Done;
         }
         let target = response.target().clone();
-        match media_type(&response).as_ref() {
+        match read_media_type(&mut response).await.as_ref() {
             headers::EVENT_STREAM => self.follow_to_answer(response, post).await,
             headers::JSON => match self.read_json_answer(response, post, elsewhere).await {
                 Ok(outcome) => outcome,
@@ -54,16 +60,9 @@ impl Wire {
             }
             other => {
                 let status = response.status();
-                let page = match other.contains("html") {
-                    true => {
-                        let page = self.read_error_body(response);
-                        tokio::time::timeout(ERROR_BODY_TIMEOUT, page).await.unwrap_or_default()
-                    }
-                    false => {
-                        drain(response).await;
-                        Bytes::new()
-                    }
-                };
+                let page = self.read_error_body(response);
+                let page = tokio::time::timeout(ERROR_BODY_TIMEOUT, page).await.unwrap_or_default();
+                let page = self.without_own_secrets(&page, target.url());
                 let failure = failure_for_media_type(other, target.url(), &page);
                 Outcome::refused(status, failure)
             }
@@ -90,16 +89,26 @@ impl Wire {
             let failure = protocol_failure("server answered with an empty body");
             return Ok(Outcome::refused(status, failure));
         }
-        let answered = match parse_received(body, post.origin().has_batches) {
+        if begins_event_stream(&body) {
+            return Ok(Box::pin(self.read_events_in(body, post)).await);
+        }
+        let url = self.endpoint.url();
+        let received = parse_received(&body, post.origin().has_batches).map_err(|invalid| {
+            // It may say what is wrong without being an answer.
+            let reason = reason_in(&self.without_own_secrets(&body, url));
+            let reason = reason.map_or_else(String::new, |reason| format!(" (`{reason}`)"));
+            protocol_failure(&format!("the server's answer is {}{reason}", invalid.reason))
+        });
+        drop(body);
+        let answered = match received {
             Ok(Received::One(error)) if session_loss::is_lost_by(post, &error) => {
                 return Ok(session_loss::outcome_of(error));
             }
             Ok(received) => self.deliver(received, post.origin(), share).await,
             Err(_) if elsewhere => false,
-            Err(invalid) => {
-                let what = format!("the server's answer is {}", invalid.reason);
-                return Err(protocol_failure(&what));
-            }
+            // Some words of thanks, and the answer comes on the stream.
+            Err(_) if accepted => return Ok(Box::pin(self.await_on_standalone(post)).await),
+            Err(failure) => return Err(failure),
         };
         if answered {
             post.handle.note_answer();
@@ -109,6 +118,19 @@ impl Wire {
         } else {
             Err(protocol_failure("server answered with a different id than that of the request"))
         }
+    }
+
+    /// Reads an event stream that was sent as JSON, and is there in full.
+    async fn read_events_in(&self, body: Bytes, post: &Post) -> Outcome {
+        let mut decoder = EventDecoder::new(self.limits.size);
+        let mut memory = StreamMemory::default();
+        decoder.feed(body);
+        while let Some(event) = decoder.next_event().ok().flatten() {
+            self.deliver_event(event, post.origin(), &mut memory, Share::default()).await;
+        }
+        self.deliver_unfinished(&mut decoder, post.origin(), &mut memory).await;
+        outcome_of(&StreamEnd::Closed, &mut memory, post)
+            .unwrap_or_else(|| Outcome::Failed(ended_early(&memory)))
     }
 
     /// Waits for an answer on the standalone stream (T-37), which must be there to bring it.

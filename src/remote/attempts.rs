@@ -26,6 +26,8 @@ const MAX_WAITS: u32 = 3;
 const MAX_CHALLENGES: u32 = 2;
 /// How often a request is sent again with a fresh DPoP proof: for the nonce, and for the clock.
 const MAX_PROOFS: u32 = 2;
+/// How many connections in a row may turn out to have ended before the request left.
+const MAX_UNSENT: u32 = 8;
 /// The longest pause between two attempts to connect.
 const MAX_CONNECT_PAUSE: Duration = Duration::from_secs(2);
 
@@ -41,7 +43,9 @@ pub(super) struct Attempts {
     connects: Backoff,
     repeats: Backoff,
     /// Whether the server has said once that it did not process the request.
-    pub(super) was_refused: bool,
+    was_refused: bool,
+    /// How often it did not leave, because its connection had ended before.
+    unsent: u32,
     has_started_over: bool,
     waits: u32,
     challenges: u32,
@@ -59,6 +63,7 @@ impl Attempts {
             connects: Backoff::default(),
             repeats: Backoff::default(),
             was_refused: false,
+            unsent: 0,
             has_started_over: false,
             waits: 0,
             challenges: 0,
@@ -110,10 +115,8 @@ impl Attempts {
         if error.is_invalid_request() || is_permanent(error) {
             return Some(None);
         }
-        if error.was_not_processed() {
-            // Whatever the method (RFC 9113 §8.7), and once: a server that refuses again means it.
-            let again = !std::mem::replace(&mut self.was_refused, true);
-            return Some(again.then_some(Duration::ZERO));
+        if error.was_not_sent() || error.was_not_processed() {
+            return Some(self.may_repeat_unprocessed(error).then_some(Duration::ZERO));
         }
         if !error.is_connect() {
             return None;
@@ -125,6 +128,16 @@ impl Attempts {
             return Some(self.within_patience());
         }
         Some(self.connects.next(MAX_CONNECT_RETRIES))
+    }
+
+    /// Whether the request is sent again because it was certainly not processed, whatever its
+    /// method. Where the server says so (RFC 9113 §8.7), once: one that refuses again means it.
+    pub(super) fn may_repeat_unprocessed(&mut self, error: &HttpError) -> bool {
+        if error.was_not_sent() {
+            self.unsent += 1;
+            return self.unsent <= MAX_UNSENT;
+        }
+        error.was_not_processed() && !std::mem::replace(&mut self.was_refused, true)
     }
 
     fn within_patience(&mut self) -> Option<Duration> {

@@ -72,7 +72,9 @@ impl RequestCredentials {
         match status {
             StatusCode::UNAUTHORIZED => true,
             StatusCode::FORBIDDEN => challenges,
-            StatusCode::BAD_REQUEST => challenges && used.token.is_none(),
+            StatusCode::BAD_REQUEST if challenges => {
+                used.token.is_none() || refuses_token(response.headers())
+            }
             _ => false,
         }
     }
@@ -102,6 +104,12 @@ impl RequestCredentials {
             self.header_commands.accept();
         }
     }
+}
+
+/// Whether a challenge says that the token is no good (RFC 6750 §3.1).
+fn refuses_token(headers: &HeaderMap) -> bool {
+    let all = headers.get_all(header::WWW_AUTHENTICATE).into_iter();
+    all.filter_map(|value| value.to_str().ok()).any(|value| value.contains("invalid_token"))
 }
 
 fn failure_of_commands(status: StatusCode) -> Failure {

@@ -27,12 +27,13 @@ pub struct Event {
 impl Event {
     /// Whether this block is the first of a stream of HTTP+SSE.
     pub fn names_endpoint(&self) -> bool {
-        self.name.as_deref() == Some("endpoint") && self.data.is_some()
+        self.name.as_deref().map(str::trim_end) == Some("endpoint") && self.data.is_some()
     }
 
     /// Whether this block carries a JSON-RPC message.
     pub fn is_message(&self) -> bool {
-        self.data.is_some() && matches!(self.name.as_deref(), None | Some("" | "message"))
+        let name = self.name.as_deref().unwrap_or_default().trim_end();
+        self.data.is_some() && matches!(name, "" | "message")
     }
 }
 
@@ -98,6 +99,22 @@ impl EventDecoder {
             }
         }
         if self.memory() > self.limit { Err(TooLarge) } else { Ok(None) }
+    }
+
+    /// The block under way at the end of the stream. The standard drops it (HTML §9.2.6); servers
+    /// that leave out the last blank line mean it. Without any field it is what was sent.
+    pub fn unfinished(&mut self) -> Option<Event> {
+        let end = self.input.bytes().len();
+        if self.line < end {
+            self.take_field(self.line..end);
+            self.line = end;
+        }
+        let has_fields = self.event != Event::default() || !self.data.is_empty();
+        if has_fields {
+            return self.finish_block();
+        }
+        let rest = self.input.take(end);
+        (!rest.is_empty()).then(|| Event { data: Some(rest), ..Event::default() })
     }
 
     /// The memory that the block under way takes, in bytes (S-42). Each further line of data also
@@ -293,6 +310,23 @@ mod tests {
         let events = both_ways(b"id: 1\ndata:\n\ndata: \n\n");
         assert_eq!(events, [Event { id: Some("1".into()), ..Event::default() }]);
         assert!(!events[0].is_message());
+    }
+
+    /// T-23: the end of a stream ends its last block
+    #[test]
+    fn a_block_that_nothing_ends_is_there_at_the_end() {
+        let rest = |input: &'static str| {
+            let mut decoder = EventDecoder::new(1 << 20);
+            decoder.feed(Bytes::from_static(input.as_bytes()));
+            while decoder.next_event().unwrap().is_some() {}
+            decoder.unfinished()
+        };
+        for input in ["data: x", "data: x\n", "data: y\n\ndata: x\r\n", "\u{feff}data:x\r"] {
+            assert_eq!(rest(input), Some(data("x")), "{input:?}");
+        }
+        assert_eq!(rest("{\n\"id\": 1}\n"), Some(data("{\n\"id\": 1}\n")), "no stream at all");
+        assert_eq!(rest("data: x\n\n"), None);
+        assert_eq!(rest(""), None);
     }
 
     #[test]

@@ -200,7 +200,7 @@ impl Wire {
         }
         let url = target.url();
         let failure = failure_for_status(status, url, &self.without_own_secrets(&body, url));
-        let error = parse_json_rpc_error(body.clone());
+        let error = parse_json_rpc_error(&body);
         let is_lost = session_loss::is_lost(post, elsewhere, status, error.as_ref(), &body);
         // What to do about a missing credential is for the bridge to say.
         let answer = error.filter(|_| status != StatusCode::UNAUTHORIZED);

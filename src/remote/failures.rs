@@ -56,27 +56,65 @@ fn hint_for_status(status: StatusCode, url: &Url) -> String {
     }
 }
 
-/// The server's own words, from the usual members of a JSON error body, or the one line of a text.
+/// The members of an error body that hold its words, in any case.
+const WORDS: [&str; 9] = [
+    "message",
+    "error_description",
+    "detail",
+    "error",
+    "errors",
+    "title",
+    "msg",
+    "reason",
+    "description",
+];
+/// The largest body that words are looked for in.
+const MAX_REASON_BODY_BYTES: usize = 64 << 10;
+/// How deep they are looked for.
+const MAX_DEPTH: u8 = 3;
+
+/// The server's own words, from the usual members of a JSON error body, the message of an XML one,
+/// or the one line of a text.
 pub(super) fn reason_in(body: &[u8]) -> Option<String> {
+    // Values take many times the memory of their text (S-37).
+    if body.len() > MAX_REASON_BODY_BYTES {
+        return None;
+    }
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return one_line(body) };
-    let text = ["message", "error_description", "detail", "error", "title"].into_iter().find_map(
-        |name| match &value[name] {
-            Value::String(text) => Some(text.as_str()),
-            Value::Object(inner) => inner.get("message").and_then(Value::as_str),
-            _ => None,
-        },
-    )?;
+    let text = words_in(&value, MAX_DEPTH).filter(|_| !value.is_string())?;
     // Cut last: a part of a key would not look like one.
     Some(shown_words(text).chars().take(200).collect())
+}
+
+fn words_in(value: &Value, depth: u8) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+        Value::Array(items) if depth > 0 => items.iter().find_map(|it| words_in(it, depth - 1)),
+        Value::Object(object) if depth > 0 => WORDS.iter().find_map(|name| {
+            let (_, value) = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+            words_in(value, depth - 1)
+        }),
+        _ => None,
+    }
 }
 
 /// A body of one short line of text, whatever its media type; pages say nothing in one line.
 fn one_line(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}').trim();
+    let text = xml_message(text).unwrap_or(text);
     let is_reason = (1..=200).contains(&text.len())
         && !text.starts_with(['<', '{', '['])
         && !text.contains(['\n', '\r']);
     is_reason.then(|| shown_words(text))
+}
+
+/// The message of an error in XML, as gateways and object stores write it.
+fn xml_message(text: &str) -> Option<&str> {
+    if !text.starts_with("<?xml") && !text.starts_with("<Error") {
+        return None;
+    }
+    let (_, rest) = text.split_once("<Message>").or_else(|| text.split_once("<message>"))?;
+    rest.split_once("</").map(|(message, _)| message.trim())
 }
 
 /// The failure for a redirect that is not followed (T-25).
@@ -123,9 +161,11 @@ pub fn failure_for_media_type(media_type: &str, url: &Url, body: &[u8]) -> Failu
         return failure_for_login_page(FailureKind::Protocol, message.to_owned());
     }
     let media_type = if media_type.is_empty() { "no content type" } else { media_type };
+    let media_type = plain(media_type);
+    let reason = reason_in(body).map_or_else(String::new, |reason| format!(": {reason}"));
     Failure::new(
         FailureKind::Protocol,
-        format!("server answered with `{}` instead of JSON or an event stream", plain(media_type)),
+        format!("server answered with `{media_type}` instead of JSON or an event stream{reason}"),
     )
     .hint(format!(
         "check that `{}` is an MCP endpoint and not a web page; if it is a login page, the server \

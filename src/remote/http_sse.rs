@@ -10,9 +10,10 @@ use url::Url;
 use super::attempts::Attempts;
 use super::events::{Event, EventDecoder};
 use super::failures::{failure_for_media_type, failure_for_network_error, failure_for_status};
+use super::media_type::read_media_type;
 use super::stream_origin::StreamOrigin;
 use super::streams::StreamMemory;
-use super::wire::{Wire, media_type};
+use super::wire::Wire;
 use super::{RemoteEvent, Session};
 use crate::budget::Share;
 use crate::error::{Failure, FailureKind};
@@ -48,7 +49,7 @@ impl Wire {
     /// Opens the stream and waits for its endpoint.
     pub(super) async fn open_stream(&self) -> Result<OpenStream, NoStream> {
         let mut attempts = Attempts::of_opening(self.limits.opening);
-        let response = loop {
+        let mut response = loop {
             let pause = match self.get_stream(&Session::default(), None).await {
                 Err(failure) => return Err(NoStream::Failed(failure)),
                 Ok(Err(error)) => attempts.pause_before_reopening(&error).ok_or_else(|| {
@@ -74,7 +75,7 @@ impl Wire {
             let no_stream = if is_failing { NoStream::Failed } else { NoStream::NotOffered };
             return Err(no_stream(failure));
         }
-        let media_type = media_type(&response);
+        let media_type = read_media_type(&mut response).await;
         if media_type != headers::EVENT_STREAM {
             let failure = failure_for_media_type(&media_type, self.endpoint.url(), b"");
             return Err(NoStream::NotOffered(failure));
@@ -137,7 +138,9 @@ fn keep_early(early: &mut Vec<Event>, event: Event) {
 /// Resolves the endpoint's URL (T-71). One of another origin is refused: it would receive the
 /// credentials (T-72).
 fn resolve_endpoint(base: &Url, uri: &str) -> Result<Url, Failure> {
-    let endpoint = base.join(uri.trim()).map_err(|_| {
+    // Some servers write it as a JSON string.
+    let quoted = serde_json::from_str::<String>(uri.trim());
+    let endpoint = base.join(quoted.as_deref().unwrap_or(uri.trim())).map_err(|_| {
         server_fault(&format!("named `{}` as its endpoint, which is not a URL", shown_words(uri)))
     })?;
     if endpoint.origin() == base.origin() && matches!(endpoint.scheme(), "http" | "https") {
@@ -191,6 +194,7 @@ mod tests {
             ("/m?s=1", "https://host.example/m?s=1"),
             ("m", "https://host.example/api/v1/m"),
             ("?s=1", "https://host.example/api/v1/sse?s=1"),
+            (" \"/m?s=1\" ", "https://host.example/m?s=1"),
         ];
         for (uri, expected) in cases {
             assert_eq!(resolved(uri).as_deref(), Ok(expected), "{uri}");

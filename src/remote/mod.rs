@@ -13,6 +13,7 @@ mod exchange;
 mod exchange_handle;
 mod failures;
 mod http_sse;
+mod media_type;
 mod moves;
 mod open_prompts;
 mod options;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::attempts::Attempts;
 use super::http_sse::NoStream;
+use super::media_type::read_media_type;
 use super::post::Post;
 use super::session::read_session_id;
-use super::wire::{Wire, media_type};
+use super::wire::Wire;
 use super::{Outcome, ProbeRefusal, RemoteEvent, Session, Transport};
 use crate::protocol::headers;
 
@@ -15,11 +16,12 @@ impl Wire {
     /// Sends `initialize` or `server/discover` over Streamable HTTP.
     pub(super) async fn open_streamable(&self, post: &Post) -> Outcome {
         let attempts = Attempts::of_opening(self.limits.opening);
-        let response = match self.send_post(post, &self.endpoint, false, attempts).await {
+        let mut response = match self.send_post(post, &self.endpoint, false, attempts).await {
             Ok(response) => response,
             Err(error) => return error.into(),
         };
-        if !matches!(media_type(&response).as_ref(), headers::JSON | headers::EVENT_STREAM) {
+        let media_type = read_media_type(&mut response).await;
+        if !matches!(media_type.as_ref(), headers::JSON | headers::EVENT_STREAM) {
             // No session was opened.
             return self.read_answer(response, post, false).await;
         }

@@ -4,6 +4,8 @@
 
 use bytes::Bytes;
 
+use super::events::EventDecoder;
+use super::media_type::begins_event_stream;
 use crate::jsonrpc::{Invalid, Message, MessageKind, Received};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -12,31 +14,49 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// # Errors
 /// It is not a message, or a batch although there are none in this revision.
-pub(super) fn parse_received(data: Bytes, has_batches: bool) -> Result<Received, Invalid> {
+pub(super) fn parse_received(data: &Bytes, has_batches: bool) -> Result<Received, Invalid> {
     match parse_any(data)? {
         Received::Batch(_) if !has_batches => Err(Invalid::unexpected_batch()),
         received => Ok(received),
     }
 }
 
-fn parse_any(mut data: Bytes) -> Result<Received, Invalid> {
-    if data.starts_with(BYTE_ORDER_MARK) {
-        data = data.slice(BYTE_ORDER_MARK.len()..);
-    }
-    match Received::parse(data.clone()) {
-        Err(_) if std::str::from_utf8(&data).is_err() => {
+fn parse_any(data: &Bytes) -> Result<Received, Invalid> {
+    let text = match data.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => data.slice_ref(rest),
+        None => data.clone(),
+    };
+    match Received::parse(text) {
+        Err(_) if std::str::from_utf8(data).is_err() => {
             tracing::warn!("the server sent invalid UTF-8; replaced the invalid bytes");
-            Received::parse(String::from_utf8_lossy(&data).into_owned().into())
+            let text = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
+            Received::parse(String::from_utf8_lossy(text).into_owned().into())
         }
         parsed => parsed,
     }
 }
 
-/// The JSON-RPC error in the body of an HTTP error, if there is one (T-24).
-pub(super) fn parse_json_rpc_error(body: Bytes) -> Option<Message> {
-    match parse_any(body) {
+/// The JSON-RPC error in the body of an HTTP error, if there is one (T-24): as JSON, or as the
+/// first message of an event stream.
+pub(super) fn parse_json_rpc_error(body: &Bytes) -> Option<Message> {
+    let first = first_event(body);
+    match parse_any(first.as_ref().unwrap_or(body)) {
         Ok(Received::One(message)) if message.kind() == MessageKind::ErrorResponse => Some(message),
         _ => None,
+    }
+}
+
+fn first_event(body: &Bytes) -> Option<Bytes> {
+    if !begins_event_stream(body) {
+        return None;
+    }
+    let mut decoder = EventDecoder::new(body.len());
+    decoder.feed(body.clone());
+    loop {
+        let event = decoder.next_event().ok()?.or_else(|| decoder.unfinished())?;
+        if event.data.is_some() {
+            return event.data;
+        }
     }
 }
 
@@ -48,8 +68,8 @@ mod tests {
     #[test]
     fn a_batch_is_read_only_where_the_revision_has_batches() {
         let body = Bytes::from_static(b"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]");
-        assert!(matches!(parse_received(body.clone(), true), Ok(Received::Batch(_))));
-        let refused = parse_received(body, false).unwrap_err();
+        assert!(matches!(parse_received(&body, true), Ok(Received::Batch(_))));
+        let refused = parse_received(&body, false).unwrap_err();
         assert!(refused.reason.contains("not part of the session's revision"), "{refused:?}");
     }
 
@@ -63,10 +83,14 @@ mod tests {
             b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\xe9\"}",
         );
         let expected = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\u{fffd}\"}";
-        assert_eq!(text(parse_received(body, false).unwrap()), expected);
+        assert_eq!(text(parse_received(&body, false).unwrap()), expected);
         let error = b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":null,\
                       \"error\":{\"code\":-1,\"message\":\"\xff\"}}";
-        assert!(parse_json_rpc_error(Bytes::from_static(error)).is_some());
-        assert!(parse_json_rpc_error(Bytes::from_static(b"<html>")).is_none());
+        assert!(parse_json_rpc_error(&Bytes::from_static(error)).is_some());
+        assert!(parse_json_rpc_error(&Bytes::from_static(b"<html>")).is_none());
+        for ending in ["\n\n", ""] {
+            let stream = [&b": x\n\ndata: "[..], &error[3..], ending.as_bytes()].concat();
+            assert!(parse_json_rpc_error(&stream.into()).is_some(), "as an event stream");
+        }
     }
 }

@@ -7,11 +7,12 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use super::failures::{lost_failure, protocol_failure, reason_in, timeout_failure};
+use super::media_type::read_media_type;
 use super::post::Post;
 use super::retry::{self, Backoff};
 use super::session_loss;
 use super::streams::{StreamEnd, StreamMemory};
-use super::wire::{Wire, media_type};
+use super::wire::Wire;
 use super::{Outcome, Session};
 use crate::error::{Failure, FailureKind};
 use crate::http::Response;
@@ -92,9 +93,9 @@ impl Wire {
         }
     }
 
-    async fn check_resumed(&self, response: Response) -> Result<Response, ResumeError> {
+    async fn check_resumed(&self, mut response: Response) -> Result<Response, ResumeError> {
         let status = response.status();
-        if status.is_success() && media_type(&response) == headers::EVENT_STREAM {
+        if status.is_success() && read_media_type(&mut response).await == headers::EVENT_STREAM {
             return Ok(response);
         }
         let code = status.as_u16();
@@ -111,7 +112,11 @@ impl Wire {
 }
 
 /// What the end of a stream means for its request; `None` where the stream has to be resumed.
-fn outcome_of(end: &StreamEnd, memory: &mut StreamMemory, post: &Post) -> Option<Outcome> {
+pub(super) fn outcome_of(
+    end: &StreamEnd,
+    memory: &mut StreamMemory,
+    post: &Post,
+) -> Option<Outcome> {
     if *end == StreamEnd::OldTransport {
         return Some(old_transport());
     }
@@ -216,11 +221,15 @@ fn failure_for_end(end: &StreamEnd, memory: &StreamMemory) -> Option<Failure> {
         StreamEnd::Broken(reason) if memory.last_event_id.is_none() => {
             Some(lost_failure(&format!("the event stream broke before the answer: {reason}")))
         }
-        StreamEnd::Closed if memory.last_event_id.is_none() => {
-            Some(lost_failure("the server ended the event stream before the answer"))
-        }
+        StreamEnd::Closed if memory.last_event_id.is_none() => Some(ended_early(memory)),
         _ => None,
     }
+}
+
+/// The failure where the server ended the stream, with what it said about that.
+pub(super) fn ended_early(memory: &StreamMemory) -> Failure {
+    let said = memory.said.as_ref().map_or_else(String::new, |said| format!(": {said}"));
+    lost_failure(&format!("the server ended the event stream before the answer{said}"))
 }
 
 #[cfg(test)]

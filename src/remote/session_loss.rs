@@ -39,6 +39,11 @@ pub(super) fn is_lost(
     match (status, error) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) => is_identified,
         (StatusCode::BAD_REQUEST, None) => names_a_session(&String::from_utf8_lossy(body)),
+        // The TypeScript SDK says so of an endpoint whose stream is gone, before it looks at the
+        // message.
+        (StatusCode::INTERNAL_SERVER_ERROR, None) => {
+            elsewhere && String::from_utf8_lossy(body).contains("SSE connection not established")
+        }
         // The session is there, and taken or limited.
         (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _) | (_, None) => false,
         (_, Some(error)) => is_unknown_session(error),
@@ -172,6 +177,9 @@ mod tests {
         assert!(!judge(&without_id, false, 404, "not found"), "a route that is gone");
         assert!(judge(&without_id, false, 400, &error("null", -32000, "Server not initialized")));
         assert!(judge(&without_id, true, 404, "Invalid session id."), "HTTP+SSE");
+        assert!(judge(&without_id, true, 500, "SSE connection not established"));
+        assert!(!judge(&without_id, false, 500, "SSE connection not established"));
+        assert!(!judge(&without_id, true, 500, "the session store is down"));
         let unopened = Post { session: Session::unopened(0), ..post(None) };
         assert!(!judge(&unopened, true, 404, "not found"), "the first `initialize`");
         let modern = Post { modern: Some(Box::default()), ..post(None) };

@@ -7,10 +7,11 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
+use super::media_type::read_media_type;
 use super::retry::{self, Backoff};
 use super::stream_origin::StreamOrigin;
 use super::streams::{StreamEnd, StreamMemory};
-use super::wire::{OnChallenge, Wire, media_type};
+use super::wire::{OnChallenge, Wire};
 use super::{RemoteEvent, Session};
 use crate::http::Response;
 use crate::pace;
@@ -121,7 +122,7 @@ impl Wire {
 
     async fn open_listening(&self, memory: &StreamMemory, session: &Session) -> Listening {
         let fetched = self.get_optional_stream(session, memory.last_event_id.as_deref()).await;
-        let response = match fetched {
+        let mut response = match fetched {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "cannot open the standalone stream");
@@ -143,7 +144,9 @@ impl Wire {
         };
         let status = response.status();
         match status {
-            _ if status.is_success() && media_type(&response) == headers::EVENT_STREAM => {
+            _ if status.is_success()
+                && read_media_type(&mut response).await == headers::EVENT_STREAM =>
+            {
                 Listening::Stream(Box::new(response))
             }
             _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED

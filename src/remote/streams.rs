@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::RemoteEvent;
 use super::events::{Event, EventDecoder};
+use super::failures::reason_in;
 use super::received::parse_received;
 use super::remote_event::{MessageWeight, is_answer_to};
 use super::session_loss;
@@ -52,6 +53,8 @@ pub(super) struct StreamMemory {
     over_by: Option<Instant>,
     /// What came instead of the answer and could not be read.
     invalid: Option<String>,
+    /// What the server said in an event called `error`.
+    pub(super) said: Option<String>,
     /// The error that came instead of the answer and says that the session is unknown.
     pub(super) session_loss: Option<Box<Message>>,
     seen: HashSet<u64>,
@@ -207,8 +210,34 @@ impl Wire {
             }
             match next_chunk(response, &mut silence, memory).await {
                 Ok(chunk) => decoder.feed(chunk),
-                Err(end) => return end,
+                Err(end) => {
+                    self.deliver_unfinished(decoder, origin, memory).await;
+                    return end;
+                }
             }
+        }
+    }
+
+    /// Passes on the answer in a last event that nothing ends (T-23). Half of one is no JSON.
+    pub(super) async fn deliver_unfinished(
+        &self,
+        decoder: &mut EventDecoder,
+        origin: StreamOrigin,
+        memory: &mut StreamMemory,
+    ) {
+        if memory.answered || origin.exchange.is_none() {
+            return;
+        }
+        let Some(event) = decoder.unfinished().filter(Event::is_message) else { return };
+        let data = event.data.clone().unwrap_or_default();
+        let answers = match parse_received(&data, origin.has_batches) {
+            Ok(Received::One(message)) => is_answer(&message, origin.exchange),
+            _ => false,
+        };
+        if answers {
+            // Without its id: nothing follows that could be resumed.
+            let event = Event { data: event.data, ..Event::default() };
+            Box::pin(self.deliver_event(event, origin, memory, Share::default())).await;
         }
     }
 
@@ -220,13 +249,16 @@ impl Wire {
         memory: &mut StreamMemory,
         share: Share,
     ) {
-        let replayed = memory.remember(&event);
-        if replayed || !event.is_message() {
+        if memory.remember(&event) {
             return;
         }
-        let Some(data) = event.data else { return };
+        let data = match event.is_message() {
+            true => event.data,
+            false => answer_in_other_event(event, origin, memory),
+        };
+        let Some(data) = data else { return };
         memory.delivered += 1;
-        match parse_received(data, origin.has_batches) {
+        match parse_received(&data, origin.has_batches) {
             // Only what comes first proves that the request did not run (T-39).
             Ok(Received::One(error))
                 if memory.delivered == 1
@@ -243,7 +275,8 @@ impl Wire {
             }
             Err(invalid) => {
                 tracing::warn!("ignored an event of the server: {}", invalid.reason);
-                if origin.exchange.is_some() && !origin.may_be_silent {
+                let is_awaited = origin.exchange.is_some() && !origin.may_be_silent;
+                if is_awaited && may_be_answer(&data) {
                     memory.over_by.get_or_insert(Instant::now() + AFTER_INVALID_TIMEOUT);
                     memory.invalid.get_or_insert(invalid.reason);
                 }
@@ -318,6 +351,33 @@ fn fingerprint(id: &str, data: &[u8]) -> u64 {
     bytes(hash, &data[data.len().saturating_sub(COMPARED)..])
 }
 
+/// An event under another name is no message, unless it is the answer that is awaited. What a
+/// server says in one called `error` is the reason of what follows.
+fn answer_in_other_event(
+    event: Event,
+    origin: StreamOrigin,
+    memory: &mut StreamMemory,
+) -> Option<Bytes> {
+    let is_error = event.name.as_deref().map(str::trim_end) == Some("error");
+    let (data, exchange) = (event.data?, origin.exchange?);
+    match parse_received(&data, origin.has_batches) {
+        Ok(Received::One(message)) if is_answer_to(&message, exchange) => Some(data),
+        _ => {
+            if is_error {
+                memory.said = reason_in(&data);
+            }
+            None
+        }
+    }
+}
+
+/// Whether what cannot be read may be meant as an answer. Greetings, heartbeats and questions are
+/// not, and the answer may follow them.
+fn may_be_answer(data: &[u8]) -> bool {
+    let names = |name: &[u8]| memchr::memmem::find(data, name).is_some();
+    names(b"\"result\"") || names(b"\"error\"")
+}
+
 /// Whether this message answers that exchange. An error without an id answers the exchange that
 /// brought it (T-24).
 fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
@@ -363,5 +423,17 @@ mod tests {
         assert_eq!(memory.seen_order.len(), MAX_REMEMBERED_IDS);
         let last = 3 * MAX_REMEMBERED_IDS - 1;
         assert!(memory.remember(&event(&last.to_string())) && !memory.remember(&event("0")));
+    }
+
+    /// T-37: greetings and questions of a wrong shape are no answers, and the answer may follow
+    #[test]
+    fn what_is_no_answer_does_not_end_a_call() {
+        let question = r#"{"id":1.5,"method":"roots/list"}"#;
+        for data in ["connected", r#"{"type":"hello"}"#, "[DONE]", question] {
+            assert!(!may_be_answer(data.as_bytes()), "{data}");
+        }
+        for data in [r#"{"id":1,"result":NaN}"#, r#"{"id":1,"error":{"#] {
+            assert!(may_be_answer(data.as_bytes()), "{data}");
+        }
     }
 }

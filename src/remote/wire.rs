@@ -1,12 +1,11 @@
 //! What every request to one remote shares: connection, endpoint, headers, limits and the way back
 //! to the bridge. Also the reading of whole bodies.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::arrivals::Arrivals;
@@ -140,10 +139,7 @@ impl Wire {
                     target = attempts.follow_redirect(&method, &response, &target)?;
                     self.moves.remember(session.generation, &self.endpoint, &target);
                 }
-                // A proof that the server did nothing (RFC 9113 §8.7).
-                Err(error) if error.was_not_processed() && !attempts.was_refused => {
-                    attempts.was_refused = true;
-                }
+                Err(error) if attempts.may_repeat_unprocessed(&error) => {}
                 done => return Ok(done),
             }
         }
@@ -226,14 +222,6 @@ async fn read_chunk(
         Some(Err(error)) => Err(error.reason()),
         None => Err("the body stalled".to_owned()),
     }
-}
-
-/// The media type in lower case, without parameters (T-21).
-pub(super) fn media_type(response: &Response) -> Cow<'static, str> {
-    let value = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let name = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let known = [headers::JSON, headers::EVENT_STREAM].into_iter().find(|known| *known == name);
-    known.map_or_else(|| Cow::Owned(name.to_ascii_lowercase()), Cow::Borrowed)
 }
 
 /// Reads a short body to its end so that the connection can be used again.

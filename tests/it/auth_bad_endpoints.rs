@@ -19,7 +19,7 @@ struct Bad(u16, &'static str, &'static str, Option<&'static str>);
 fn bad_answers() -> Vec<Bad> {
     // Larger than any answer that is read.
     let large = format!("{{\"access_token\":\"{CANARY}{}\"}}", "x".repeat(2 << 20));
-    let wrong_types = r#"{"access_token":{"x":"canary-token"},"client_id":7,"request_uri":[],
+    let wrong_types = r#"{"access_token":{"x":"canary-token"},"client_id":[7],"request_uri":[],
         "device_code":7,"resource":7,"issuer":["canary-token"],"authorization_servers":"x"}"#;
     vec![
         Bad(200, JSON, "", None),

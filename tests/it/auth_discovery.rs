@@ -280,6 +280,20 @@ async fn metadata_without_an_authorization_server_is_refused() {
     assert_eq!(failure.kind, FailureKind::AuthFailed);
 }
 
+/// as other clients have it; nothing is guessed
+#[tokio::test]
+async fn a_resource_without_an_authorization_server_may_be_one() {
+    let own = server(|config| config.real_issuer_named = false).await;
+    assert_eq!(party(&own).build().list().await, Ok(2));
+    let bare = server(|config| {
+        config.real_issuer_named = false;
+        config.server_metadata = None;
+    })
+    .await;
+    let failure = stops(&bare).await;
+    assert!(failure.message.contains("names no authorization server"), "{failure:?}");
+}
+
 /// 2025-03-26: metadata at the origin of the endpoint.
 #[tokio::test]
 async fn an_old_server_has_its_metadata_at_the_origin() {

@@ -143,7 +143,7 @@ async fn a_broken_resource_document_is_told_as_such() {
         ("application/json", "{\"authorization_servers\":[]}", "it has no `resource`"),
         (
             "application/json",
-            "{\"resource\":\"R\",\"authorization_servers\":\"https://as\"}",
+            "{\"resource\":\"R\",\"authorization_servers\":7}",
             "its `authorization_servers` is not an array",
         ),
     ] {

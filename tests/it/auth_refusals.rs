@@ -279,7 +279,7 @@ async fn an_unanswered_attempt_is_the_last_one_of_a_registration() {
         .options(|options| options.auth_timeout = Duration::from_secs(1));
     let failure = third.build().authorizer.sign_in(Interaction::Browser).await.unwrap_err();
     let hint = failure.hints().join(" ");
-    assert!(hint.contains("mcp-tether login") && hint.contains("not known"), "{hint}");
+    assert!(hint.contains("mcp-tether login") && hint.contains("did not know"), "{hint}");
     let fourth = next(&server, &before).build();
     fourth.authorizer.sign_in(Interaction::Browser).await.unwrap();
     assert_eq!(server.asked_at("/register").len(), 3);

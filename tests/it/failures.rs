@@ -109,7 +109,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// The faults of a server that end a call.
-const FAULTS: [&str; 36] = [
+const FAULTS: [&str; 34] = [
     "status=400",
     "status=400:body=html",
     "status=401",
@@ -136,8 +136,6 @@ const FAULTS: [&str; 36] = [
     "disconnect=mid-body",
     "answer=sse:disconnect=mid-event:no-ids",
     "oversize=100000",
-    "content-type=text/plain",
-    "content-type=image/png",
     "wrong-id",
     "never",
     "truncated",
@@ -261,7 +259,9 @@ fn told(case: &str, answer: &Value) -> String {
         let mut parts = text.split(before);
         let first = parts.next().unwrap_or_default().to_owned();
         parts.fold(first, |text, part| {
-            text + before + "[PORT]" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+            let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+            let number = if rest.len() < part.len() { "[PORT]" } else { "" };
+            text + before + number + rest
         })
     });
     if error["data"]["bridge"].is_object() {

@@ -140,3 +140,25 @@ fn slowly(text: String) -> Body {
         },
     ))
 }
+
+/// T-08: a busy machine may deliver the signal before it lets the bridge read
+#[test]
+fn what_was_written_before_a_signal_is_answered() {
+    let mock = mock(ProtocolVersion::V2025_11_25, &["silent:tool=act"]);
+    for signal in ["TERM", "INT"] {
+        let mut bridge = Program::new([mock.url().as_str()]).spawn();
+        bridge.send(initialize("2025-11-25"));
+        bridge.next_json();
+        bridge.signal("STOP");
+        for id in 0..20 {
+            let call =
+                json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call() });
+            bridge.send(call.to_string());
+        }
+        bridge.signal(signal);
+        bridge.signal("CONT");
+        let finished = bridge.finish();
+        let answers = finished.stdout.lines().filter(|line| line.contains("shutting down")).count();
+        assert_eq!(answers, 20, "{signal}: {}", finished.stdout);
+    }
+}

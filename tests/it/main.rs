@@ -50,6 +50,7 @@ mod fuzz;
 #[cfg(unix)]
 mod hostile;
 mod hosts;
+mod http2_peers;
 mod http_sse;
 mod json_output;
 #[cfg(target_os = "linux")]
@@ -82,6 +83,7 @@ mod network;
 mod odd_peers;
 mod odd_servers;
 mod odd_streams;
+mod odd_wire;
 mod offer;
 mod one_rule_for_all;
 #[cfg(target_os = "linux")]

@@ -47,7 +47,6 @@ async fn an_answer_that_is_none_is_one_error_and_the_session_goes_on() {
         ("truncated:tool=echo", "not JSON"),
         ("wrong-id:tool=echo", "different id"),
         ("never:tool=echo:no-ids", "ended the event stream"),
-        ("content-type=text/plain:tool=echo", "text/plain"),
     ];
     for (fault, word) in cases {
         let faults: Vec<String> = match fault {

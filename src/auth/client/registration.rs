@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::client::auth_method::{AuthMethod, ClientMeans};
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::auth::client::redirect_uri::{Redirect, candidates};
+use crate::auth::client::registration_wishes::{RegistrationRefused, Wanted};
 use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::discovery::scopes::union;
 use crate::auth::discovery::search::DiscoveredServer;
@@ -141,14 +142,18 @@ impl Registrar<'_> {
         redirect: Option<&Redirect>,
         scopes: Option<&str>,
     ) -> Result<(Registration, Option<Redirect>), Failure> {
-        let mut wanted = Wanted { redirect: redirect.cloned(), scopes: scopes.map(str::to_owned) };
+        let mut wanted = Wanted {
+            redirect: redirect.cloned(),
+            scopes: scopes.map(str::to_owned),
+            ..Wanted::default()
+        };
         let mut first = None;
         loop {
             let refused = match self.attempt(&wanted).await {
                 Ok(registered) => return Ok(registered),
                 Err(refused) => refused,
             };
-            let next = self.wanted_instead(&wanted, &refused);
+            let next = wanted.instead(&refused, self.options, self.offered());
             // The first refusal is about what was really wanted.
             let failure = first.get_or_insert(refused.failure);
             match next {
@@ -158,34 +163,9 @@ impl Registrar<'_> {
         }
     }
 
-    /// What to ask for once more, after this refusal. Each step can be taken once.
-    fn wanted_instead(&self, wanted: &Wanted, refused: &RegistrationRefused) -> Option<Wanted> {
-        let mentions = |words| ErrorAnswer::mentions(refused.description.as_deref(), words);
-        let is_invalid = matches!(
-            refused.code.as_str(),
-            "invalid_client_metadata" | "invalid_request" | "invalid_redirect_uri"
-        );
-        let about_redirect = refused.code == "invalid_redirect_uri"
-            || is_invalid && mentions(&["redirect", "localhost", "loopback"]);
-        if about_redirect {
-            match &wanted.redirect {
-                Some(redirect) if redirect.host == "localhost" => {
-                    let redirect = Some(redirect.on_host("127.0.0.1"));
-                    return Some(Wanted { redirect, ..wanted.clone() });
-                }
-                // Some servers want one for every client (RFC 7591 §2: only flows with redirects
-                // need it); it is the one that the browser would use.
-                None => {
-                    let redirect = candidates(self.options, &[]).into_iter().next();
-                    return Some(Wanted { redirect, ..wanted.clone() });
-                }
-                Some(_) => {}
-            }
-        }
-        let about_scope = refused.code == "invalid_scope" || is_invalid && mentions(&["scope"]);
-        let is_ours =
-            wanted.scopes.is_some() && !self.options.client_metadata.contains_key("scope");
-        (about_scope && is_ours).then(|| Wanted { scopes: None, ..wanted.clone() })
+    /// How the server lets clients authenticate.
+    fn offered(&self) -> Option<&[String]> {
+        self.discovered.server.token_endpoint_auth_methods_supported.as_deref()
     }
 
     async fn attempt(
@@ -217,13 +197,14 @@ impl Registrar<'_> {
     }
 
     fn request(&self, wanted: &Wanted) -> Map<String, Value> {
-        let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
         let mut request = Map::new();
         request.insert("client_name".into(), "mcp-tether".into());
         request.insert("software_id".into(), "mcp-tether".into());
         request.insert("software_version".into(), env!("CARGO_PKG_VERSION").into());
-        request.insert("application_type".into(), "native".into());
-        let (grants, responses) = match self.options.grant {
+        if !wanted.no_type {
+            request.insert("application_type".into(), "native".into());
+        }
+        let (mut grants, responses) = match self.options.grant {
             Grant::DeviceCode => (
                 json!(["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]),
                 json!([]),
@@ -231,6 +212,11 @@ impl Registrar<'_> {
             Grant::EnterpriseManaged => (json!([jwt_bearer::GRANT_TYPE]), json!([])),
             _ => (json!(["authorization_code", "refresh_token"]), json!(["code"])),
         };
+        if let Value::Array(grants) = &mut grants
+            && wanted.no_renewals
+        {
+            grants.retain(|grant| grant != "refresh_token");
+        }
         request.insert("grant_types".into(), grants);
         request.insert("response_types".into(), responses);
         if let Some(redirect) = &wanted.redirect {
@@ -239,8 +225,8 @@ impl Registrar<'_> {
         if let Some(scopes) = &wanted.scopes {
             request.insert("scope".into(), scopes.as_str().into());
         }
-        let method = AuthMethod::to_register(offered).name();
-        request.insert("token_endpoint_auth_method".into(), method.into());
+        let method = wanted.method.unwrap_or(AuthMethod::to_register(self.offered()));
+        request.insert("token_endpoint_auth_method".into(), method.name().into());
         for (name, value) in &self.options.client_metadata {
             request.insert(name.clone(), value.clone());
         }
@@ -248,8 +234,8 @@ impl Registrar<'_> {
     }
 
     /// The method that a registration asks for.
-    fn asked_method(&self) -> Option<String> {
-        let request = self.request(&Wanted::default());
+    fn asked_method(&self, wanted: &Wanted) -> Option<String> {
+        let request = self.request(wanted);
         request.get("token_endpoint_auth_method").and_then(Value::as_str).map(str::to_owned)
     }
 
@@ -260,20 +246,23 @@ impl Registrar<'_> {
         wanted: &Wanted,
     ) -> Result<(Registration, Option<Redirect>), Failure> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-        let client_id = text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
-            Failure::new(FailureKind::AuthFailed, "the registration answer has no `client_id`")
-                .hint(
-                    "tell the server's operator, or pass a client with \
+        // Some servers number their clients.
+        let number = || answer.get("client_id")?.as_u64().map(|number| number.to_string());
+        let client_id =
+            text("client_id").or_else(number).filter(|id| !id.is_empty()).ok_or_else(|| {
+                Failure::new(FailureKind::AuthFailed, "the registration answer has no `client_id`")
+                    .hint(
+                        "tell the server's operator, or pass a client with \
                        `--static-oauth-client-info`",
-                )
-        })?;
+                    )
+            })?;
         let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
-        let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
+        let offered = self.offered();
         let named = |name: String| AuthMethod::from_name(&name);
         let fits = |method: &AuthMethod| method.needs_secret() == secret.is_some();
         let method = text("token_endpoint_auth_method")
             .and_then(named)
-            .or_else(|| self.asked_method().and_then(named).filter(fits))
+            .or_else(|| self.asked_method(wanted).and_then(named).filter(fits))
             .unwrap_or_else(|| {
                 AuthMethod::pick(
                     offered,
@@ -420,25 +409,4 @@ fn was_accepted(earlier: &Registration, given: &PreRegistered, issuer: &str) -> 
         && earlier.auth_method.needs_secret()
         && given.client_secret.is_some()
         && given.auth_method.is_none_or(|method| method == earlier.auth_method)
-}
-
-/// What a registration asks for beside what is always the same.
-#[derive(Clone, Debug, Default)]
-struct Wanted {
-    redirect: Option<Redirect>,
-    scopes: Option<String>,
-}
-
-/// A registration that did not happen.
-struct RegistrationRefused {
-    /// The error code of RFC 7591 §3.2.2.
-    code: String,
-    description: Option<String>,
-    failure: Failure,
-}
-
-impl From<Failure> for RegistrationRefused {
-    fn from(failure: Failure) -> Self {
-        Self { code: String::new(), description: None, failure }
-    }
 }

@@ -69,6 +69,11 @@ impl Challenge {
         self.error.as_deref() == Some("insufficient_scope")
     }
 
+    /// Whether the token of the request is what is refused (RFC 6750 §3.1).
+    pub fn refuses_token(&self) -> bool {
+        self.error.as_deref() == Some("invalid_token")
+    }
+
     fn from_raw(raw: &Raw) -> Self {
         Self {
             resource_metadata: raw.parameter("resource_metadata"),

@@ -113,7 +113,9 @@ impl AuthorizationServer {
     /// A sentence that says what is missing.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
         let document = object(body)?;
-        let methods = list(&document, "token_endpoint_auth_methods_supported");
+        // The names are all in lower case (RFC 7591 §2).
+        let lower = |names: Vec<String>| names.iter().map(|name| name.to_lowercase()).collect();
+        let methods = list(&document, "token_endpoint_auth_methods_supported").map(lower);
         Ok(Self {
             issuer: required(&document, "issuer")?,
             authorization_endpoint: url(&document, "authorization_endpoint"),
@@ -199,26 +201,38 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
 fn required(document: &Map<String, Value>, name: &str) -> Result<String, String> {
     match document.get(name) {
         None | Some(Value::Null) => Err(format!("it has no `{name}`")),
-        Some(Value::String(text)) if text.is_empty() => Err(format!("its `{name}` is empty")),
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(_) => Err(format!("its `{name}` is not a string")),
+        Some(value) => match single(value) {
+            Some("") => Err(format!("its `{name}` is empty")),
+            Some(text) => Ok(text.to_owned()),
+            None => Err(format!("its `{name}` is not a string")),
+        },
     }
 }
 
-/// The MCP specification demands at least one (A-04).
+/// A string. What surrounds an identifier belongs to none.
+fn single(value: &Value) -> Option<&str> {
+    value.as_str().map(|text| text.trim_matches([' ', '\n', '\r', '\t']))
+}
+
+/// What the resource lists, or the one that it names without a list. What names none is passed
+/// over: the others are no less clear (A-04).
 fn issuers(document: &Map<String, Value>) -> Result<Vec<String>, String> {
     let name = "authorization_servers";
-    if document.get(name).is_none_or(Value::is_null) {
-        return Ok(Vec::new());
+    let items = match document.get(name) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(one @ Value::String(_)) => std::slice::from_ref(one),
+        Some(_) => return Err(format!("its `{name}` is not an array")),
+    };
+    let texts: Vec<String> = items.iter().filter_map(single).map(str::to_owned).collect();
+    if texts.is_empty() && !items.is_empty() {
+        return Err(format!("its `{name}` contains no string"));
     }
-    let items = document.get(name).and_then(Value::as_array);
-    let items = items.ok_or_else(|| format!("its `{name}` is not an array"))?;
-    let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
-    texts.collect::<Option<_>>().ok_or_else(|| format!("its `{name}` contains a non-string"))
+    Ok(texts)
 }
 
 fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
-    let value = document.get(name)?.as_str()?;
+    let value = single(document.get(name)?)?;
     (!value.is_empty()).then(|| value.to_owned())
 }
 
@@ -288,13 +302,19 @@ mod tests {
 
     /// A-04
     #[test]
-    fn authorization_servers_must_be_an_array() {
-        let body = br#"{"resource":"https://h","authorization_servers":"https://as"}"#;
-        let refused = ProtectedResource::parse(body).unwrap_err();
-        assert_eq!(refused, "its `authorization_servers` is not an array");
-        let body = br#"{"resource":"https://h","authorization_servers":["https://as",7]}"#;
-        let refused = ProtectedResource::parse(body).unwrap_err();
-        assert_eq!(refused, "its `authorization_servers` contains a non-string");
+    fn authorization_servers_are_read_where_they_are_clear() {
+        let parse = |servers: &str| {
+            let body = format!(r#"{{"resource":"https://h","authorization_servers":{servers}}}"#);
+            ProtectedResource::parse(body.as_bytes()).map(|read| read.authorization_servers)
+        };
+        for servers in [r#""https://as""#, r#"["https://as",null,7]"#, r#"[" https://as\n"]"#] {
+            assert_eq!(parse(servers).unwrap(), ["https://as"], "{servers}");
+        }
+        for servers in ["null", "[]"] {
+            assert!(parse(servers).unwrap().is_empty(), "{servers}");
+        }
+        assert_eq!(parse("{}").unwrap_err(), "its `authorization_servers` is not an array");
+        assert_eq!(parse("[7]").unwrap_err(), "its `authorization_servers` contains no string");
     }
 
     /// A-04, A-06: identifiers stay as written; a URL parser would add a slash.

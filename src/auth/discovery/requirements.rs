@@ -163,7 +163,7 @@ fn without_code_grant(server: &AuthorizationServer) -> Vec<Failure> {
 /// A list without `S256` is a statement, and a missing one an omission.
 fn without_pkce(server: &AuthorizationServer, options: &AuthOptions) -> Option<Failure> {
     match &server.code_challenge_methods_supported {
-        Some(methods) if methods.iter().any(|method| method == "S256") => None,
+        Some(methods) if methods.iter().any(|method| method.eq_ignore_ascii_case("S256")) => None,
         Some(_) => Some(lacks(server, "does not support PKCE with `S256`", UNSAFE)),
         None if options.assume_pkce => None,
         None => Some(lacks(

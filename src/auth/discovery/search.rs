@@ -61,7 +61,10 @@ pub(crate) async fn discover(
         Some(resource) => {
             check_resource(&resource, options)?;
             unmet_by_resource(&resource, options).into_iter().next().map_or(Ok(()), Err)?;
-            let server = search.first_usable(&resource, knows).await?;
+            let server = match resource.authorization_servers.is_empty() {
+                true => search.of_unnamed().await?,
+                false => search.first_usable(&resource, knows).await?,
+            };
             let issuer = server.issuer.clone();
             Ok(DiscoveredServer { resource: Some(resource), server, issuer, documented: true })
         }
@@ -209,6 +212,13 @@ impl MetadataSearch<'_> {
         Ok(DiscoveredServer { resource: None, server, issuer, documented: true })
     }
 
+    /// The authorization server of a resource that names none: that of its own origin, if there is
+    /// a document, as other clients have it. Nothing is guessed.
+    pub(crate) async fn of_unnamed(&self) -> Result<AuthorizationServer, Failure> {
+        let found = self.without_resource_metadata().await?;
+        if found.documented { Ok(found.server) } else { Err(no_issuer(self.options)) }
+    }
+
     /// A server of 2025-03-26: its origin is the issuer, and without any metadata the endpoints
     /// have default names. PKCE support may stay unknown only without a document (O-10).
     pub(crate) async fn without_resource_metadata(&self) -> Result<DiscoveredServer, Failure> {
@@ -344,15 +354,8 @@ impl MetadataSearch<'_> {
     }
 }
 
-/// A resource that names no authorization server cannot be signed in to.
-pub(crate) fn without_issuer(
-    resource: &ProtectedResource,
-    options: &AuthOptions,
-) -> Option<Failure> {
-    resource.authorization_servers.is_empty().then(|| no_issuer(options))
-}
-
-fn no_issuer(options: &AuthOptions) -> Failure {
+/// A resource that names no authorization server, at an origin without one.
+pub(crate) fn no_issuer(options: &AuthOptions) -> Failure {
     Failure::new(
         FailureKind::AuthFailed,
         "the server's metadata names no authorization server (`authorization_servers`, RFC 9728)",

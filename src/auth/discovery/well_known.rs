@@ -31,6 +31,8 @@ pub(crate) fn authorization_server(issuer: &Url) -> Vec<Url> {
         at(issuer, &format!("{AUTHORIZATION_SERVER}{path}"), None),
         at(issuer, &format!("{OPENID_CONFIGURATION}{path}"), None),
         at(issuer, &format!("{path}{OPENID_CONFIGURATION}"), None),
+        // Where no specification has it, and servers that append it all the same.
+        at(issuer, &format!("{path}{AUTHORIZATION_SERVER}"), None),
     ]
 }
 
@@ -102,6 +104,7 @@ mod tests {
             "https://as/.well-known/oauth-authorization-server/t1",
             "https://as/.well-known/openid-configuration/t1",
             "https://as/t1/.well-known/openid-configuration",
+            "https://as/t1/.well-known/oauth-authorization-server",
         ];
         let cases: [(&str, &[&str]); 4] = [
             ("https://as", &root),

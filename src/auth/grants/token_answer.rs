@@ -2,9 +2,9 @@
 //! that says nothing about it (RFC 6749 §5, A-55). And which parameter a renewal is refused for
 //! . Pure functions of one answer.
 
-use serde_json::{Map, Value};
 use url::Url;
 
+use crate::auth::guarded_http::answer_object::object_in;
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::error::{Failure, FailureKind};
@@ -62,7 +62,7 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
         None if !answer.status.is_success() => {
             AnswerKind::Refusal { code: format!("HTTP {status}") }
         }
-        None if is_object(&answer.body) => AnswerKind::Issued,
+        None if object_in(&answer.body).is_some() => AnswerKind::Issued,
         None => trouble(
             format!(
                 "`{shown}` answered HTTP {status} with {}",
@@ -73,11 +73,6 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
                 .to_owned(),
         ),
     }
-}
-
-fn is_object(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice::<Map<String, Value>>(body).is_ok()
 }
 
 /// The parameter of a renewal that the answer refuses and that may be missing: `resource` (RFC 8707

@@ -18,6 +18,7 @@ use url::{Url, form_urlencoded};
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::grants::token::{Issued, TokenSet};
 use crate::auth::grants::token_answer::{AnswerKind, is_passing_code, refused_parameter, sort};
+use crate::auth::guarded_http::answer_object::as_json;
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::{Registered, Registration};
@@ -241,7 +242,7 @@ impl<'a> TokenEndpoint<'a> {
         let answer = self.client.post(self.url, &form).await.map_err(GrantError::Unavailable)?;
         let error = ErrorAnswer::of(&answer);
         match sort(self.url, &answer, &error) {
-            AnswerKind::Issued => Ok(answer.body),
+            AnswerKind::Issued => Ok(as_json(answer.body)),
             AnswerKind::Refusal { code } => {
                 Err(GrantError::Rejected { code, description: error.description })
             }
@@ -254,7 +255,6 @@ impl<'a> TokenEndpoint<'a> {
     /// # Errors
     /// There are none, or none that can be used.
     pub(crate) fn issued(&self, body: &[u8]) -> Result<TokenSet, GrantError> {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let issued = serde_json::from_slice(body);
         self.checked(issued.map_err(|_| GrantError::Unavailable(without_token()))?)
     }
@@ -292,7 +292,7 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
             let answer = sent.map_err(|failure| self.in_trouble(failure))?;
             let error = ErrorAnswer::of(&answer);
             match sort(&url, &answer, &error) {
-                AnswerKind::Issued => Ok(HttpResponse::new(answer.body)),
+                AnswerKind::Issued => Ok(HttpResponse::new(as_json(answer.body))),
                 AnswerKind::Refusal { code } => {
                     let mut refusal = serde_json::json!({ "error": code });
                     if let Some(description) = error.description {

@@ -29,6 +29,8 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a page may take to be looked at before a person is sent there.
 const GLANCE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many connections in a row may turn out to have ended before the request left.
+const MAX_UNSENT: u32 = 8;
 /// How many redirects of a metadata document are followed.
 const MAX_REDIRECTS: usize = 5;
 
@@ -252,8 +254,16 @@ impl GuardedClient {
         let target = Target::new(url.clone()).map_err(|error| failure_to_reach(url, &error))?;
         let mut all = outbound.default_headers().clone();
         all.extend(headers);
-        let request = Request::new(method, target, all).body(Bytes::from(body).into());
-        outbound.send(request).await.map_err(|error| failure_to_reach(url, &error))
+        let body = Bytes::from(body);
+        let mut unsent = 0;
+        loop {
+            let request = Request::new(method.clone(), target.clone(), all.clone());
+            match outbound.send(request.body(body.clone().into())).await {
+                // It never left: a code or a token is as good as before.
+                Err(error) if error.was_not_sent() && unsent < MAX_UNSENT => unsent += 1,
+                sent => return sent.map_err(|error| failure_to_reach(url, &error)),
+            }
+        }
     }
 
     fn connection(&self, url: &Url) -> Result<Outbound, Failure> {

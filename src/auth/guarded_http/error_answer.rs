@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::auth::guarded_http::answer_object::object_in;
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::redact::shown_words;
 
@@ -20,15 +21,15 @@ pub(crate) struct ErrorAnswer {
 }
 
 impl ErrorAnswer {
-    /// Reads an answer, whatever its status. Only JSON has a code; plain text counts as words.
+    /// Reads an answer, whatever its status. Only an object has a code; plain text counts as words.
     pub(crate) fn of(answer: &GuardedResponse) -> Self {
-        let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
-        match serde_json::from_slice::<Map<String, Value>>(body) {
-            Ok(body) => Self::of_object(&body),
-            Err(_) if answer.media_type.eq_ignore_ascii_case("text/plain") => {
-                Self { code: None, description: shown(&String::from_utf8_lossy(body)) }
+        match object_in(&answer.body) {
+            Some(body) => Self::of_object(&body),
+            None if answer.media_type.eq_ignore_ascii_case("text/plain") => {
+                let words = String::from_utf8_lossy(&answer.body);
+                Self { code: None, description: shown(words.trim_start_matches('\u{feff}')) }
             }
-            Err(_) => Self::default(),
+            None => Self::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! the policy for URLs and names, and the addresses.
 
 pub(crate) mod addresses;
+pub(crate) mod answer_object;
 pub(crate) mod client;
 pub(crate) mod error_answer;
 pub(crate) mod policy;

@@ -194,6 +194,7 @@ async fn a_public_server_is_not_signed_in_to() {
     let server = server(|config| {
         config.resource_metadata = None;
         config.server_metadata = None;
+        config.replaced = Some(("/public", "application/json", "{}"));
     })
     .await;
     let endpoint = format!("{}/public", server.origin()).parse().unwrap();

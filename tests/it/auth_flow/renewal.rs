@@ -31,6 +31,20 @@ async fn a_token_that_ended_early_is_renewed_after_the_401() {
     assert_eq!(party.browser.opened().len(), 1);
 }
 
+/// RFC 6750 §3.1
+#[tokio::test]
+async fn a_token_that_is_no_good_is_renewed_whatever_the_status() {
+    for status in [400, 403] {
+        let server = server(|config| config.refused_token = status).await;
+        let party = party(&server).build();
+        party.list().await.unwrap();
+        server.end_access_tokens();
+        assert_eq!(party.list().await, Ok(2), "{status}");
+        assert_eq!(server.grants("refresh_token").len(), 1);
+        assert_eq!(party.browser.opened().len(), 1);
+    }
+}
+
 /// no refresh token in the answer keeps the old one.
 #[tokio::test]
 async fn a_server_that_does_not_rotate_is_served_too() {

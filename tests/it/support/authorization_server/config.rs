@@ -43,6 +43,8 @@ pub struct Config {
     pub never_enough: bool,
     /// Refuse every token.
     pub refuses_all_tokens: bool,
+    /// The status of the refusal of a token.
+    pub refused_token: u16,
     /// How long access tokens last.
     pub lifetime: Option<u64>,
     /// Whether refresh tokens are issued.
@@ -120,6 +122,7 @@ impl Default for Config {
             call_scope: None,
             never_enough: false,
             refuses_all_tokens: false,
+            refused_token: 401,
             lifetime: Some(3600),
             refresh_tokens: true,
             rotates: true,

@@ -380,7 +380,7 @@ impl Inner {
         if had_token {
             challenge += ", error=\"invalid_token\"";
         }
-        let status = if had_token { 401 } else { config.unauthorized };
+        let status = if had_token { config.refused_token } else { config.unauthorized };
         let status = StatusCode::from_u16(status).unwrap();
         (status, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
     }

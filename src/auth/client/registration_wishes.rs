@@ -1,0 +1,149 @@
+//! What a registration asks for beside what is always the same, and what it asks for instead once
+//! the server has refused that. Sends nothing.
+
+use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::client::redirect_uri::{Redirect, candidates};
+use crate::auth::guarded_http::error_answer::ErrorAnswer;
+use crate::auth::options::AuthOptions;
+use crate::error::Failure;
+
+/// What a registration asks for beside what is always the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) redirect: Option<Redirect>,
+    pub(super) scopes: Option<String>,
+    /// How to authenticate instead of the first way that the server lists.
+    pub(super) method: Option<AuthMethod>,
+    /// Whether the kind of application is left out.
+    pub(super) no_type: bool,
+    /// Whether renewals are left out.
+    pub(super) no_renewals: bool,
+}
+
+/// A registration that did not happen.
+pub(super) struct RegistrationRefused {
+    /// The error code of RFC 7591 §3.2.2.
+    pub(super) code: String,
+    pub(super) description: Option<String>,
+    pub(super) failure: Failure,
+}
+
+impl From<Failure> for RegistrationRefused {
+    fn from(failure: Failure) -> Self {
+        Self { code: String::new(), description: None, failure }
+    }
+}
+
+impl RegistrationRefused {
+    fn mentions(&self, words: &[&str]) -> bool {
+        ErrorAnswer::mentions(self.description.as_deref(), words)
+    }
+
+    fn is_about_metadata(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "invalid_client_metadata" | "invalid_request" | "invalid_redirect_uri"
+        )
+    }
+}
+
+impl Wanted {
+    /// What to ask for once more, after this refusal. Each step can be taken once. `offered` are
+    /// the ways to authenticate that the server lists.
+    pub(super) fn instead(
+        &self,
+        refused: &RegistrationRefused,
+        options: &AuthOptions,
+        offered: Option<&[String]>,
+    ) -> Option<Self> {
+        let is_invalid = refused.is_about_metadata();
+        let about_redirect = refused.code == "invalid_redirect_uri"
+            || is_invalid && refused.mentions(&["redirect", "localhost", "loopback"]);
+        if about_redirect {
+            match &self.redirect {
+                Some(redirect) if redirect.host == "localhost" => {
+                    let redirect = Some(redirect.on_host("127.0.0.1"));
+                    return Some(Self { redirect, ..self.clone() });
+                }
+                // Some servers want one for every client (RFC 7591 §2: only flows with redirects
+                // need it); it is the one that the browser would use.
+                None => {
+                    let redirect = candidates(options, &[]).into_iter().next();
+                    return Some(Self { redirect, ..self.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+        let is_open = |name: &str| !options.client_metadata.contains_key(name);
+        let about_scope =
+            refused.code == "invalid_scope" || is_invalid && refused.mentions(&["scope"]);
+        if about_scope && self.scopes.is_some() && is_open("scope") {
+            return Some(Self { scopes: None, ..self.clone() });
+        }
+        if !is_invalid {
+            return None;
+        }
+        self.without_wishes(refused, is_open, offered)
+    }
+
+    /// The kind of application and the grant of renewals are wishes, and of the ways to
+    /// authenticate another one may do (RFC 7591 §2).
+    fn without_wishes(
+        &self,
+        refused: &RegistrationRefused,
+        is_open: impl Fn(&str) -> bool,
+        offered: Option<&[String]>,
+    ) -> Option<Self> {
+        if refused.mentions(&["application_type"]) && is_open("application_type") {
+            return (!self.no_type).then(|| Self { no_type: true, ..self.clone() });
+        }
+        if refused.mentions(&["refresh_token", "grant_type"]) && is_open("grant_types") {
+            return (!self.no_renewals).then(|| Self { no_renewals: true, ..self.clone() });
+        }
+        if !refused.mentions(&["auth_method"]) || !is_open("token_endpoint_auth_method") {
+            return None;
+        }
+        let method = match self.method.unwrap_or(AuthMethod::to_register(offered)) {
+            AuthMethod::None => AuthMethod::Post,
+            AuthMethod::Post => AuthMethod::Basic,
+            _ => return None,
+        };
+        Some(Self { method: Some(method), ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    fn refused(code: &str, words: &str) -> RegistrationRefused {
+        let failure = Failure::internal();
+        RegistrationRefused { code: code.to_owned(), description: Some(words.to_owned()), failure }
+    }
+
+    ///
+    #[test]
+    fn a_refused_wish_is_given_up_once() {
+        let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());
+        let instead = |wanted: &Wanted, words: &str| {
+            wanted.instead(&refused("invalid_client_metadata", words), &options, None)
+        };
+        let wanted = Wanted::default();
+        let untyped = instead(&wanted, "application_type native is not supported").unwrap();
+        assert!(untyped.no_type && instead(&untyped, "application_type is unknown").is_none());
+        let short = instead(&untyped, "grant_types: refresh_token is not allowed").unwrap();
+        assert!(short.no_type && short.no_renewals && instead(&short, "grant_types").is_none());
+        let mut methods = Vec::new();
+        let mut next = instead(&wanted, "token_endpoint_auth_method none is not supported");
+        while let Some(wanted) = next {
+            methods.extend(wanted.method);
+            next = instead(&wanted, "token_endpoint_auth_method is not supported");
+        }
+        assert_eq!(methods, [AuthMethod::Post, AuthMethod::Basic]);
+        assert!(instead(&wanted, "client_name is too long").is_none());
+        let other = refused("access_denied", "application_type");
+        assert!(wanted.instead(&other, &options, None).is_none());
+    }
+}

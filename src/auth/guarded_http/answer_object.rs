@@ -1,0 +1,126 @@
+//! The object in an answer of an authorization server, whatever it is written as. RFC 6749 §5.1
+//! wants JSON; what stands there in another form is as clear.
+
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+/// What a form must name to be an answer.
+const NAMES_IN_FORMS: [&str; 3] = ["access_token", "error", "device_code"];
+/// Members with the tokens of a person, where the answer itself has none.
+const NESTED: [&str; 2] = ["authed_user", "data"];
+/// Members that are numbers of seconds.
+const SECONDS: [&str; 2] = ["expires_in", "interval"];
+
+/// How long a device code lasts whose server does not say.
+const DEVICE_CODE_SECONDS: u64 = 600;
+
+/// The members of an answer: JSON, of which the last of a name counts (ECMA-262 `JSON.parse`), or a
+/// form, as servers answered before RFC 6749.
+pub(crate) fn object_in(body: &[u8]) -> Option<Map<String, Value>> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    if let Ok(object) = serde_json::from_slice(body) {
+        return Some(object);
+    }
+    let has_spaces = body.iter().any(|byte| byte.is_ascii_whitespace() || b"<{[".contains(byte));
+    if has_spaces {
+        return None;
+    }
+    let form: Map<_, _> = form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect();
+    NAMES_IN_FORMS.iter().any(|name| form.contains_key(*name)).then_some(form)
+}
+
+/// The same answer as RFC 6749 §5.1 has it. What is no answer stays as it is.
+pub(crate) fn as_json(body: Vec<u8>) -> Vec<u8> {
+    let Some(mut object) = object_in(&body) else { return body };
+    let has_token = |object: &Map<_, _>| object.get("access_token").is_some_and(Value::is_string);
+    let nested = NESTED.iter().filter_map(|name| object.get(*name)?.as_object()).find(|inner| {
+        // Slack gives the token of the person apart from that of the workspace.
+        has_token(inner)
+    });
+    if let Some(nested) = nested.filter(|_| !has_token(&object)).cloned() {
+        object.extend(nested);
+    }
+    for name in SECONDS {
+        let whole = object.get(name).and_then(whole_seconds);
+        if let Some(whole) = whole {
+            object.insert(name.to_owned(), whole.into());
+        }
+    }
+    if object.contains_key("device_code") {
+        // Both names of one thing, and an end that nobody told.
+        if object.contains_key("verification_uri") {
+            object.remove("verification_url");
+        }
+        if object.get("expires_in").is_none_or(Value::is_null) {
+            object.insert("expires_in".to_owned(), DEVICE_CODE_SECONDS.into());
+        }
+    }
+    Value::Object(object).to_string().into_bytes()
+}
+
+/// Seconds that are written as text or with a fraction.
+fn whole_seconds(value: &Value) -> Option<u64> {
+    let seconds = match value {
+        Value::String(text) => text.trim().parse::<f64>().ok()?,
+        Value::Number(number) if number.is_f64() => number.as_f64()?,
+        _ => return None,
+    };
+    (seconds >= 0.0 && seconds < u64::MAX as f64).then_some(seconds as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: &str) -> Value {
+        serde_json::from_slice(&as_json(body.as_bytes().to_vec())).unwrap_or_default()
+    }
+
+    ///
+    #[test]
+    fn tokens_are_found_in_every_form_of_an_answer() {
+        for body in [
+            "{\"access_token\":\"a\"}",
+            "\u{feff}{\"access_token\":\"a\"}\n",
+            "{\"access_token\":\"old\",\"access_token\":\"a\"}",
+            "access_token=a&scope=repo%2Cgist",
+            "{\"ok\":true,\"authed_user\":{\"id\":\"U\",\"access_token\":\"a\"}}",
+            "{\"code\":0,\"data\":{\"access_token\":\"a\"}}",
+        ] {
+            assert_eq!(read(body)["access_token"], "a", "{body}");
+        }
+        let own = "{\"access_token\":\"a\",\"authed_user\":{\"access_token\":\"b\"}}";
+        assert_eq!(read(own)["access_token"], "a");
+        assert_eq!(read("error=bad_verification_code")["error"], "bad_verification_code");
+    }
+
+    ///
+    #[test]
+    fn seconds_are_whole_numbers_however_they_are_written() {
+        for written in ["600", "600.9", "\"600\"", "\" 600.0 \""] {
+            let body = format!("{{\"device_code\":\"d\",\"expires_in\":{written}}}");
+            assert_eq!(read(&body)["expires_in"], json!(600), "{written}");
+        }
+        let odd = "{\"expires_in\":-1.5,\"interval\":\"soon\"}";
+        assert_eq!(read(odd), json!({ "expires_in": -1.5, "interval": "soon" }));
+    }
+
+    /// RFC 8628 §3.2
+    #[test]
+    fn a_device_code_may_lack_its_end_and_have_both_names_of_its_page() {
+        let both = "{\"device_code\":\"d\",\"verification_uri\":\"u\",\"verification_url\":\"u\"}";
+        let expected = json!({ "device_code": "d", "verification_uri": "u", "expires_in": 600 });
+        assert_eq!(read(both), expected);
+    }
+
+    #[test]
+    fn what_is_no_answer_stays_as_it_is() {
+        for body in ["", "<p>access_token=a</p>", "ok", "no access_token=a here", "[]", "a=b"] {
+            assert_eq!(as_json(body.as_bytes().to_vec()), body.as_bytes(), "{body}");
+        }
+    }
+}
