@@ -10,10 +10,7 @@ const MOST_LINES: usize = 450;
 const MOST_LINES_OF_A_FUNCTION: usize = 60;
 
 /// Data in tables, which would be no easier to read in two halves.
-const LONG_TABLES: &[&str] = &[
-    "crates/mcp-tether-mock/src/faults/table.rs",
-    "crates/mcp-tether-mock/src/products/egrow/shapes.rs",
-];
+const LONG_TABLES: &[&str] = &["crates/mcp-tether-mock/src/products/egrow/shapes.rs"];
 
 /// Functions that are lists of data: their files and names.
 const LONG_LISTS: &[(&str, &str)] = &[
@@ -99,6 +96,9 @@ fn no_file_and_no_function_is_too_long() {
     let mut long = Vec::new();
     for file in ["src", "crates"].iter().flat_map(|folder| code(folder)) {
         let lines = file.lines - file.test_lines;
+        if lines <= MOST_LINES && LONG_TABLES.contains(&file.path.as_str()) {
+            long.push(format!("{}: needs no exemption", file.path));
+        }
         if lines > MOST_LINES && !LONG_TABLES.contains(&file.path.as_str()) {
             long.push(format!("{}: {lines} lines", file.path));
         }
