@@ -12,6 +12,7 @@ use url::Url;
 use crate::auth_discovery::{server, stops};
 use crate::support::authorization_server::AuthorizationServer;
 use crate::support::fakes::FakeBrowser;
+use crate::support::ports::KeptPort;
 use crate::support::sign_in::{Party, party};
 
 /// another issuer is refused by name, with the flag that accepts it; and the flag does.
@@ -37,12 +38,13 @@ async fn a_root_slash_makes_no_other_issuer() {
     let server = server(|config| config.real_issuer_named = false).await;
     let slashed = format!("{}/", server.issuer());
     server.change(|config| config.other_issuers = vec![slashed.clone()]);
+    let port = KeptPort::find();
     let party_of = |vault: &MemoryVault| {
         party(&server).vault(vault).options(|options| {
             let given =
                 PreRegistered { issuer: Some(slashed.clone()), ..PreRegistered::new("mine") };
             options.client_info = Some(given);
-            options.callback_port = Some(free_port());
+            options.callback_port = Some(port.number());
         })
     };
     let first = party(&server).build();
@@ -128,10 +130,6 @@ async fn stored_issuer(party: &Party) -> String {
     SignIn::from_bytes(&bytes).unwrap().issuer
 }
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// silence about PKCE can be overruled and is met with `S256` all the same; a list without it
 /// cannot.
 #[tokio::test]
@@ -204,7 +202,8 @@ async fn endpoints_that_are_all_named_need_no_document() {
         .await;
         let hint = stops(&server).await.hint;
         assert!(!hint.is_empty());
-        let port = free_port();
+        let kept = KeptPort::find();
+        let port = kept.number();
         let redirect = format!("http://localhost:{port}/oauth/callback");
         server.add_client("mine", None, &[&redirect]);
         let at = |path: &str| Some(format!("{}{path}", server.origin()).parse().unwrap());

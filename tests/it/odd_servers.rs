@@ -7,12 +7,15 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::{any, post};
 use mcp_tether::bridge::BridgeOptions;
+use mcp_tether::recording::Recorder;
 use mcp_tether::remote::TransportChoice;
 use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::{Value, json};
 
+use crate::support::fakes::Tape;
 use crate::support::harness::{Harness, initialize, kind, parsed};
 use crate::support::process::Program;
+use crate::support::waiting::until_seen;
 
 /// T-29: a server that leaves the streams of answered calls open holds no places with them
 #[tokio::test]
@@ -49,10 +52,16 @@ async fn a_server_that_comes_up_is_waited_for() {
         assert_eq!(ids.len(), 3, "{status}");
         assert!(ids[0] != ids[1] && ids[1] != ids[2], "each attempt has an id of its own");
     }
-    let mut harness = Harness::new(MockOptions::default());
+    let tape = Tape::default();
+    let recorder = Recorder::start(tape.clone()).unwrap();
+    let mut harness = Harness::with(MockOptions::default(), |options| {
+        options.remote.recorder = Some(recorder);
+    });
     harness.mock.stop();
     harness.send(&initialize("2025-11-25")).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // There is a second attempt only if the first one has failed.
+    let attempts = || tape.text().matches(r#""to":"server""#).count();
+    until_seen("a second attempt", || (attempts() > 1).then_some(())).await;
     harness.mock.start_again().unwrap();
     assert!(harness.answer(json!("init")).await["result"].is_object());
 }

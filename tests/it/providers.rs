@@ -9,6 +9,7 @@ use url::Url;
 use crate::support::browser_program::BrowserProgram;
 use crate::support::fake_browser::FakeBrowser;
 use crate::support::home::Home;
+use crate::support::ports::KeptPort;
 use crate::support::process::Finished;
 
 /// What the page calls a provider.
@@ -66,16 +67,18 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// A mock of this provider, and the page's command for it: at its URL, with a free port.
-fn prepared(provider: Provider) -> (MockRemote, Vec<String>) {
+/// A mock of this provider, and the page's command for it: at its URL, with a port that is kept for
+/// it where the page names one.
+fn prepared(provider: Provider) -> (MockRemote, Option<KeptPort>, Vec<String>) {
     let auth = Auth::OAuth(provider.options());
     let mock =
         MockRemote::start(MockOptions { auth, mode: Mode::Stateless, ..MockOptions::default() })
             .unwrap();
     let mut command = command(title(provider));
     let is_port = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut kept = None;
     if let Some(port) = command.iter_mut().find(|word| is_port(word)) {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let free = kept.insert(KeptPort::find()).number();
         *port = free.to_string();
         mock.oauth().change_issuer(|options| {
             for uri in options.known_clients.iter_mut().flat_map(|known| &mut known.redirect_uris) {
@@ -87,7 +90,7 @@ fn prepared(provider: Provider) -> (MockRemote, Vec<String>) {
     }
     let url = command.iter_mut().find(|word| word.starts_with("https://mcp.example.com"));
     *url.unwrap() = mock.url().to_string();
-    (mock, command)
+    (mock, kept, command)
 }
 
 fn run(home: &Home, words: &[String]) -> (Finished, usize) {
@@ -103,7 +106,7 @@ fn run(home: &Home, words: &[String]) -> (Finished, usize) {
 fn the_command_of_the_page_signs_in_at_each_provider() {
     for provider in Provider::ALL {
         let name = provider.name();
-        let (mock, login) = prepared(provider);
+        let (mock, _port, login) = prepared(provider);
         let home = Home::new();
         let (done, tabs) = run(&home, &login);
         assert_eq!((done.code, tabs), (Some(0), 1), "{name}: {}", done.stderr);
@@ -137,13 +140,13 @@ fn each_provider_refuses_what_the_page_says() {
         (Provider::Cognito, "--assume-pkce", "--assume-pkce"),
         (Provider::Atlassian, "--accept-issuer-mismatch", "--accept-issuer-mismatch"),
     ] {
-        let (_mock, mut login) = prepared(provider);
+        let (_mock, _port, mut login) = prepared(provider);
         login.retain(|word| word != left_out);
         let (done, _) = run(&Home::new(), &login);
         assert_eq!(done.code, Some(1), "{}: {}", provider.name(), done.stderr);
         assert!(done.stderr.contains(named), "{}: {}", provider.name(), done.stderr);
     }
-    let (_mock, mut login) = prepared(Provider::GitLab);
+    let (_mock, _port, mut login) = prepared(Provider::GitLab);
     login.retain(|word| word != "--scope" && word != "mcp");
     let (done, _) = run(&Home::new(), &login);
     assert!(done.code == Some(1) && done.stderr.contains("--scope"), "{}", done.stderr);

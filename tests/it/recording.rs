@@ -1,15 +1,14 @@
 //! `--record FILE`: what is in the file and what is not, and that it can be played as a server.
 
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use http::{HeaderName, HeaderValue};
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether::recording::{Recorder, RecordingFile, head};
+use mcp_tether::recording::{Recorder, head};
 use mcp_tether_mock::{MockOptions, MockRemote, Recording, Served};
 use serde_json::{Value, json};
 
+use crate::support::fakes::Tape;
 use crate::support::harness::{Harness, initialize, modern, parsed};
 use crate::support::home::Home;
 use crate::support::process::Running;
@@ -22,23 +21,6 @@ fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
         .collect()
-}
-
-/// A recording in memory.
-#[derive(Clone, Default)]
-struct Tape(Arc<Mutex<Vec<u8>>>);
-
-impl Tape {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl RecordingFile for Tape {
-    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap().extend_from_slice(lines);
-        Ok(())
-    }
 }
 
 /// O-30: in all four pairs of eras both sides are written, with times, and no header's value, not

@@ -31,11 +31,22 @@ const SHARED_NAMES: &[(&str, &str)] = &[
 /// Names that still mean two things. A name that becomes unique must be removed from this list.
 const DOUBLED_NAMES: &[&str] = &[];
 
-/// Where tests let time pass, and why: everyone else waits with `tests/it/support/waiting.rs`.
+/// Where tests let time pass, and why: everyone else waits with `tests/it/support/waiting.rs`, and
+/// unit tests for an event.
 const SLEEPS: &[(&str, &str)] = &[
+    ("src/budget.rs", "the clock is paused: what takes its time"),
+    ("src/host/writer.rs", "the clock is paused: a host that reads slowly"),
+    ("src/platform/program_output.rs", "the end of a process that is nobody's child here"),
+    ("src/remote/open_prompts.rs", "the clock is paused: answers that are slow"),
+    ("src/remote/silence_limit.rs", "the clock is paused: chunks that are slow"),
+    ("tests/bench/src/bench/bridge.rs", "the end of a process, timed more finely than others"),
+    ("tests/bench/src/bench/figures/calls.rs", "memory has to come to rest"),
+    ("tests/bench/src/bench/figures/idle.rs", "a time without work is what is measured"),
+    ("tests/bench/src/bench/upstream/link.rs", "a network that is slow"),
+    ("tests/bench/src/bench/upstream/mod.rs", "a network and a server that are slow"),
     ("tests/it/eras/legacy_host.rs", "a limit has to pass"),
     ("tests/it/last_lines.rs", "a host that writes slowly"),
-    ("tests/it/odd_servers.rs", "servers that are slow"),
+    ("tests/it/odd_servers.rs", "how much happens in a given time"),
     ("tests/it/store_processes.rs", "a kill at any moment"),
     ("tests/it/streamable_http.rs", "a limit has to pass"),
     ("tests/it/support/authorization_server/mod.rs", "a token endpoint that is slow"),
@@ -82,9 +93,13 @@ fn secrets_leave_where_they_are_listed() {
 
 #[test]
 fn no_test_sleeps_until_something_is_ready() {
-    let sleepers: Vec<String> = code("tests/it")
-        .into_iter()
-        .filter(|file| file.text.contains("sleep(") && !file.path.ends_with("shape.rs"))
+    let sleepers: Vec<String> = sources::files(&["crates", "src", "tests"], &[".rs"])
+        .iter()
+        .map(Code::of)
+        .filter(|file| {
+            let sleeps = |text: &str| text.contains("sleep(");
+            sleeps(&file.tests) || (is_for_tests(file) && sleeps(&file.text))
+        })
         .map(|file| file.path)
         .collect();
     let allowed: Vec<&str> = SLEEPS.iter().map(|(path, _)| *path).collect();
@@ -177,15 +192,27 @@ fn lengths_and_names_are_read_off_the_code() {
     let file = sources::SourceFile { path: "a.rs".to_owned(), text: text.to_owned() };
     let code = Code::of(&file);
     assert_eq!(code.definitions("struct "), [("pub", "A")]);
+    assert!(code.tests.contains("pub struct C;") && !code.tests.contains("fn f"));
     let functions = code.functions();
     assert_eq!((functions[0].name.as_str(), functions[0].line, functions[0].lines), ("f", 3, 4));
     assert_eq!((functions.len(), code.lines, code.test_lines), (1, 10, 4));
 }
 
 fn code(folder: &str) -> Vec<Code> {
-    let is_test = |path: &str| path.ends_with("/tests.rs") || path.contains("/tests/");
     let files = sources::files(&[folder], &[".rs"]);
-    files.iter().filter(|file| !is_test(&file.path)).map(Code::of).collect()
+    files.iter().filter(|file| !is_test_module(&file.path)).map(Code::of).collect()
+}
+
+/// A module of tests in files of its own, by its name.
+fn is_test_module(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/")
+}
+
+/// Whether all of a file is for tests, and not only what is under `#[cfg(test)]`.
+fn is_for_tests(file: &Code) -> bool {
+    file.path.starts_with("tests/")
+        || is_test_module(&file.path)
+        || ["#[test]", "#[tokio::test"].iter().any(|test| file.text.contains(test))
 }
 
 /// Where a name has one meaning.

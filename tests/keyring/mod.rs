@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::store_driver::Driver;
 use crate::support::process::Program;
+use crate::support::waiting::until_seen_blocking;
 
 const REASON: &str = "runs in tests/keyring/run.sh only";
 
@@ -203,11 +204,8 @@ mod unlocked {
         let busy = |threads: &[String]| {
             threads.iter().any(|name| name.starts_with("keyring") || name.starts_with("zbus"))
         };
-        let started = std::time::Instant::now();
-        while busy(&threads()) {
-            assert!(started.elapsed() < LONG, "{:?}", threads());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let closed = || (!busy(&threads())).then_some(());
+        until_seen_blocking("the end of the connection and its threads", closed);
         act("delete idle");
     }
 

@@ -24,6 +24,7 @@ use serde_json::json;
 
 use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::{FakeBrowser, Typed, outbound, visit};
+use crate::support::ports::KeptPort;
 use crate::support::sign_in::party;
 
 async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {

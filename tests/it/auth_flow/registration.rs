@@ -49,7 +49,8 @@ async fn a_client_given_by_the_user_is_used_and_not_stored() {
         config.auth_method = "client_secret_basic";
     })
     .await;
-    let redirect = format!("http://localhost:{}/oauth/callback", free_port());
+    let port = KeptPort::find();
+    let redirect = format!("http://localhost:{}/oauth/callback", port.number());
     server.add_client("mine", Some("hunter2:%"), &[&redirect]);
     let mut given = PreRegistered::new("mine");
     given.client_secret = Some(Secret::new("hunter2:%".to_owned()));
@@ -71,11 +72,6 @@ async fn a_client_given_by_the_user_is_used_and_not_stored() {
     assert_eq!(server.grants("refresh_token").len(), 1);
 }
 
-/// A port that was free a moment ago, for what has to be registered beforehand.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// a metadata document where the server knows that; else dynamic registration.
 #[tokio::test]
 async fn a_metadata_document_serves_as_client_id() {
@@ -84,7 +80,8 @@ async fn a_metadata_document_serves_as_client_id() {
         config.extra_metadata = json!({ "client_id_metadata_document_supported": true });
     })
     .await;
-    let port = free_port();
+    let kept = KeptPort::find();
+    let port = kept.number();
     let options = |o: &mut AuthOptions| {
         o.client_metadata_url = Some(document.parse().unwrap());
         o.callback_port = Some(port);

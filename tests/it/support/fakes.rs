@@ -1,12 +1,14 @@
-//! A browser, a clock and lines that do as the test says.
+//! A browser, a clock and lines that do as the test says, and a recording that it can read.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use mcp_tether::auth::LineSource;
 use mcp_tether::platform::{Browser, BrowserError, Clock};
+use mcp_tether::recording::RecordingFile;
 use tokio::sync::watch;
 use url::Url;
 
@@ -174,5 +176,22 @@ impl LineSource for Typed {
     fn line(&mut self) -> BoxFuture<'_, Option<String>> {
         let line = self.0.pop_front();
         Box::pin(async move { line })
+    }
+}
+
+/// A recording in memory.
+#[derive(Clone, Default)]
+pub struct Tape(Arc<Mutex<Vec<u8>>>);
+
+impl Tape {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl RecordingFile for Tape {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().extend_from_slice(lines);
+        Ok(())
     }
 }

@@ -5,12 +5,14 @@ use std::ops::Range;
 
 use super::sources::SourceFile;
 
-/// A file without its comments, the contents of its strings and what only tests build. Lines and
-/// columns stay where they were.
+/// A file without its comments and its strings.
 #[derive(Clone, Debug)]
 pub struct Code {
     pub path: String,
+    /// Without what only tests build. Lines and columns stay where they were.
     pub text: String,
+    /// What only tests build, one item after the other.
+    pub tests: String,
     /// Lines that belong to tests, from 1.
     pub test_lines: usize,
     pub lines: usize,
@@ -27,8 +29,9 @@ pub struct Function {
 impl Code {
     pub fn of(file: &SourceFile) -> Self {
         let blank = without_comments_and_strings(&file.text);
-        let (text, test_lines) = without_tests(&blank);
-        Self { path: file.path.clone(), test_lines, lines: file.text.lines().count(), text }
+        let (text, tests) = without_tests(&blank);
+        let (test_lines, lines) = (tests.lines().count(), file.text.lines().count());
+        Self { path: file.path.clone(), text, tests, test_lines, lines }
     }
 
     pub fn functions(&self) -> Vec<Function> {
@@ -173,20 +176,21 @@ fn character_length(text: &str) -> usize {
     if text[end..].starts_with('\'') { end + 1 } else { 0 }
 }
 
-/// Blanks the items under `#[cfg(test)]`, and says how many lines they had.
-fn without_tests(text: &str) -> (String, usize) {
+/// Blanks the items under `#[cfg(test)]`; returns them as well, each in lines of its own.
+fn without_tests(text: &str) -> (String, String) {
     let mut kept = text.to_owned();
-    let mut lines = 0;
+    let mut tests = String::new();
     for marker in ["#[cfg(test)]", "#[cfg(all(test", "#[cfg(any(test"] {
         while let Some(start) = kept.find(marker) {
             let open = kept[start..].find(['{', ';']).map_or(kept.len() - 1, |at| start + at);
             let is_block = kept.as_bytes()[open] == b'{';
             let end = if is_block { closing(&kept, open) } else { open };
             let gone = &kept[start..=end];
-            lines += gone.matches('\n').count() + 1;
+            tests.push_str(gone);
+            tests.push('\n');
             let blank: String = gone.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
             kept.replace_range(start..=end, &blank);
         }
     }
-    (kept, lines)
+    (kept, tests)
 }
