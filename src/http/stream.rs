@@ -228,6 +228,7 @@ impl AsyncWrite for Observed {
 
 /// What waits to be read from a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "nobody is asked there"))]
 enum Arrived {
     Nothing,
     Bytes,
