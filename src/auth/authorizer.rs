@@ -176,11 +176,11 @@ impl Authorizer {
     }
 
     /// The header for the next request; `None` to send it without one. Costs nothing while nothing
-    /// is stored or the token in memory is fresh. A token that is about to expire is renewed first,
-    /// once for all who ask.
+    /// is stored or the token in memory is fresh. A token that is about to expire is refreshed
+    /// first, once for all who ask.
     ///
     /// # Errors
-    /// The stored sign-in cannot be read or renewed now.
+    /// The stored sign-in cannot be read or refreshed now.
     pub async fn authorization(&self) -> std::result::Result<Option<Authorization>, Failure> {
         let state = match &self.source {
             HeaderSource::Nowhere => return Ok(None),
@@ -198,13 +198,13 @@ impl Authorizer {
             }
             HeaderSource::SignIn(state) => state,
         };
-        // Loading is one step, renewing another.
+        // Loading is one step, refreshing another.
         for _ in 0..3 {
             match state.token_status() {
                 TokenStatus::Ready(cached) => return Ok(Some(cached.into())),
                 TokenStatus::Absent => return Ok(None),
                 // Boxed because it is large and rare.
-                TokenStatus::Stale => Box::pin(state.clone().load_or_renew()).await?,
+                TokenStatus::Stale => Box::pin(state.clone().load_or_refresh()).await?,
             }
         }
         Ok(state.cache().token.clone().map(Authorization::from))
@@ -262,7 +262,7 @@ impl Authorizer {
         let ended = challenge.as_ref().is_some_and(Challenge::refuses_token);
         let status = match status {
             // What answers a request without a token is not about the scopes of one, and a
-            // token that is no good is renewed whatever the status.
+            // token that is no good is refreshed whatever the status.
             _ if first || ended => StatusCode::UNAUTHORIZED,
             StatusCode::UNAUTHORIZED => status,
             StatusCode::FORBIDDEN if step_up => status,

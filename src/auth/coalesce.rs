@@ -1,4 +1,4 @@
-//! How everyone in this process waits for one renewal and one recovery together. The work goes on
+//! How everyone in this process waits for one refresh and one recovery together. The work goes on
 //! even when every waiter gives up.
 
 use std::sync::Arc;
@@ -9,34 +9,34 @@ use http::StatusCode;
 use crate::auth::context::SignInRequest;
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::recovery;
-use crate::auth::renewal::Renewal;
-use crate::auth::renewal_by_grant::renew;
+use crate::auth::refresh::RefreshOutcome;
+use crate::auth::refresh_by_grant::refresh;
 use crate::auth::state::{AuthorizerState, TokenStatus};
 use crate::auth::token_cache::{SharedWork, TokenOrigin};
 use crate::error::{Failure, FailureKind};
 
 impl AuthorizerState {
-    /// Loads or renews the tokens, once for everyone in this process.
+    /// Loads or refreshes the tokens, once for everyone in this process.
     ///
     /// # Errors
-    /// They cannot be read or renewed now.
-    pub(crate) async fn load_or_renew(self: Arc<Self>) -> Result<(), Failure> {
+    /// They cannot be read or refreshed now.
+    pub(crate) async fn load_or_refresh(self: Arc<Self>) -> Result<(), Failure> {
         let work = {
             let mut cache = self.cache();
-            if let Some(failure) = cache.recent_renewal_failure() {
+            if let Some(failure) = cache.recent_refresh_failure() {
                 return Err(failure);
             }
             let state = self.clone();
             let work = async move {
-                let result = state.load_or_renew_alone().await;
+                let result = state.load_or_refresh_alone().await;
                 let mut cache = state.cache();
-                cache.renewal = None;
+                cache.refresh = None;
                 if let Err(failure) = &result {
-                    cache.note_renewal_failure(failure.clone());
+                    cache.note_refresh_failure(failure.clone());
                 }
                 result
             };
-            cache.renewal.get_or_insert_with(|| launch(work)).clone()
+            cache.refresh.get_or_insert_with(|| launch(work)).clone()
         };
         match work.await {
             // A token that still works for a while is used for that while.
@@ -45,7 +45,7 @@ impl AuthorizerState {
         }
     }
 
-    async fn load_or_renew_alone(&self) -> Result<(), Failure> {
+    async fn load_or_refresh_alone(&self) -> Result<(), Failure> {
         let cached = self.cache().token.clone();
         let Some(cached) = cached else {
             return match self.context.stored_sign_in().await? {
@@ -53,16 +53,16 @@ impl AuthorizerState {
                 None => Ok(()),
             };
         };
-        match renew(&self.context, &cached.record, None).await? {
-            Renewal::Renewed(record) => self.cache_tokens(*record, TokenOrigin::Loaded),
-            Renewal::Impossible(reason) => {
-                self.cache().note_not_renewable(reason);
+        match refresh(&self.context, &cached.record, None).await? {
+            RefreshOutcome::Refreshed(record) => self.cache_tokens(*record, TokenOrigin::Loaded),
+            RefreshOutcome::Impossible(reason) => {
+                self.cache().note_not_refreshable(reason);
                 Ok(())
             }
             // The token is sent all the same: whether a person has to sign in is for the server of
             // the token to say, and for `recovery` to decide.
-            Renewal::Refused(reason) => {
-                self.cache().note_renewal_refusal(reason);
+            RefreshOutcome::Refused(reason) => {
+                self.cache().note_refresh_refusal(reason);
                 Ok(())
             }
         }
@@ -82,9 +82,9 @@ impl AuthorizerState {
         let work = {
             let mut cache = self.cache();
             cache.note_refusal();
-            let renewed_since =
+            let refreshed_since =
                 cache.token.as_ref().is_some_and(|cached| Some(cached.serial) != used);
-            if cache.recovery.is_none() && renewed_since {
+            if cache.recovery.is_none() && refreshed_since {
                 return Ok(());
             }
             cache.challenge = challenge.clone().or(cache.challenge.take());
@@ -116,10 +116,10 @@ impl AuthorizerState {
         cache.recovery.get_or_insert_with(|| launch(work)).clone()
     }
 
-    /// A sign-in is needed, with the reason if that is a renewal that did not work.
+    /// A sign-in is needed, with the reason if that is a refresh that did not work.
     pub(crate) fn sign_in_needed(&self) -> Failure {
         let server = self.context.options.display_server();
-        let reason = self.cache().renewal_refusal().map(|reason| reason.message.clone());
+        let reason = self.cache().refresh_refusal().map(|reason| reason.message.clone());
         let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
         Failure::new(
             FailureKind::AuthRequired,

@@ -303,7 +303,7 @@ impl Context {
         self.vault.save(&self.names.sign_in, record.to_bytes()).await.map_err(vault_failure)
     }
 
-    /// Excludes the other processes from renewing or replacing the sign-in.
+    /// Excludes the other processes from refreshing or replacing the sign-in.
     pub(crate) async fn lock_sign_in(&self) -> Result<VaultLock, Failure> {
         self.vault.lock(&self.names.sign_in).await.map_err(vault_failure)
     }

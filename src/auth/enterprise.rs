@@ -9,13 +9,13 @@ use crate::auth::context::{Context, SignInRequest};
 use crate::auth::discovery::search::MetadataSearch;
 use crate::auth::grants::jwt_bearer;
 use crate::auth::grants::redemption::save_issued;
-use crate::auth::grants::refresh::is_renewed;
+use crate::auth::grants::refresh_token::is_refreshed;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::auth::grants::token_exchange::{SubjectToken, WantedAssertion, exchange};
 use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::Registration;
-use crate::auth::renewal::{self, Renewal};
+use crate::auth::refresh::{self, RefreshOutcome};
 use crate::auth::sign_in_plan::{SignInPlan, registrar};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, shown_words};
@@ -59,13 +59,13 @@ pub(crate) async fn sign_in(
 ///
 /// # Errors
 /// Neither server can be asked now.
-pub(crate) async fn renew(context: &Context, stale: &SignIn) -> Result<Renewal, Failure> {
+pub(crate) async fn refresh(context: &Context, stale: &SignIn) -> Result<RefreshOutcome, Failure> {
     let _lock = context.lock_sign_in().await?;
     let Some(stored) = context.stored_sign_in().await? else {
-        return Ok(Renewal::Impossible(None));
+        return Ok(RefreshOutcome::Impossible(None));
     };
-    if is_renewed(context, &stored, &stale.tokens.access_token) {
-        return Ok(Renewal::Renewed(Box::new(stored)));
+    if is_refreshed(context, &stored, &stale.tokens.access_token) {
+        return Ok(RefreshOutcome::Refreshed(Box::new(stored)));
     }
     let (url, resource) = (&stored.token_endpoint, stored.resource.as_deref());
     let endpoint = context.token_endpoint(url, &stored.registration, resource, &stored.binding)?;
@@ -82,15 +82,16 @@ pub(crate) async fn renew(context: &Context, stale: &SignIn) -> Result<Renewal, 
             if failure.kind == FailureKind::AuthFailed
                 || failure.kind == FailureKind::AuthRequired =>
         {
-            return Ok(Renewal::Impossible(Some(failure)));
+            return Ok(RefreshOutcome::Impossible(Some(failure)));
         }
         Err(failure) => return Err(failure),
     };
     let binding = stored.binding.of_issued(tokens.is_dpop)?;
     let registration = endpoint.registration();
-    let renewed = SignIn { tokens, registration, binding, renewal_problem: None, ..stored.clone() };
-    context.save_sign_in(&renewed).await?;
-    Ok(Renewal::Renewed(Box::new(renewed)))
+    let refreshed =
+        SignIn { tokens, registration, binding, refresh_problem: None, ..stored.clone() };
+    context.save_sign_in(&refreshed).await?;
+    Ok(RefreshOutcome::Refreshed(Box::new(refreshed)))
 }
 
 async fn redeem(
@@ -114,14 +115,14 @@ async fn redeem(
 enum Step {
     /// As it is stored, or in the file.
     Stored,
-    /// Renewed, without a person.
-    Renewed,
+    /// Refreshed, without a person.
+    Refreshed,
     /// By a person, just now.
     SignedIn,
 }
 
 /// An assertion of the identity provider. What it refuses is tried again with a fresher token, once
-/// each: renewed, and of a new sign-in where there is a `prompt`.
+/// each: refreshed, and of a new sign-in where there is a `prompt`.
 async fn assertion(
     context: &Context,
     wanted: &WantedAssertion<'_>,
@@ -151,7 +152,7 @@ async fn assertion(
         match exchange(&provider, &subject, wanted).await {
             Ok(assertion) => return Ok(assertion),
             Err(error) if is_about_person(&error) && reached < Step::SignedIn => {
-                step = if reached == Step::Stored { Step::Renewed } else { Step::SignedIn };
+                step = if reached == Step::Stored { Step::Refreshed } else { Step::SignedIn };
             }
             Err(error) => return Err(failure_of_exchange(identity, error)),
         }
@@ -170,10 +171,10 @@ async fn person(
         if step == Step::Stored && has_lasting_id_token(identity, stored) {
             return Ok(Some((stored.clone(), Step::Stored)));
         }
-        if step <= Step::Renewed && stored.tokens.refresh_token.is_some() {
-            match renewal::renew(identity, stored, None).await? {
-                Renewal::Renewed(record) => return Ok(Some((*record, Step::Renewed))),
-                Renewal::Impossible(_) | Renewal::Refused(_) => {}
+        if step <= Step::Refreshed && stored.tokens.refresh_token.is_some() {
+            match refresh::refresh(identity, stored, None).await? {
+                RefreshOutcome::Refreshed(record) => return Ok(Some((*record, Step::Refreshed))),
+                RefreshOutcome::Impossible(_) | RefreshOutcome::Refused(_) => {}
             }
         }
     }

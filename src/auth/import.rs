@@ -107,9 +107,9 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
         scopes_asked: imported.scopes_asked,
         via: None,
         is_identity_provider: false,
-        renews_itself: false,
+        refreshes_itself: false,
         binding: TokenBinding::None,
-        renewal_problem: None,
+        refresh_problem: None,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
 use crate::auth::context::{SignInRequest, SignInState, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::enterprise;
-use crate::auth::grants::refresh::is_renewable;
+use crate::auth::grants::refresh_token::is_refreshable;
 use crate::auth::grants::revocation::{self, Revocation};
 use crate::auth::grants::{client_credentials, device_code, workload};
 use crate::auth::guarded_http::probed::Probed;
@@ -49,18 +49,18 @@ pub struct SignedIn {
     pub scopes: Option<String>,
     /// When the access token expires, in seconds since 1970.
     pub expires_at: Option<u64>,
-    /// Whether it is renewed without a person.
-    pub renewable: bool,
+    /// Whether it is refreshed without a person.
+    pub refreshable: bool,
 }
 
 impl SignedIn {
     /// What may be shown of this record.
-    pub(crate) fn of(record: &SignIn, renewable: bool) -> Self {
+    pub(crate) fn of(record: &SignIn, refreshable: bool) -> Self {
         Self {
             issuer: record.issuer.clone(),
             scopes: record.tokens.scope.clone().or_else(|| record.scopes_asked.clone()),
             expires_at: record.tokens.expires_at,
-            renewable,
+            refreshable,
         }
     }
 }
@@ -95,7 +95,7 @@ impl AuthorizerState {
                 browser_sign_in::sign_in(context, &request, how.into_prompt()).await?
             }
         };
-        let signed_in = SignedIn::of(&record, is_renewable(context, &record));
+        let signed_in = SignedIn::of(&record, is_refreshable(context, &record));
         self.cache_tokens(record, TokenOrigin::SignedIn)?;
         Ok(signed_in)
     }

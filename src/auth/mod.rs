@@ -8,7 +8,7 @@
 //! runs what must not break off.
 //!
 //! The way of a refusal: `coalesce` shares it among all requests, `recovery` decides (store,
-//! renewal, sign-in), `renewal` renews, `browser::sign_in`, `grants::device_code` and
+//! refresh, sign-in), `refresh` refreshes, `browser::sign_in`, `grants::device_code` and
 //! `grants::client_credentials`, `grants::workload` and `enterprise` sign in, each with one
 //! `SignInPlan`; `one_sign_in` keeps it to one over all processes. `login` is what a person asks
 //! for, `diagnosis` what `doctor` reports, and `import` takes over a sign-in of another program.
@@ -33,8 +33,8 @@ mod one_sign_in;
 mod options;
 mod records;
 mod recovery;
-mod renewal;
-mod renewal_by_grant;
+mod refresh;
+mod refresh_by_grant;
 mod sign_in_plan;
 mod state;
 mod token_cache;

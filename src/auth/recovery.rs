@@ -1,4 +1,4 @@
-//! Recovers from a refused request: reads the store again, renews once,
+//! Recovers from a refused request: reads the store again, refreshes once,
 //! discovers again and signs in, each at most once per recovery. `coalesce` shares one among all
 //! requests.
 
@@ -11,8 +11,8 @@ use crate::auth::discovery::scopes;
 use crate::auth::enterprise;
 use crate::auth::grants::{client_credentials, device_code, workload};
 use crate::auth::options::{DpopPolicy, Grant, LoginPolicy};
-use crate::auth::renewal::Renewal;
-use crate::auth::renewal_by_grant::renew;
+use crate::auth::refresh::RefreshOutcome;
+use crate::auth::refresh_by_grant::refresh;
 use crate::auth::state::AuthorizerState;
 use crate::auth::token_cache::{CachedToken, TokenOrigin};
 use crate::error::{Failure, FailureKind};
@@ -50,12 +50,14 @@ async fn unauthorized(
     if stage < TokenOrigin::LoadedAgain && stored_instead(state, &request).await? {
         return Ok(());
     }
-    let may_renew = stage < TokenOrigin::Renewed && state.cache().may_renew();
-    if let Some(cached) = cached.as_ref().filter(|_| may_renew) {
-        match renew(context, &cached.record, request.challenge.clone()).await? {
-            Renewal::Renewed(record) => return state.cache_tokens(*record, TokenOrigin::Renewed),
-            Renewal::Impossible(reason) => state.cache().note_not_renewable(reason),
-            Renewal::Refused(reason) => state.cache().note_renewal_refusal(reason),
+    let may_refresh = stage < TokenOrigin::Refreshed && state.cache().may_refresh();
+    if let Some(cached) = cached.as_ref().filter(|_| may_refresh) {
+        match refresh(context, &cached.record, request.challenge.clone()).await? {
+            RefreshOutcome::Refreshed(record) => {
+                return state.cache_tokens(*record, TokenOrigin::Refreshed);
+            }
+            RefreshOutcome::Impossible(reason) => state.cache().note_not_refreshable(reason),
+            RefreshOutcome::Refused(reason) => state.cache().note_refresh_refusal(reason),
         }
     }
     if state.cache().is_fresh_sign_in(context.now()) {

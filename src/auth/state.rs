@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::context::{Context, SignInState};
 use crate::auth::dpop::prover::BoundToken;
-use crate::auth::grants::refresh::is_renewable;
+use crate::auth::grants::refresh_token::is_refreshable;
 use crate::auth::options::DpopPolicy;
 use crate::auth::records::record::SignIn;
 use crate::auth::token_cache::{CachedToken, TokenCache, TokenOrigin};
@@ -49,17 +49,17 @@ impl AuthorizerState {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the next request can do: use the cached token, renew it, or look in the store.
+    /// What the next request can do: use the cached token, refresh it, or look in the store.
     pub(crate) fn token_status(&self) -> TokenStatus {
         let mut cache = self.cache();
         let now = self.context.now();
         match &cache.token {
-            Some(cached) if cached.record.tokens.is_fresh(now) || !cache.may_renew() => {
+            Some(cached) if cached.record.tokens.is_fresh(now) || !cache.may_refresh() => {
                 TokenStatus::Ready(cached.clone())
             }
-            // It could not be renewed a moment ago, and works for a while yet.
+            // It could not be refreshed a moment ago, and works for a while yet.
             Some(cached)
-                if cache.recent_renewal_failure().is_some()
+                if cache.recent_refresh_failure().is_some()
                     && !cached.record.tokens.is_expired(now) =>
             {
                 TokenStatus::Ready(cached.clone())
@@ -106,12 +106,12 @@ impl AuthorizerState {
     /// # Errors
     /// The token cannot be sent in a header.
     pub(crate) fn cache_tokens(&self, record: SignIn, origin: TokenOrigin) -> Result<(), Failure> {
-        let renewable = is_renewable(&self.context, &record);
+        let refreshable = is_refreshable(&self.context, &record);
         let use_id_token = self.context.options.use_id_token;
         self.check_binding(&record)?;
         let prover = self.context.prover(&record.binding)?;
         let is_bound = prover.is_some();
-        self.cache().put(Arc::new(record), use_id_token, origin, renewable, prover)?;
+        self.cache().put(Arc::new(record), use_id_token, origin, refreshable, prover)?;
         self.is_bound.store(is_bound, Ordering::Relaxed);
         self.context.publish(SignInState::SignedIn);
         Ok(())

@@ -21,8 +21,8 @@ pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
 
 /// How long to wait after a failure before trying again.
 const FAILURE_COOL_DOWN: Duration = Duration::from_secs(5);
-/// How long after the server refused to renew tokens it is not asked again.
-const RENEWAL_REFUSAL_COOL_DOWN: Duration = Duration::from_secs(60);
+/// How long after the server refused to refresh tokens it is not asked again.
+const REFRESH_REFUSAL_COOL_DOWN: Duration = Duration::from_secs(60);
 /// How often to look into the store while it has nothing.
 const STORE_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait after a person's refusal before opening a tab again, even on demand.
@@ -39,8 +39,8 @@ pub(crate) enum TokenOrigin {
     Loaded,
     /// From the store, after the server refused what we had.
     LoadedAgain,
-    /// Renewed after a refusal.
-    Renewed,
+    /// Refreshed after a refusal.
+    Refreshed,
     /// From a sign-in by this process.
     SignedIn,
 }
@@ -52,7 +52,7 @@ pub(crate) struct CachedToken {
     pub(crate) header: HeaderValue,
     pub(crate) serial: u64,
     pub(crate) origin: TokenOrigin,
-    pub(crate) renewable: bool,
+    pub(crate) refreshable: bool,
     /// Makes the proof that goes with the header, for a token that is bound to a key.
     pub(crate) bound: Option<BoundToken>,
     since: Instant,
@@ -62,13 +62,13 @@ pub(crate) struct CachedToken {
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
     pub(crate) token: Option<CachedToken>,
-    pub(crate) renewal: Option<SharedWork>,
+    pub(crate) refresh: Option<SharedWork>,
     pub(crate) recovery: Option<SharedWork>,
     /// The last challenge, for a sign-in that somebody starts by hand.
     pub(crate) challenge: Option<Challenge>,
-    renewal_failure: Option<(Failure, Instant)>,
-    /// Why the server does not renew these tokens, until there are others.
-    renewal_refusal: Option<(Failure, Instant)>,
+    refresh_failure: Option<(Failure, Instant)>,
+    /// Why the server does not refresh these tokens, until there are others.
+    refresh_refusal: Option<(Failure, Instant)>,
     nothing_found: Option<Instant>,
     /// The server has refused a request, so a sign-in is worth looking for each time.
     refused: bool,
@@ -101,7 +101,7 @@ impl TokenCache {
         record: Arc<SignIn>,
         use_id_token: bool,
         origin: TokenOrigin,
-        renewable: bool,
+        refreshable: bool,
         prover: Option<Prover>,
     ) -> Result<(), Failure> {
         let tokens = &record.tokens;
@@ -137,38 +137,39 @@ impl TokenCache {
         if origin == TokenOrigin::SignedIn {
             self.consent = Some((record.scopes_asked.clone(), since));
         }
-        self.token = Some(CachedToken { record, header, serial, origin, renewable, bound, since });
-        self.renewal_failure = None;
-        self.renewal_refusal = None;
+        self.token =
+            Some(CachedToken { record, header, serial, origin, refreshable, bound, since });
+        self.refresh_failure = None;
+        self.refresh_refusal = None;
         self.failure = None;
         Ok(())
     }
 
-    /// The tokens can no longer be renewed; they are used as long as the server accepts them.
-    pub(crate) fn note_not_renewable(&mut self, reason: Option<Failure>) {
+    /// The tokens can no longer be refreshed; they are used as long as the server accepts them.
+    pub(crate) fn note_not_refreshable(&mut self, reason: Option<Failure>) {
         if let Some(cached) = &mut self.token {
-            cached.renewable = false;
+            cached.refreshable = false;
         }
         if let Some(reason) = reason {
-            self.note_renewal_refusal(reason);
+            self.note_refresh_refusal(reason);
         }
     }
 
-    /// The server does not renew the tokens now.
-    pub(crate) fn note_renewal_refusal(&mut self, reason: Failure) {
-        self.renewal_refusal = Some((reason, Instant::now()));
+    /// The server does not refresh the tokens now.
+    pub(crate) fn note_refresh_refusal(&mut self, reason: Failure) {
+        self.refresh_refusal = Some((reason, Instant::now()));
     }
 
-    /// Why the server does not renew the tokens.
-    pub(crate) fn renewal_refusal(&self) -> Option<&Failure> {
-        self.renewal_refusal.as_ref().map(|(reason, _)| reason)
+    /// Why the server does not refresh the tokens.
+    pub(crate) fn refresh_refusal(&self) -> Option<&Failure> {
+        self.refresh_refusal.as_ref().map(|(reason, _)| reason)
     }
 
-    /// Whether a renewal may be tried: it is possible, and was not refused a moment ago.
-    pub(crate) fn may_renew(&self) -> bool {
-        let refused = self.renewal_refusal.as_ref();
-        self.token.as_ref().is_some_and(|cached| cached.renewable)
-            && refused.is_none_or(|(_, at)| at.elapsed() >= RENEWAL_REFUSAL_COOL_DOWN)
+    /// Whether a refresh may be tried: it is possible, and was not refused a moment ago.
+    pub(crate) fn may_refresh(&self) -> bool {
+        let refused = self.refresh_refusal.as_ref();
+        self.token.as_ref().is_some_and(|cached| cached.refreshable)
+            && refused.is_none_or(|(_, at)| at.elapsed() >= REFRESH_REFUSAL_COOL_DOWN)
     }
 
     /// A request succeeded with this token.
@@ -206,14 +207,14 @@ impl TokenCache {
         self.token.is_some() && self.stage(now) == TokenOrigin::SignedIn
     }
 
-    /// Remembers why a renewal failed, so that it is not tried again at once.
-    pub(crate) fn note_renewal_failure(&mut self, failure: Failure) {
-        self.renewal_failure = Some((failure, Instant::now()));
+    /// Remembers why a refresh failed, so that it is not tried again at once.
+    pub(crate) fn note_refresh_failure(&mut self, failure: Failure) {
+        self.refresh_failure = Some((failure, Instant::now()));
     }
 
-    /// Why the last renewal failed, if that was a moment ago: it is not tried again yet.
-    pub(crate) fn recent_renewal_failure(&self) -> Option<Failure> {
-        let (failure, at) = self.renewal_failure.as_ref()?;
+    /// Why the last refresh failed, if that was a moment ago: it is not tried again yet.
+    pub(crate) fn recent_refresh_failure(&self) -> Option<Failure> {
+        let (failure, at) = self.refresh_failure.as_ref()?;
         (at.elapsed() < FAILURE_COOL_DOWN).then(|| failure.clone())
     }
 
@@ -297,7 +298,7 @@ impl TokenCache {
     /// Forgets failures, for a sign-in that somebody starts by hand.
     pub(crate) fn forget_failures(&mut self) {
         self.failure = None;
-        self.renewal_failure = None;
+        self.refresh_failure = None;
     }
 }
 

@@ -147,7 +147,7 @@ mod tests {
 
     ///
     #[test]
-    fn a_file_that_another_program_renews_is_read_again() {
+    fn a_file_that_another_program_refreshes_is_read_again() {
         let (_folder, file) = file(" Bearer one\n");
         assert_eq!(file.current(), (HeaderValue::from_static("Bearer one"), 1));
         assert!(!file.has_changed_since(Some(1)));

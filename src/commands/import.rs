@@ -336,7 +336,7 @@ fn report(who: &str, signed_in: &SignedIn, place: &str) -> CommandOutcome {
         CommandOutcome::new("imported", format!("imported the `mcp-remote` sign-in for {who}"))
             .fact("issuer", display_identifier(&signed_in.issuer))
             .fact("stored in", place);
-    if signed_in.renewable {
+    if signed_in.refreshable {
         outcome = outcome.note("after the first renewal, `mcp-remote` may have to sign in again");
     }
     outcome.note("the files of `mcp-remote` were not changed")

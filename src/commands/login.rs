@@ -89,8 +89,8 @@ pub(crate) fn run(
         }
         Err(stored) => {
             let tokens = &stored.tokens;
-            let renewable = tokens.refresh_token.is_some();
-            let expiry = describe_expiry(tokens.expires_at, renewable, SystemClock.now());
+            let refreshable = tokens.refresh_token.is_some();
+            let expiry = describe_expiry(tokens.expires_at, refreshable, SystemClock.now());
             let outcome =
                 CommandOutcome::new("already_signed_in", format!("already signed in to {who}"));
             of_server(outcome.fact("token", expiry).member("expires_at", tokens.expires_at))
@@ -126,7 +126,7 @@ async fn accepted_sign_in(
 
 fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> CommandOutcome {
     let granted = signed_in.scopes.as_deref().map_or("the server's default".into(), plain);
-    let expiry = describe_expiry(signed_in.expires_at, signed_in.renewable, SystemClock.now());
+    let expiry = describe_expiry(signed_in.expires_at, signed_in.refreshable, SystemClock.now());
     let place = place.unwrap_or("nowhere: another process has signed out in the meantime");
     CommandOutcome::new("signed_in", format!("signed in to {who}"))
         .fact("issuer", display_identifier(&signed_in.issuer))

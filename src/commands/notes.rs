@@ -30,9 +30,9 @@ pub(super) struct Note {
     /// When the access token expires, in seconds since 1970.
     #[serde(default)]
     pub(super) expires_at: Option<u64>,
-    /// Whether it is renewed without a person.
+    /// Whether it is refreshed without a person.
     #[serde(default)]
-    pub(super) renewable: bool,
+    pub(super) refreshable: bool,
     /// How the client was registered, in words.
     #[serde(default)]
     pub(super) client: String,
@@ -45,9 +45,9 @@ pub(super) struct Note {
     /// Whether the tokens are bound to a key (DPoP).
     #[serde(default)]
     pub(super) is_bound: bool,
-    /// Why the last renewal failed; `None` after one that worked.
+    /// Why the last refresh failed; `None` after one that worked.
     #[serde(default)]
-    pub(super) renewal_problem: Option<String>,
+    pub(super) refresh_problem: Option<String>,
 }
 
 /// The notes of all sign-ins.
@@ -70,12 +70,12 @@ impl From<&SignIn> for Note {
             issuer: sign_in.issuer.clone(),
             scopes: tokens.scope.clone().or_else(|| sign_in.scopes_asked.clone()),
             expires_at: tokens.expires_at,
-            renewable: tokens.refresh_token.is_some() || sign_in.renews_itself,
+            refreshable: tokens.refresh_token.is_some() || sign_in.refreshes_itself,
             client: client.to_owned(),
             via: sign_in.via.as_deref().map(display_url),
             is_identity_provider: sign_in.is_identity_provider,
             is_bound: tokens.is_dpop,
-            renewal_problem: sign_in.renewal_problem.clone(),
+            refresh_problem: sign_in.refresh_problem.clone(),
         }
     }
 }

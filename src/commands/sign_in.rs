@@ -27,10 +27,10 @@ pub(super) struct StoredSignIn {
 }
 
 impl StoredSignIn {
-    /// How to replace a damaged sign-in, or one that could not be renewed.
+    /// How to replace a damaged sign-in, or one that could not be refreshed.
     pub(super) fn remedy(&self) -> Option<String> {
         if !self.damaged {
-            let note = self.note.as_ref().filter(|note| note.renewal_problem.is_some())?;
+            let note = self.note.as_ref().filter(|note| note.refresh_problem.is_some())?;
             let words = format!("{}{}", note.as_argument(), note.account_flag());
             return Some(format!("sign in again with `mcp-tether login {words}`"));
         }
@@ -127,24 +127,24 @@ pub(super) fn describe_place(store: &CredentialStore, listed: &ListedRecord) -> 
     }
 }
 
-/// Describes when the token of a sign-in expires, or why it could not be renewed, to follow
+/// Describes when the token of a sign-in expires, or why it could not be refreshed, to follow
 /// `token`.
 pub(super) fn describe_token(note: &Note, now: u64) -> String {
     let is_expired = note.expires_at.is_none_or(|end| end <= now);
     let bound = if note.is_bound { ", bound to a key (DPoP)" } else { "" };
-    match note.renewal_problem.as_ref().filter(|_| is_expired) {
+    match note.refresh_problem.as_ref().filter(|_| is_expired) {
         Some(problem) => format!("expired, and could not be renewed: {}", plain(problem)),
-        None => format!("{}{bound}", describe_expiry(note.expires_at, note.renewable, now)),
+        None => format!("{}{bound}", describe_expiry(note.expires_at, note.refreshable, now)),
     }
 }
 
 /// Describes when a token expires, to follow `token`. Times are in seconds since 1970.
-pub(super) fn describe_expiry(expires_at: Option<u64>, renewable: bool, now: u64) -> String {
-    let renewed = if renewable { " (renews automatically)" } else { "" };
+pub(super) fn describe_expiry(expires_at: Option<u64>, refreshable: bool, now: u64) -> String {
+    let refreshed = if refreshable { " (renews automatically)" } else { "" };
     match expires_at {
-        None => format!("expires at an unknown time{renewed}"),
-        Some(end) if end > now => format!("expires in {}{renewed}", span(end - now)),
-        Some(_) if renewable => "expired (renews automatically at the next use)".to_owned(),
+        None => format!("expires at an unknown time{refreshed}"),
+        Some(end) if end > now => format!("expires in {}{refreshed}", span(end - now)),
+        Some(_) if refreshable => "expired (renews automatically at the next use)".to_owned(),
         Some(end) => format!("expired {} ago; sign in again", span(now - end)),
     }
 }
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn expiry_is_described_in_words() {
-        let told = |end, renewable| describe_expiry(end, renewable, 100_000);
+        let told = |end, refreshable| describe_expiry(end, refreshable, 100_000);
         assert_eq!(told(Some(103_600), true), "expires in 1 hour (renews automatically)");
         assert_eq!(told(Some(100_000 + 2 * 86_400), false), "expires in 2 days");
         assert_eq!(told(Some(99_999), true), "expired (renews automatically at the next use)");

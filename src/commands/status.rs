@@ -152,14 +152,14 @@ fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
         "scopes": note.and_then(|note| note.scopes.as_deref())
             .map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
         "expires_at": note.and_then(|note| note.expires_at),
-        "renewable": note.map(|note| note.renewable),
+        "renewable": note.map(|note| note.refreshable),
         "client": note.map(|note| &note.client),
         "dpop": note.map(|note| note.is_bound),
         "through": note.and_then(|note| note.via.as_deref()),
         "identity_provider": note.map(|note| note.is_identity_provider),
         "store": stored.listed.place.to_string(),
         "stored_in": store.describe(stored.listed.place, &stored.listed.name),
-        "renewal_problem": note.and_then(|note| note.renewal_problem.as_deref()),
+        "renewal_problem": note.and_then(|note| note.refresh_problem.as_deref()),
         "problem": stored.problem,
         "remedy": stored.remedy(),
     })

@@ -6,7 +6,7 @@
 //! host of 2026-07-28 and the loop and behaves like a legacy host. No I/O, no async runtime.
 
 mod adapter_context;
-mod doubled;
+mod duplicate_members;
 mod era_detection;
 mod headers;
 mod host;

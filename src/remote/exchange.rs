@@ -134,7 +134,7 @@ impl Wire {
         let authorized = tokio::select! {
             biased;
             authorized = self.authorize(Method::POST, target, &post.session) => authorized,
-            // Given up while a token was being renewed: it never leaves (T-07).
+            // Given up while a token was being refreshed: it never leaves (T-07).
             () = post.handle.wait_until_settled() => return Err(error_given_up()),
         };
         let (mut request, used) = authorized.map_err(ExchangeError::Failed)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
-use super::upstream_id::upstream_id;
+use super::remote_id::remote_id;
 use crate::http::BodyObserver;
 
 /// Smaller messages leave the buffers of the system too soon to wait for.
@@ -113,12 +113,12 @@ impl ExchangeHandle {
     /// Counts a refusal after which the request is sent again; returns the id that it then has.
     pub(super) fn count_refusal(&self, number: u64) -> u64 {
         self.0.refusals.fetch_add(1, Ordering::Relaxed);
-        self.upstream_id(number)
+        self.remote_id(number)
     }
 
     /// The id under which the remote knows the request with this number.
-    pub fn upstream_id(&self, number: u64) -> u64 {
-        upstream_id(number, self.0.refusals.load(Ordering::Relaxed))
+    pub fn remote_id(&self, number: u64) -> u64 {
+        remote_id(number, self.0.refusals.load(Ordering::Relaxed))
     }
 
     /// Waits until the message was sent, or never will be. Returns whether any of it may have left.

@@ -22,6 +22,7 @@ mod probe;
 mod progress;
 mod received;
 mod remote_event;
+mod remote_id;
 mod resumption;
 mod retry;
 mod running_exchanges;
@@ -33,7 +34,6 @@ mod stream_origin;
 mod streamable_http;
 mod streams;
 mod transport;
-mod upstream_id;
 mod wire;
 
 use std::panic::AssertUnwindSafe;
@@ -73,11 +73,11 @@ pub(crate) use open_prompts::OpenQuestions;
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub(crate) use post::{ModernPost, Post};
 pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent, is_answer_to};
+pub(crate) use remote_id::number_of;
 pub(crate) use session::Session;
 pub(crate) use transport::Transport;
-pub(crate) use upstream_id::number_of;
 
-/// How long leaving waits for a token that is being renewed.
+/// How long leaving waits for a token that is being refreshed.
 const TOKEN_SETTLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 /// How many events may wait for the bridge; with more, streams are not read any further.
 const EVENT_CHANNEL_CAPACITY: usize = 256;

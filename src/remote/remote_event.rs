@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Transport;
-use super::upstream_id::number_of;
+use super::remote_id::number_of;
 use crate::budget::Share;
 use crate::error::Failure;
 use crate::jsonrpc::{Message, RequestId};

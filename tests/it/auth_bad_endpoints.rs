@@ -119,7 +119,7 @@ async fn a_first_sign_in_meets_every_bad_answer() {
 
 /// at a renewal, without anybody to ask.
 #[tokio::test]
-async fn a_renewal_meets_every_bad_answer_and_loses_nothing() {
+async fn a_refresh_meets_every_bad_answer_and_loses_nothing() {
     for bad in bad_answers() {
         for path in [RESOURCE, SERVER, "/token"] {
             let server = server().await;

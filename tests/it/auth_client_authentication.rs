@@ -122,7 +122,7 @@ async fn a_refused_client_authenticates_another_way_and_the_way_is_remembered() 
 
 /// a server that changes its mind about a client refuses a renewal, not the tokens.
 #[tokio::test]
-async fn a_renewal_authenticates_another_way_before_tokens_are_given_up() {
+async fn a_refresh_authenticates_another_way_before_tokens_are_given_up() {
     for (listed, rule, method, client_id_in_form) in RULES {
         let server = server(listed, rule);
         server.set_faults(Vec::new());

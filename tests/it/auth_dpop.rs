@@ -196,7 +196,7 @@ async fn device_codes_and_client_credentials_are_bound_too() {
     let server = guarded();
     let device = bridge(&server).options(|it| it.grant = Grant::DeviceCode).build();
     let signed_in = device.authorizer.sign_in(Interaction::Browser).await.unwrap();
-    assert!(signed_in.renewable);
+    assert!(signed_in.refreshable);
     assert!(device.list().await.is_ok());
 
     let server = guarded();

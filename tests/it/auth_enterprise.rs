@@ -88,7 +88,7 @@ async fn one_sign_in_at_the_provider_stands_for_every_server() {
 
 ///
 #[tokio::test]
-async fn tokens_are_renewed_without_a_person_and_so_is_the_sign_in_at_the_provider() {
+async fn tokens_are_refreshed_without_a_person_and_so_is_the_sign_in_at_the_provider() {
     let (idp, remote) = (mock(|_| {}), mock(|_| {}));
     let party = bridge(&remote, &idp).build();
     party.list().await.unwrap();
@@ -229,7 +229,7 @@ async fn the_provider_can_be_signed_in_to_and_out_of_by_itself() {
     });
     let alone = alone.build();
     let signed_in = alone.authorizer.sign_in(Interaction::Browser).await.unwrap();
-    assert!(signed_in.renewable);
+    assert!(signed_in.refreshable);
     let unopened = FakeBrowser::must_not_open();
     let party = bridge(&remote, &idp).vault(&alone.vault).browser(&unopened.browser()).build();
     assert_eq!(party.list().await, Ok(2));

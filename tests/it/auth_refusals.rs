@@ -80,14 +80,14 @@ async fn a_refusal_that_is_not_about_the_grant_costs_no_tokens() {
         assert!(kept.tokens.refresh_token.is_some(), "{answer:?}");
         server.change(|config| config.renewal = None);
         assert_eq!(never().list().await, Ok(2), "{answer:?}");
-        assert_eq!(stored(&before).await.unwrap().renewal_problem, None, "{answer:?}");
+        assert_eq!(stored(&before).await.unwrap().refresh_problem, None, "{answer:?}");
     }
 }
 
 /// A-55: a refusal is final for a person: eager opens a window, otherwise the hint names `login`,
 /// and the old record stays until the new one is stored. What asks to try again later asks nobody.
 #[tokio::test]
-async fn a_person_may_sign_in_while_a_renewal_is_refused() {
+async fn a_person_may_sign_in_while_a_refresh_is_refused() {
     for (answer, asks) in REFUSALS {
         let (server, before) = refusing(answer).await;
         let old = stored(&before).await.unwrap().tokens;
@@ -96,7 +96,7 @@ async fn a_person_may_sign_in_while_a_renewal_is_refused() {
         assert_eq!(failure.kind == FailureKind::AuthRequired, asks, "{answer:?} {failure:?}");
         assert_eq!(failure.hint.contains("mcp-tether login"), asks, "{answer:?}");
         assert_eq!(stored(&before).await.unwrap().tokens, old, "{answer:?}");
-        assert_eq!(stored(&before).await.unwrap().renewal_problem.is_some(), asks, "{answer:?}");
+        assert_eq!(stored(&before).await.unwrap().refresh_problem.is_some(), asks, "{answer:?}");
 
         let browser = FakeBrowser::follows();
         let eager = next(&server, &before).browser(&browser).build();
@@ -109,7 +109,7 @@ async fn a_person_may_sign_in_while_a_renewal_is_refused() {
 
 /// A-55: tokens that ended by the clock too, in a process that only starts.
 #[tokio::test]
-async fn an_ended_token_whose_renewal_fails_asks_a_person() {
+async fn an_ended_token_whose_refresh_fails_asks_a_person() {
     let (server, before) = refusing((500, JSON, r#"{"error":"server_error"}"#)).await;
     before.clock.advance(7200);
     server.advance(7200);
@@ -135,7 +135,7 @@ async fn a_server_that_is_away_asks_nobody() {
 
 /// A-55: what is refused now may work later in the same process.
 #[tokio::test]
-async fn a_renewal_is_tried_again_after_a_while() {
+async fn a_refresh_is_tried_again_after_a_while() {
     let (server, before) = refusing((400, JSON, r#"{"error":"invalid_request"}"#)).await;
     let party = next(&server, &before).options(|o| o.login = LoginPolicy::Never).build();
     party.list().await.unwrap_err();
@@ -151,7 +151,7 @@ async fn a_renewal_is_tried_again_after_a_while() {
 /// A-43: a renewal repeats the scope as it was granted, and leaves out what is refused: once,
 /// without losing the refresh token.
 #[tokio::test]
-async fn a_renewal_repeats_the_scope_and_leaves_out_what_is_refused() {
+async fn a_refresh_repeats_the_scope_and_leaves_out_what_is_refused() {
     for (change, expected) in [
         ((Some("scope"), None), (true, true)),
         ((None, Some("resource")), (true, false)),
@@ -177,7 +177,7 @@ async fn a_renewal_repeats_the_scope_and_leaves_out_what_is_refused() {
 
 /// A-53: a lifetime that says nothing is no end: no loop of renewals.
 #[tokio::test]
-async fn a_lifetime_that_says_nothing_leads_to_no_renewals() {
+async fn a_lifetime_that_says_nothing_leads_to_no_refreshes() {
     for lifetime in [json!(0), json!(-1), json!(null), json!("0"), json!(0.2), json!(1e300)] {
         let server = server(|config| config.extra_tokens = json!({ "expires_in": lifetime })).await;
         let party = party(&server).build();

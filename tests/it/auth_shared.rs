@@ -48,7 +48,7 @@ async fn ten_bridges_open_one_tab() {
 
 /// ten bridges with an expired token at a server that punishes reuse: one refresh.
 #[tokio::test]
-async fn ten_bridges_renew_once() {
+async fn ten_bridges_refresh_once() {
     let server = slow_server().await;
     let browser = FakeBrowser::follows();
     let bridges = bridges(&server, 10, &browser);
@@ -97,7 +97,7 @@ async fn fifty_calls_share_an_incident() {
 
 /// fifty calls with a token about to end: one renewal, and the store is bothered once.
 #[tokio::test]
-async fn fifty_calls_share_a_renewal() {
+async fn fifty_calls_share_a_refresh() {
     let server = slow_server().await;
     let bridge = bridges(&server, 1, &FakeBrowser::follows()).remove(0);
     bridge.list().await.unwrap();
@@ -151,7 +151,7 @@ async fn a_request_that_is_given_up_loses_no_token() {
 
 /// stored before it is used: whoever sees the new token in a request finds it in the store.
 #[tokio::test]
-async fn a_renewed_token_is_stored_before_it_is_used() {
+async fn a_refreshed_token_is_stored_before_it_is_used() {
     let server = slow_server().await;
     let bridge = bridges(&server, 1, &FakeBrowser::follows()).remove(0);
     bridge.list().await.unwrap();

@@ -58,7 +58,7 @@ async fn heir_of_a_code(server: &AuthorizationServer) -> Party {
 
 /// the server has rotated the token and the bridge that asked is gone: the new one is stored.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_outlives_the_bridge_that_began_it() {
+async fn a_refresh_outlives_the_bridge_that_began_it() {
     let server = slow_server().await;
     let [doomed, other] = two(&server, Builder::apart);
     doomed.list().await.unwrap();

@@ -35,7 +35,7 @@ fn bridge(server: &MockRemote, source: AssertionSource) -> Builder {
 
 ///
 #[tokio::test]
-async fn a_workload_signs_in_with_its_file_and_reads_it_again_for_each_renewal() {
+async fn a_workload_signs_in_with_its_file_and_reads_it_again_for_each_refresh() {
     let server = mock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");

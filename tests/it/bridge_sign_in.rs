@@ -121,7 +121,7 @@ async fn a_stored_sign_in_opens_no_tab() {
 
 /// one recovery for everyone
 #[tokio::test]
-async fn many_calls_that_meet_a_dead_token_share_one_renewal() {
+async fn many_calls_that_meet_a_dead_token_share_one_refresh() {
     let signing = Signing::with(FakeBrowser::follows());
     let mut harness = signing.harness(guarded()).open().await;
     assert!(harness.call("echo", json!({})).await["result"].is_object());

@@ -35,7 +35,7 @@ mod credentials;
 mod docs;
 mod doctor;
 mod documented_commands;
-mod doubled_members;
+mod duplicate_members;
 mod era_matrix;
 mod eras;
 mod event_stream_judge;

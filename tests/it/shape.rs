@@ -29,7 +29,7 @@ const SHARED_NAMES: &[(&str, &str)] = &[
 ];
 
 /// Names that still mean two things. A name that becomes unique must be removed from this list.
-const DOUBLED_NAMES: &[&str] = &[];
+const DUPLICATE_NAMES: &[&str] = &[];
 
 /// Where tests let time pass, and why: everyone else waits with `tests/it/support/waiting.rs`, and
 /// unit tests for an event.
@@ -164,15 +164,15 @@ fn a_type_has_its_name_for_itself() {
     }
     names.retain(|_, files| files.len() > 1);
     let allowed: Vec<&str> =
-        SHARED_NAMES.iter().map(|(name, _)| *name).chain(DOUBLED_NAMES.iter().copied()).collect();
+        SHARED_NAMES.iter().map(|(name, _)| *name).chain(DUPLICATE_NAMES.iter().copied()).collect();
     let twice: Vec<_> = names
         .iter()
         .filter(|((_, name), _)| !allowed.contains(&name.as_str()))
         .map(|((_, name), files)| format!("{name}: {}", files.join(", ")))
         .collect();
     assert!(twice.is_empty(), "{}", twice.join("\n"));
-    let is_doubled = |allowed: &&str| names.keys().any(|(_, name)| name == allowed);
-    let unique: Vec<_> = allowed.iter().filter(|name| !is_doubled(name)).collect();
+    let has_duplicate = |allowed: &&str| names.keys().any(|(_, name)| name == allowed);
+    let unique: Vec<_> = allowed.iter().filter(|name| !has_duplicate(name)).collect();
     assert!(unique.is_empty(), "no longer doubled: {unique:?}");
 }
 

@@ -213,7 +213,7 @@ impl Registrar<'_> {
             _ => (json!(["authorization_code", "refresh_token"]), json!(["code"])),
         };
         if let Value::Array(grants) = &mut grants
-            && wanted.no_renewals
+            && wanted.no_refreshes
         {
             grants.retain(|grant| grant != "refresh_token");
         }

@@ -16,8 +16,8 @@ pub(super) struct Wanted {
     pub(super) method: Option<AuthMethod>,
     /// Whether the kind of application is left out.
     pub(super) no_type: bool,
-    /// Whether renewals are left out.
-    pub(super) no_renewals: bool,
+    /// Whether refreshes are left out.
+    pub(super) no_refreshes: bool,
 }
 
 /// A registration that did not happen.
@@ -86,7 +86,7 @@ impl Wanted {
         self.without_wishes(refused, is_open, offered)
     }
 
-    /// The kind of application and the grant of renewals are wishes, and of the ways to
+    /// The kind of application and the grant of refreshes are wishes, and of the ways to
     /// authenticate another one may do (RFC 7591 §2).
     fn without_wishes(
         &self,
@@ -98,7 +98,7 @@ impl Wanted {
             return (!self.no_type).then(|| Self { no_type: true, ..self.clone() });
         }
         if refused.mentions(&["refresh_token", "grant_type"]) && is_open("grant_types") {
-            return (!self.no_renewals).then(|| Self { no_renewals: true, ..self.clone() });
+            return (!self.no_refreshes).then(|| Self { no_refreshes: true, ..self.clone() });
         }
         if !refused.mentions(&["auth_method"]) || !is_open("token_endpoint_auth_method") {
             return None;
@@ -134,7 +134,7 @@ mod tests {
         let untyped = instead(&wanted, "application_type native is not supported").unwrap();
         assert!(untyped.no_type && instead(&untyped, "application_type is unknown").is_none());
         let short = instead(&untyped, "grant_types: refresh_token is not allowed").unwrap();
-        assert!(short.no_type && short.no_renewals && instead(&short, "grant_types").is_none());
+        assert!(short.no_type && short.no_refreshes && instead(&short, "grant_types").is_none());
         let mut methods = Vec::new();
         let mut next = instead(&wanted, "token_endpoint_auth_method none is not supported");
         while let Some(wanted) = next {

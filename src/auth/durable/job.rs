@@ -32,11 +32,11 @@ pub(crate) type SenderGone = Shared<BoxFuture<'static, ()>>;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TokenJob {
-    /// Renew the stored tokens, unless they are no longer the stale ones.
-    Renew {
+    /// Refresh the stored tokens, unless they are no longer the stale ones.
+    Refresh {
         #[serde(with = "secret_text")]
         stale: Secret<String>,
-        /// Where the same issuer renews them now, if not where it did.
+        /// Where the same issuer refreshes them now, if not where it did.
         moved_to: Option<Url>,
     },
     /// Redeem the code of a sign-in by browser.

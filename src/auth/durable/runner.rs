@@ -38,7 +38,9 @@ pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
     }
     // This process must not end meanwhile; one of their own outlives it.
     let _in_flight = match job {
-        TokenJob::Renew { .. } | TokenJob::Redeem(_) => Some(context.tokens_in_flight.lock().await),
+        TokenJob::Refresh { .. } | TokenJob::Redeem(_) => {
+            Some(context.tokens_in_flight.lock().await)
+        }
         // A person may take minutes; nothing is in flight for most of that time.
         TokenJob::AwaitDevice(_) => None,
     };
@@ -57,7 +59,7 @@ pub(crate) async fn run_for_another_process(
 ) -> Result<Secret<Vec<u8>>, NotRun> {
     let order: JobOrder<TokenJob> = serde_json::from_slice(order.expose())
         .map_err(|_| NotRun("the job cannot be read".to_owned()))?;
-    // The sign-in at the identity provider is renewed under the settings of any server.
+    // The sign-in at the identity provider is refreshed under the settings of any server.
     let candidates = [Some(context), context.identity.as_deref()];
     let context = candidates.into_iter().flatten().find(|it| it.names.sign_in == order.sign_in);
     let Some(context) = context else {
@@ -83,7 +85,7 @@ async fn reply_to(context: &Context, outcome: JobOutcome) -> JobReply {
 
 fn timeout_of(context: &Context, job: &TokenJob) -> Duration {
     match job {
-        TokenJob::Renew { .. } | TokenJob::Redeem(_) => JOB_TIMEOUT,
+        TokenJob::Refresh { .. } | TokenJob::Redeem(_) => JOB_TIMEOUT,
         TokenJob::AwaitDevice(_) => context.options.auth_timeout + JOB_TIMEOUT,
     }
 }

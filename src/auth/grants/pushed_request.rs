@@ -15,7 +15,7 @@ use crate::redact::{SafeUrl, Secret, plain};
 /// How long a pushed request is valid, in seconds, if the server does not say.
 const DEFAULT_SECONDS: u64 = 60;
 /// The shortest and the longest time that is accepted, in seconds: no storm of requests, and no
-/// page that is never renewed.
+/// page that is never refreshed.
 const MIN_SECONDS: u64 = 10;
 const MAX_SECONDS: u64 = 600;
 /// The longest `request_uri` that is taken, in bytes.

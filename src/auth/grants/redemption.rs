@@ -64,7 +64,7 @@ pub(crate) async fn save_issued(
     Ok(record)
 }
 
-/// Stores a new sign-in, but not in the middle of another process's renewal.
+/// Stores a new sign-in, but not in the middle of another process's refresh.
 ///
 /// # Errors
 /// The credential store cannot be used.

@@ -17,8 +17,8 @@ use crate::redact::{Secret, plain};
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// How much of an unknown token type is shown, in characters.
 const MAX_SHOWN_TYPE: usize = 60;
-/// How long before its end a token is renewed; a quarter of its life if that is shorter (A-53).
-const RENEWAL_MARGIN_SECONDS: u64 = 60;
+/// How long before its end a token is refreshed; a quarter of its life if that is shorter (A-53).
+const REFRESH_MARGIN_SECONDS: u64 = 60;
 
 /// The tokens of one sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct TokenSet {
     /// tells (A-53).
     #[serde(default)]
     pub expires_at: Option<u64>,
-    /// What renews it; never assumed to exist (A-57).
+    /// What refreshes it; never assumed to exist (A-57).
     #[serde(default, with = "secret_text::option")]
     pub refresh_token: Option<Secret<String>>,
     /// The scopes that were granted, separated by spaces; `None` if the server did not say.
@@ -49,13 +49,13 @@ pub struct TokenSet {
 }
 
 impl TokenSet {
-    /// Whether the token can be sent without renewing it first.
+    /// Whether the token can be sent without refreshing it first.
     pub fn is_fresh(&self, now: u64) -> bool {
         // Records of older releases may end when they began: that end means nothing (A-53).
         let Some(end) = self.expires_at.filter(|end| *end > self.obtained_at) else { return true };
-        let margin = RENEWAL_MARGIN_SECONDS.min(end.saturating_sub(self.obtained_at) / 4);
+        let margin = REFRESH_MARGIN_SECONDS.min(end.saturating_sub(self.obtained_at) / 4);
         // A clock that was set back since must not make a token last longer than the server said.
-        now + margin < end && now + RENEWAL_MARGIN_SECONDS >= self.obtained_at
+        now + margin < end && now + REFRESH_MARGIN_SECONDS >= self.obtained_at
     }
 
     /// Whether the token has certainly expired.
@@ -63,14 +63,14 @@ impl TokenSet {
         self.expires_at.is_some_and(|end| end > self.obtained_at && now >= end)
     }
 
-    /// These tokens after a renewal: a missing refresh token, scope or ID token stays as it was
+    /// These tokens after a refresh: a missing refresh token, scope or ID token stays as it was
     /// (RFC 6749 §6, A-54).
     #[must_use]
-    pub fn renewed_by(&self, mut renewed: Self) -> Self {
-        renewed.refresh_token = renewed.refresh_token.or_else(|| self.refresh_token.clone());
-        renewed.scope = renewed.scope.or_else(|| self.scope.clone());
-        renewed.id_token = renewed.id_token.or_else(|| self.id_token.clone());
-        renewed
+    pub fn refreshed_by(&self, mut refreshed: Self) -> Self {
+        refreshed.refresh_token = refreshed.refresh_token.or_else(|| self.refresh_token.clone());
+        refreshed.scope = refreshed.scope.or_else(|| self.scope.clone());
+        refreshed.id_token = refreshed.id_token.or_else(|| self.id_token.clone());
+        refreshed
     }
 }
 
@@ -296,7 +296,7 @@ mod tests {
 
     /// A-53
     #[test]
-    fn a_token_is_renewed_ahead_of_its_end() {
+    fn a_token_is_refreshed_ahead_of_its_end() {
         let fresh = |lifetime: u64, age: u64| {
             let text = format!(r#"{{"access_token":"a","expires_in":{lifetime}}}"#);
             issued(&text).is_fresh(1000 + age)
@@ -314,10 +314,10 @@ mod tests {
     #[test]
     fn what_an_answer_leaves_out_stays() {
         let old = issued(r#"{"access_token":"a","refresh_token":"r","scope":"x","id_token":"i"}"#);
-        let new = old.renewed_by(issued(r#"{"access_token":"b"}"#));
+        let new = old.refreshed_by(issued(r#"{"access_token":"b"}"#));
         assert_eq!(new.access_token, Secret::new("b".to_owned()));
         assert_eq!((&new.refresh_token, &new.scope), (&old.refresh_token, &old.scope));
-        let rotated = old.renewed_by(issued(r#"{"access_token":"b","refresh_token":"r2"}"#));
+        let rotated = old.refreshed_by(issued(r#"{"access_token":"b","refresh_token":"r2"}"#));
         assert_eq!(rotated.refresh_token, Some(Secret::new("r2".to_owned())));
     }
 }

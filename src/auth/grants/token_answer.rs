@@ -1,5 +1,5 @@
 //! What an answer of a token endpoint is: what was asked for, a refusal of the request, or trouble
-//! that says nothing about it (RFC 6749 §5, A-55). And which parameter a renewal is refused for
+//! that says nothing about it (RFC 6749 §5, A-55). And which parameter a refresh is refused for
 //! (A-43). Pure functions of one answer.
 
 use url::Url;
@@ -75,14 +75,15 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
     }
 }
 
-/// The parameter of a renewal that the answer refuses and that may be missing: `resource` (RFC 8707
+/// The parameter of a refresh that the answer refuses and that may be missing: `resource` (RFC 8707
 /// §2) or `scope` (RFC 6749 §6). `None` for every other request, which means what it says.
 pub(crate) fn refused_parameter(
     answer: &GuardedResponse,
     form: &[(String, String)],
 ) -> Option<&'static str> {
-    let renews = form.iter().any(|(name, value)| name == "grant_type" && value == "refresh_token");
-    if !renews {
+    let refreshes =
+        form.iter().any(|(name, value)| name == "grant_type" && value == "refresh_token");
+    if !refreshes {
         return None;
     }
     let error = ErrorAnswer::of(answer);
@@ -158,12 +159,12 @@ mod tests {
 
     /// A-43
     #[test]
-    fn only_a_renewal_leaves_out_what_is_refused() {
+    fn only_a_refresh_leaves_out_what_is_refused() {
         let form = |grant: &str| {
             [("grant_type", grant), ("resource", "https://h"), ("scope", "a")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
         };
-        let renewal = form("refresh_token");
+        let refresh = form("refresh_token");
         for (body, expected) in [
             (r#"{"error":"invalid_target"}"#, Some("resource")),
             (
@@ -175,10 +176,10 @@ mod tests {
             (r#"{"error":"invalid_request"}"#, None),
             (r#"{"error":"invalid_grant","error_description":"resource"}"#, None),
         ] {
-            assert_eq!(refused_parameter(&answer(400, body), &renewal), expected, "{body}");
+            assert_eq!(refused_parameter(&answer(400, body), &refresh), expected, "{body}");
             assert_eq!(refused_parameter(&answer(400, body), &form("authorization_code")), None);
         }
-        let without = &renewal[..1];
+        let without = &refresh[..1];
         assert_eq!(refused_parameter(&answer(400, r#"{"error":"invalid_target"}"#), without), None);
     }
 }

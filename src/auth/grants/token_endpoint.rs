@@ -166,7 +166,7 @@ impl<'a> TokenEndpoint<'a> {
         self.tokens(request.request_async(self).await)
     }
 
-    /// Renews tokens (RFC 6749 §6); `scope` is what was granted, to the letter.
+    /// Refreshes tokens (RFC 6749 §6); `scope` is what was granted, to the letter.
     ///
     /// # Errors
     /// [`GrantError`].
@@ -315,7 +315,7 @@ impl TokenEndpoint<'_> {
         Unavailable(failure)
     }
 
-    /// Sends a form; where a renewal is refused for a parameter that may be missing, sends it once
+    /// Sends a form; where a refresh is refused for a parameter that may be missing, sends it once
     /// more without that one. Such a refusal does not spend the refresh token.
     async fn send_without_refused(
         &self,

@@ -1,6 +1,6 @@
 //! Tokens for a workload (SEP-1933): an assertion of the platform that it runs on, from a file or a
-//! command, redeemed at the server's authorization server. No person, no refresh token: renewing is
-//! asking again with the assertion of that moment.
+//! command, redeemed at the server's authorization server. No person, no refresh token: refreshing
+//! is asking again with the assertion of that moment.
 
 use crate::auth::client::assertion_source::{AssertionSource, audiences_of};
 use crate::auth::context::{Context, SignInRequest};

@@ -18,7 +18,7 @@ pub(crate) const CLIENT_PINS: &str = "client.";
 /// The names of one sign-in's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// The name of the [`SignIn`](crate::auth::SignIn); also of the lock for renewing it.
+    /// The name of the [`SignIn`](crate::auth::SignIn); also of the lock for refreshing it.
     pub sign_in: String,
     /// The name of the [`Pending`](crate::auth::Pending).
     pub pending: String,

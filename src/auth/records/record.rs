@@ -27,7 +27,7 @@ pub struct SignIn {
     /// The RFC 8707 indicator that goes with every token request.
     #[serde(default)]
     pub resource: Option<String>,
-    /// Where tokens are renewed.
+    /// Where tokens are refreshed.
     pub token_endpoint: Url,
     /// Where tokens are revoked, if anywhere.
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct SignIn {
     /// The name that the registration is stored under; empty if it is not stored.
     #[serde(default)]
     pub registration_name: String,
-    /// The tokens, which a renewal replaces.
+    /// The tokens, which a refresh replaces.
     pub tokens: TokenSet,
     /// The scopes that were asked for, separated by spaces; `None` if none were.
     #[serde(default)]
@@ -49,16 +49,16 @@ pub struct SignIn {
     /// it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_identity_provider: bool,
-    /// Whether the tokens are renewed without a refresh token and without a person.
+    /// Whether the tokens are refreshed without a refresh token and without a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub renews_itself: bool,
+    pub refreshes_itself: bool,
     /// Whether the tokens are bound to a key, which is stored here and nowhere else (RFC 9449).
     #[serde(default, skip_serializing_if = "TokenBinding::is_none")]
     pub binding: TokenBinding,
-    /// Why the last attempt to renew the tokens brought none, one sentence without secrets; `None`
-    /// since they were obtained or renewed.
+    /// Why the last attempt to refresh the tokens brought none, one sentence without secrets;
+    /// `None` since they were obtained or refreshed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub renewal_problem: Option<String>,
+    pub refresh_problem: Option<String>,
 }
 
 impl SignIn {
@@ -83,9 +83,9 @@ impl SignIn {
             scopes_asked: None,
             via: options.identity_provider.as_ref().map(|provider| provider.issuer.to_string()),
             is_identity_provider: options.is_identity_provider,
-            renews_itself: !options.grant.needs_person(),
+            refreshes_itself: !options.grant.needs_person(),
             binding: TokenBinding::None,
-            renewal_problem: None,
+            refresh_problem: None,
         }
     }
 }

@@ -203,7 +203,7 @@ impl Bridge {
             return self
                 .with_remote_adapter(slot, |remote, context| remote.cancel(number, context));
         }
-        let upstream = request.handle.upstream_id(number);
+        let upstream = request.handle.remote_id(number);
         let Some(frame) = with_cancelled_id(message, upstream) else { return };
         let cancellation = self.numbers.fresh();
         let slot = &mut self.slots[slot];

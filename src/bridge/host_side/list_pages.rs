@@ -92,7 +92,7 @@ fn read_page<'a>(page: &'a Message, member: &str) -> Option<(&'a str, Option<&'a
         return None;
     }
     let result = Object::parse(page.outcome()?)?;
-    if result.is_doubled(member) || result.is_doubled("nextCursor") {
+    if result.has_duplicate(member) || result.has_duplicate("nextCursor") {
         return None;
     }
     let cursor = result.get("nextCursor").filter(|cursor| *cursor != "null");
@@ -152,7 +152,7 @@ mod tests {
 
     /// E-26: what is not a plain page passes as it came
     #[test]
-    fn a_single_page_and_doubled_members_are_left_alone() {
+    fn a_single_page_and_duplicate_members_are_left_alone() {
         for result in [
             r#"{"tools":[]}"#,
             r#"{"tools":[],"nextCursor":null}"#,

@@ -169,7 +169,7 @@ impl OfferFilter {
         }
         let Kind { key, word, .. } = kind;
         let Some(params) = params else { return Err(format!("the {word} is not named")) };
-        if params.is_doubled(key) {
+        if params.has_duplicate(key) {
             return Err(format!("`params` has the member `{key}` twice: send it once"));
         }
         let name = params.get(key).and_then(text);
@@ -318,12 +318,13 @@ impl OfferFilter {
 
 /// Whether a tool is annotated with `readOnlyHint: true`, and nowhere with anything else.
 fn is_read_only(tool: &Object<'_>) -> bool {
-    if tool.is_doubled("annotations") {
+    if tool.has_duplicate("annotations") {
         return false;
     }
     let annotations = tool.get("annotations").and_then(Object::parse);
     annotations.is_some_and(|annotations| {
-        !annotations.is_doubled("readOnlyHint") && annotations.get("readOnlyHint") == Some("true")
+        !annotations.has_duplicate("readOnlyHint")
+            && annotations.get("readOnlyHint") == Some("true")
     })
 }
 
@@ -423,7 +424,7 @@ mod tests {
 
     /// T-15: whichever of two members a host reads, it sees no hidden tool.
     #[test]
-    fn doubled_members_show_no_hidden_tool() {
+    fn duplicate_members_show_no_hidden_tool() {
         let results = [
             r#"{"tools":[{"name":"x1"},{"name":"a"}],"tools":[{"name":"b"},{"name":"x2"}]}"#,
             r#"{"tools":[{"name":"x1","name":"a"},{"name":"b","\u006eame":"x"}]}"#,
@@ -441,7 +442,7 @@ mod tests {
 
     /// T-15
     #[test]
-    fn a_doubled_name_calls_no_hidden_tool() {
+    fn a_duplicate_name_calls_no_hidden_tool() {
         let filter = of_tools(&[], &["x*"]);
         let allows = |params: &str| {
             let text =

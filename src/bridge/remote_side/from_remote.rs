@@ -211,7 +211,7 @@ impl Bridge {
         let text = format!("the answer to a question of the server did not arrive: {why}");
         let failure = Failure::new(FailureKind::Lost, text)
             .hint("the server may have acted on the request in part; check before repeating it");
-        self.cancel_upstream(slot, waiting);
+        self.cancel_at_remote(slot, waiting);
         let fail = RemoteEffect::Fail { number: waiting, failure };
         self.effects.push(Effect::OfRemote(slot, fail));
     }
@@ -304,7 +304,7 @@ impl Bridge {
                 self.fail_everything(slot, failure);
             }
             Purpose::Host(_) if failure.kind == FailureKind::Timeout => {
-                self.cancel_upstream(slot, number);
+                self.cancel_at_remote(slot, number);
                 self.effects.push(Effect::Fail(number, failure.clone()));
             }
             Purpose::Host(_) => self.fail(number, failure),
@@ -312,13 +312,12 @@ impl Bridge {
     }
 
     /// The host no longer waits: tells the remote to stop working on the request (T-26).
-    fn cancel_upstream(&mut self, slot: SlotId, request: u64) {
+    fn cancel_at_remote(&mut self, slot: SlotId, request: u64) {
         if self.slots[slot].adapter.is_on() {
             return self
                 .with_remote_adapter(slot, |remote, context| remote.cancel(request, context));
         }
-        let id =
-            self.in_flight.get(request).map_or(request, |open| open.handle.upstream_id(request));
+        let id = self.in_flight.get(request).map_or(request, |open| open.handle.remote_id(request));
         let params = json!({ "requestId": id, "reason": "the time limit has passed" }).to_string();
         let line = notification(methods::CANCELLED, Some(&params));
         let number = self.numbers.fresh();

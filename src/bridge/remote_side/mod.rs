@@ -4,4 +4,4 @@ pub(super) mod ask_host;
 pub(super) mod from_remote;
 pub(super) mod in_flight;
 pub(super) mod remote_requests;
-pub(super) mod upstream;
+pub(super) mod to_remote;

@@ -109,7 +109,7 @@ fn sign_in(stored: &StoredSignIn, now: u64) -> Check {
     if let Some(remedy) = stored.remedy() {
         return Check::warn("sign-ins", says).next(remedy);
     }
-    let is_expired = !note.renewable && note.expires_at.is_some_and(|end| end <= now);
+    let is_expired = !note.refreshable && note.expires_at.is_some_and(|end| end <= now);
     if is_expired {
         let words = format!("{}{}", note.as_argument(), note.account_flag());
         return Check::warn("sign-ins", says).next(format!("`mcp-tether login {words}`"));

@@ -70,7 +70,7 @@ impl HostCall {
     }
 
     /// Returns whether the server is working on it.
-    pub(super) fn is_upstream(&self) -> bool {
+    pub(super) fn is_at_server(&self) -> bool {
         match self.stage {
             CallStage::Sent(_) => true,
             CallStage::Paused => self.task.is_some(),

@@ -86,7 +86,7 @@ impl ModernHost {
 
     /// The only call at the server that fits, if there is exactly one.
     pub(super) fn only_call(&self, fits: impl Fn(&HostCall) -> bool) -> Option<u64> {
-        let fitting = self.calls.iter().filter(|(_, call)| call.is_upstream() && fits(call));
+        let fitting = self.calls.iter().filter(|(_, call)| call.is_at_server() && fits(call));
         let mut fitting = fitting.map(|(number, _)| *number);
         let only = fitting.next()?;
         fitting.next().is_none().then_some(only)

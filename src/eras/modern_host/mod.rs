@@ -39,7 +39,7 @@ use self::refusal::RequestRefusal;
 use self::session::LegacySession;
 use self::timers::{Timer, TimerQueue};
 use crate::eras::adapter_context::AdapterContext;
-use crate::eras::doubled;
+use crate::eras::duplicate_members;
 use crate::eras::host::is_refused_before_legacy;
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Message, MessageKind, RequestId};
@@ -147,8 +147,12 @@ impl ModernHost {
             return self.refuse(&id, &RequestRefusal::unknown_method(message.method()), cx);
         }
         let also = [meta::rounds::RESPONSES, meta::rounds::STATE];
-        if let Some(member) = doubled::find_doubled_member(&message, &also) {
-            return self.refuse(&id, &RequestRefusal::invalid(doubled::refusal(member)), cx);
+        if let Some(member) = duplicate_members::find_duplicate_member(&message, &also) {
+            return self.refuse(
+                &id,
+                &RequestRefusal::invalid(duplicate_members::refusal(member)),
+                cx,
+            );
         }
         match RequestEnvelope::read(&message) {
             Ok(envelope) if message.method() == methods::DISCOVER => {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::rounds::InputRound;
-use super::schema::Doubled;
+use super::schema::DuplicateArgument;
 use super::tasks::RemoteTask;
 use super::{ModernRemote, RemoteContext, RemoteEffect, Role, envelope, errors};
-use crate::eras::doubled;
+use crate::eras::duplicate_members;
 use crate::eras::host::named_version;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Edit, Message, MessageKind, RequestId, error_object};
@@ -99,7 +99,9 @@ impl ModernRemote {
         let exchange = if call.was_sent { cx.numbers.fresh() } else { number };
         let mirrored = match self.catalogue.mirrored(&call.request) {
             Ok(mirrored) => mirrored,
-            Err(Doubled(argument)) => return self.refuse_doubled(number, &argument, cx),
+            Err(DuplicateArgument(argument)) => {
+                return self.refuse_duplicate(number, &argument, cx);
+            }
         };
         let sent = match (&self.envelope, call.relayed) {
             (Some(envelope), false) => {
@@ -124,9 +126,14 @@ impl ModernRemote {
     }
 
     /// Refuses a request with two copies of a member that the bridge reads (T-14).
-    pub(super) fn refuse_doubled(&mut self, number: u64, member: &str, cx: &mut RemoteContext<'_>) {
+    pub(super) fn refuse_duplicate(
+        &mut self,
+        number: u64,
+        member: &str,
+        cx: &mut RemoteContext<'_>,
+    ) {
         self.drop_call(number, cx);
-        self.answer_error(number, codes::INVALID_PARAMS, &doubled::refusal(member), cx);
+        self.answer_error(number, codes::INVALID_PARAMS, &duplicate_members::refusal(member), cx);
     }
 
     /// Handles the remote's answer to a request or to one of its rounds.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::pages::rebuild;
-use super::schema::{Doubled, Mirror, mirrors};
+use super::schema::{DuplicateArgument, Mirror, mirrors};
 use super::{Due, ModernRemote, RemoteContext, RemoteEffect, Role, envelope, own_request};
 use crate::eras::host::named_version;
 use crate::jsonrpc::{Change, Edit, Member, Message, MessageKind, Object, cut_ranges};
@@ -71,7 +71,10 @@ impl Catalogue {
     ///
     /// # Errors
     /// A mirrored argument occurs twice.
-    pub(super) fn mirrored(&self, request: &Message) -> Result<Vec<(String, String)>, Doubled> {
+    pub(super) fn mirrored(
+        &self,
+        request: &Message,
+    ) -> Result<Vec<(String, String)>, DuplicateArgument> {
         if request.method() != methods::TOOLS_CALL || self.tools.is_empty() {
             return Ok(Vec::new());
         }

@@ -9,7 +9,7 @@ mod call;
 mod catalogue;
 mod content;
 #[cfg(test)]
-mod doubled;
+mod duplicate_members;
 mod envelope;
 mod errors;
 #[cfg(test)]
@@ -41,7 +41,7 @@ use self::lifecycle::ModernServer;
 use self::listening::ListListen;
 use self::resources::Resources;
 use super::adapter_context::{AdapterContext, Exchange, Numbers};
-use super::doubled::find_doubled_member;
+use super::duplicate_members::find_duplicate_member;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Edit, Frame, Message, MessageKind, RequestId, result_response};
 use crate::protocol::{ProtocolVersion, methods};
@@ -229,8 +229,8 @@ impl ModernRemote {
             methods::PING => return self.answer_empty(number, cx),
             _ => {}
         }
-        if let Some(member) = find_doubled_member(request, &[]) {
-            return self.refuse_doubled(number, member, cx);
+        if let Some(member) = find_duplicate_member(request, &[]) {
+            return self.refuse_duplicate(number, member, cx);
         }
         match request.method() {
             methods::SET_LEVEL => self.set_level(number, request, cx),
@@ -243,8 +243,8 @@ impl ModernRemote {
 
     /// Relays a request of a modern host.
     pub fn relay_request(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
-        if let Some(member) = find_doubled_member(request, &[]) {
-            return self.refuse_doubled(number, member, cx);
+        if let Some(member) = find_duplicate_member(request, &[]) {
+            return self.refuse_duplicate(number, member, cx);
         }
         self.begin(number, RemoteCall::new(request.clone(), true, cx.now), cx);
     }

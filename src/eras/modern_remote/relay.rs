@@ -232,7 +232,7 @@ mod tests {
 
     /// E-46: both endings
     #[test]
-    fn a_subscription_that_cannot_be_kept_ends_as_it_ended_upstream() {
+    fn a_subscription_that_cannot_be_kept_ends_as_it_ended_at_the_server() {
         let begun = || {
             let mut played = Played::new(discovered());
             let listen =

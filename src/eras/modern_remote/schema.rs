@@ -21,7 +21,7 @@ const SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The name of a mirrored argument that occurs twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Doubled(pub(super) String);
+pub(super) struct DuplicateArgument(pub(super) String);
 
 /// One argument that is mirrored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,12 +156,15 @@ impl Mirror {
     ///
     /// # Errors
     /// An argument on the path that occurs twice: header and body could name different ones.
-    pub(super) fn header(&self, arguments: &str) -> Result<Option<(String, String)>, Doubled> {
+    pub(super) fn header(
+        &self,
+        arguments: &str,
+    ) -> Result<Option<(String, String)>, DuplicateArgument> {
         let mut value = arguments;
         for name in &self.path {
             let Some(object) = Object::parse(value) else { return Ok(None) };
-            if object.is_doubled(name) {
-                return Err(Doubled(name.clone()));
+            if object.has_duplicate(name) {
+                return Err(DuplicateArgument(name.clone()));
             }
             let Some(member) = object.get(name) else { return Ok(None) };
             value = member;

@@ -140,7 +140,7 @@ async fn a_device_code_signs_in_on_another_device() {
         .options(|options| options.grant = Grant::DeviceCode)
         .build();
     let signed_in = party.authorizer.sign_in(Interaction::Browser).await.unwrap();
-    assert!(signed_in.renewable);
+    assert!(signed_in.refreshable);
     assert!(party.said().contains("ABCD-EFGH") && party.said().contains("/activate"));
     assert_eq!(server.grants("urn:ietf:params:oauth:grant-type:device_code").len(), 2);
     assert_eq!(party.list().await, Ok(1));

@@ -2,8 +2,8 @@
 //! the modules beside.
 
 mod grants;
+mod refreshing;
 mod registration;
-mod renewal;
 mod scopes;
 mod sign_out;
 

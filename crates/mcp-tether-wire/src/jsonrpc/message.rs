@@ -340,7 +340,7 @@ fn without_byte_order_mark(raw: Bytes) -> Bytes {
 /// Reads a value. If a member occurs twice, the last one counts, as for most parsers.
 fn last_members<T: DeserializeOwned>(text: &str) -> Option<T> {
     let read = serde_json::from_str(text).ok();
-    read.or_else(|| serde_json::from_str(&Object::parse(text)?.undoubled()?).ok())
+    read.or_else(|| serde_json::from_str(&Object::parse(text)?.without_duplicates()?).ok())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::frame::{Overlap, check};
 use super::slice_range::range_in;
 
-/// Objects up to this many members are searched for doubled names member by member.
+/// Objects up to this many members are searched for duplicate names member by member.
 const FEW_MEMBERS: usize = 16;
 
 /// What replaces a byte range of a message.
@@ -87,12 +87,12 @@ impl<'a> Object<'a> {
     }
 
     /// Whether more than one member has this name, however each of them is escaped.
-    pub fn is_doubled(&self, name: &str) -> bool {
+    pub fn has_duplicate(&self, name: &str) -> bool {
         self.members.iter().filter(|member| member.name == name).nth(1).is_some()
     }
 
     /// The object's text with the last member of each name only; `None` if no name is there twice.
-    pub fn undoubled(&self) -> Option<String> {
+    pub fn without_duplicates(&self) -> Option<String> {
         let last = self.last_of_each_name();
         if last.iter().enumerate().all(|(at, last)| at == *last) {
             return None;

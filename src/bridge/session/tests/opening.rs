@@ -215,7 +215,7 @@ async fn a_post_says_whether_it_is_urgent_and_whether_it_may_be_repeated() {
     let listen = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{}"}}"#, methods::LISTEN);
     let listen = Message::parse(listen).unwrap();
     let post = scene.bridge.slots[FIRST].compose_post(8, Default::default(), &listen);
-    assert!(post.urgent && post.stays_open && post.handle.upstream_id(8) == 8);
+    assert!(post.urgent && post.stays_open && post.handle.remote_id(8) == 8);
     let bare = scene.bridge.slots[FIRST].compose_bare_post(9, Default::default());
     assert!(!bare.is_request && bare.urgent && bare.repeatable && !bare.stays_open);
     assert_eq!(bare.session.id.as_ref().unwrap(), "s1");

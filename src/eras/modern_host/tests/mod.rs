@@ -1,7 +1,7 @@
 //! Scripts: what the host and the loop give goes in, what is said and sent is read back as values.
 //! The clock is moved by hand.
 
-mod doubled;
+mod duplicate_members;
 mod listens;
 mod logs_and_progress;
 mod pages;

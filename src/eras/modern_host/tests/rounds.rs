@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A call that the server works on: the request upstream.
+/// A call that the server works on: the request at the server.
 fn started(script: &mut Script, id: impl Into<Value>) -> Value {
     script.call(id, "refund");
     script.sent_one("tools/call")
@@ -243,7 +243,7 @@ fn a_question_belongs_to_its_stream_or_to_the_only_call_or_is_refused() {
 
 /// E-38, E-14: what this request did not declare is refused, whatever the session was opened with
 #[test]
-fn what_a_request_did_not_declare_is_refused_upstream() {
+fn what_a_request_did_not_declare_is_refused_to_the_server() {
     let mut script = Script::open(json!({ "tools": {} }));
     let params = json!({ "name": "x" });
     script.request_with(1, "tools/call", params, json!({}), json!({ "elicitation": {} }));
@@ -295,7 +295,7 @@ fn two_calls_of_the_same_tool_do_not_mix() {
 
 /// E-66
 #[test]
-fn a_cancelled_call_is_cancelled_upstream_and_nothing_more_is_written() {
+fn a_cancelled_call_is_cancelled_at_the_server_and_nothing_more_is_written() {
     let mut script = Script::open(json!({ "tools": {} }));
     let call = started(&mut script, 6);
     script.cancel(6);

@@ -56,7 +56,7 @@ impl Inner {
 
     pub(super) fn token(&self, config: &Config, asked: &Asked) -> Response {
         let renews = asked.form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
-        if let Some(refusal) = self.refused_renewal(config, asked).filter(|_| renews) {
+        if let Some(refusal) = self.refused_refresh(config, asked).filter(|_| renews) {
             return refusal;
         }
         let client = match self.authenticated(config, asked) {
@@ -116,7 +116,7 @@ impl Inner {
         }
     }
 
-    fn refused_renewal(&self, config: &Config, asked: &Asked) -> Option<Response> {
+    fn refused_refresh(&self, config: &Config, asked: &Asked) -> Option<Response> {
         let has = |name: &Option<&str>| name.is_some_and(|name| asked.form.contains_key(name));
         if let Some(answer) = config.renewal {
             return Some(text_answer(answer));

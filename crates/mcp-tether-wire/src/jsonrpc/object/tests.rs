@@ -1,4 +1,4 @@
-//! Edits to the members of objects, doubled members, and nested edits.
+//! Edits to the members of objects, duplicate members, and nested edits.
 
 use super::*;
 
@@ -76,7 +76,7 @@ fn the_last_member_of_a_name_decides_and_earlier_ones_go_only_with_a_change() {
     let at = text.find('4').unwrap();
     let within = Change::Within(vec![(at..at + 1, "[4]".into())]);
     assert_eq!(changed(within), r#"{"b":3,"a":[4],"c":5}"#);
-    assert!(object.is_doubled("a") && !object.is_doubled("b"));
+    assert!(object.has_duplicate("a") && !object.has_duplicate("b"));
 }
 
 /// T-13
@@ -88,7 +88,7 @@ fn an_added_member_replaces_all_of_its_name() {
 
 /// S-12, T-13
 #[test]
-fn many_doubled_members_are_rewritten_in_linear_time() {
+fn many_duplicate_members_are_rewritten_in_linear_time() {
     let members: Vec<String> = (0..200_000).map(|at| format!("\"{}\":1", at % 100)).collect();
     let text = format!("{{{}}}", members.join(","));
     let began = std::time::Instant::now();
@@ -114,7 +114,7 @@ fn what_is_no_object_has_no_members() {
 proptest::proptest! {
     /// T-13
     #[test]
-    fn any_doubled_members_and_any_change_leave_json(
+    fn any_duplicate_members_and_any_change_leave_json(
         names in proptest::collection::vec(0_usize..4, 0..24),
         changes in proptest::collection::vec(0_u8..4, 4),
         adds in proptest::bool::ANY,
@@ -152,7 +152,7 @@ proptest::proptest! {
             };
             proptest::prop_assert_eq!(value.get(*plain), expected.as_ref());
             let changed = changes[name] != 0 || adds && name == 0;
-            proptest::prop_assert!(!changed || !out.is_doubled(plain));
+            proptest::prop_assert!(!changed || !out.has_duplicate(plain));
         }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 
 /// renewed ahead of its end, in silence, with the rotated token kept.
 #[tokio::test]
-async fn a_token_is_renewed_ahead_of_its_end() {
+async fn a_token_is_refreshed_ahead_of_its_end() {
     let server = server(|_| {}).await;
     let party = party(&server).build();
     party.list().await.unwrap();
@@ -21,7 +21,7 @@ async fn a_token_is_renewed_ahead_of_its_end() {
 
 /// clock skew: ours lags behind, so that only the 401 tells.
 #[tokio::test]
-async fn a_token_that_ended_early_is_renewed_after_the_401() {
+async fn a_token_that_ended_early_is_refreshed_after_the_401() {
     let server = server(|_| {}).await;
     let party = party(&server).build();
     party.list().await.unwrap();
@@ -33,7 +33,7 @@ async fn a_token_that_ended_early_is_renewed_after_the_401() {
 
 /// RFC 6750 §3.1
 #[tokio::test]
-async fn a_token_that_is_no_good_is_renewed_whatever_the_status() {
+async fn a_token_that_is_no_good_is_refreshed_whatever_the_status() {
     for status in [400, 403] {
         let server = server(|config| config.refused_token = status).await;
         let party = party(&server).build();
@@ -114,7 +114,7 @@ async fn a_failing_authorization_server_costs_nothing() {
 
 /// renewing ahead fails while the token still works: the request does not notice.
 #[tokio::test]
-async fn renewing_ahead_may_fail_while_the_token_works() {
+async fn refreshing_ahead_may_fail_while_the_token_works() {
     let server = server(|_| {}).await;
     let party = party(&server).build();
     party.list().await.unwrap();

@@ -1,5 +1,5 @@
-//! Renews the tokens in use: a token job, and where the issuer has moved, a second one at its new
-//! endpoint. The job itself is `grants::refresh`.
+//! Refreshes the tokens in use: a token job, and where the issuer has moved, a second one at its
+//! new endpoint. The job itself is `grants::refresh_token`.
 
 use url::Url;
 
@@ -8,50 +8,52 @@ use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::durable::job::{JobError, TokenJob};
 use crate::auth::durable::runner;
-use crate::auth::grants::refresh::{self, is_renewed};
+use crate::auth::grants::refresh_token::{self, is_refreshed};
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
 
-/// What became of an attempt to renew.
+/// What became of an attempt to refresh.
 #[derive(Debug)]
-pub(crate) enum Renewal {
-    /// These are the tokens now: renewed here, or by another process.
-    Renewed(Box<SignIn>),
-    /// They cannot be renewed; a person has to sign in. Says why where the server did.
+pub(crate) enum RefreshOutcome {
+    /// These are the tokens now: refreshed here, or by another process.
+    Refreshed(Box<SignIn>),
+    /// They cannot be refreshed; a person has to sign in. Says why where the server did.
     Impossible(Option<Failure>),
-    /// The server does not renew them now, for this reason. They are kept, a later attempt may
+    /// The server does not refresh them now, for this reason. They are kept, a later attempt may
     /// work, and meanwhile a person may sign in.
     Refused(Failure),
 }
 
-/// Renews the tokens of `stale`, or takes over what another process has renewed since. If the token
-/// endpoint is gone, looks once where the issuer went. Do not drop the future halfway: a
-/// rotated token would be lost.
+/// Refreshes the tokens of `stale`, or takes over what another process has refreshed since. If the
+/// token endpoint is gone, looks once where the issuer went. Do not drop the future halfway:
+/// a rotated token would be lost.
 ///
 /// # Errors
 /// The authorization server or the credential store cannot be used now. The tokens are kept.
-pub(crate) async fn renew(
+pub(crate) async fn refresh(
     context: &Context,
     stale: &SignIn,
     challenge: Option<Challenge>,
-) -> Result<Renewal, Failure> {
+) -> Result<RefreshOutcome, Failure> {
     let token = &stale.tokens.access_token;
     if context.job_runner().is_some()
         && let Some(stored) =
-            context.stored_sign_in().await?.filter(|stored| is_renewed(context, stored, token))
+            context.stored_sign_in().await?.filter(|stored| is_refreshed(context, stored, token))
     {
-        return Ok(Renewal::Renewed(Box::new(stored)));
+        return Ok(RefreshOutcome::Refreshed(Box::new(stored)));
     }
     match attempt(context, stale, None).await? {
         Attempt::Failed(failure) if is_gone(&failure) => {
             match whereabouts(context, stale, challenge, Documents::Needed).await {
                 Whereabouts::Moved(endpoint) => {
-                    attempt(context, stale, Some(endpoint)).await?.into_renewal()
+                    attempt(context, stale, Some(endpoint)).await?.into_outcome()
                 }
-                Whereabouts::AnotherIssuer => Ok(Renewal::Impossible(None)),
+                Whereabouts::AnotherIssuer => Ok(RefreshOutcome::Impossible(None)),
                 // A server that answers, and has no such endpoint: waiting does not bring it back.
-                Whereabouts::Unchanged if failure.status.is_some() => Ok(Renewal::Refused(failure)),
+                Whereabouts::Unchanged if failure.status.is_some() => {
+                    Ok(RefreshOutcome::Refused(failure))
+                }
                 Whereabouts::Unchanged | Whereabouts::Unknown => Err(failure),
             }
         }
@@ -60,24 +62,24 @@ pub(crate) async fn renew(
         Attempt::Failed(failure) if is_no_answer(&failure) => {
             match whereabouts(context, stale, challenge, Documents::Optional).await {
                 Whereabouts::Unknown => Err(failure),
-                _ => Ok(Renewal::Refused(failure)),
+                _ => Ok(RefreshOutcome::Refused(failure)),
             }
         }
-        other => other.into_renewal(),
+        other => other.into_outcome(),
     }
 }
 
 /// What one token job brought.
 enum Attempt {
-    Done(Renewal),
+    Done(RefreshOutcome),
     /// The server gave no answer to the request itself.
     Failed(Failure),
 }
 
 impl Attempt {
-    fn into_renewal(self) -> Result<Renewal, Failure> {
+    fn into_outcome(self) -> Result<RefreshOutcome, Failure> {
         match self {
-            Self::Done(renewal) => Ok(renewal),
+            Self::Done(refresh) => Ok(refresh),
             Self::Failed(failure) => Err(failure),
         }
     }
@@ -90,20 +92,21 @@ async fn attempt(
 ) -> Result<Attempt, Failure> {
     let registration = &stale.registration;
     let stale = stale.tokens.access_token.clone();
-    Ok(match runner::run(context, TokenJob::Renew { stale, moved_to }).await {
-        Ok(Some(record)) => Attempt::Done(Renewal::Renewed(record)),
-        Ok(None) => Attempt::Done(Renewal::Impossible(None)),
+    Ok(match runner::run(context, TokenJob::Refresh { stale, moved_to }).await {
+        Ok(Some(record)) => Attempt::Done(RefreshOutcome::Refreshed(record)),
+        Ok(None) => Attempt::Done(RefreshOutcome::Impossible(None)),
         Err(JobError::Store(failure)) => return Err(failure),
         Err(JobError::Grant(GrantError::Unavailable(failure))) => Attempt::Failed(failure),
         Err(JobError::Grant(error)) => {
             let (is_dead, is_passing) = (error.ends_tokens_of(registration), error.is_passing());
-            let failure = error.into_failure(refresh::SUBJECT, |_, _| "try again later".to_owned());
+            let failure =
+                error.into_failure(refresh_token::SUBJECT, |_, _| "try again later".to_owned());
             if is_dead {
-                Attempt::Done(Renewal::Impossible(Some(failure)))
+                Attempt::Done(RefreshOutcome::Impossible(Some(failure)))
             } else if is_passing {
                 return Err(failure);
             } else {
-                Attempt::Done(Renewal::Refused(failure))
+                Attempt::Done(RefreshOutcome::Refused(failure))
             }
         }
     })

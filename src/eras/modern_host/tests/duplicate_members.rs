@@ -1,10 +1,10 @@
-//! Texts with doubled members at any place, through the adapter of a modern host: what comes out is
-//! JSON or a refusal, and every request is answered at most once (T-13).
+//! Texts with duplicate members at any place, through the adapter of a modern host: what comes out
+//! is JSON or a refusal, and every request is answered at most once (T-13).
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::eras::doubled::texts::{self, answers, check_json};
+use crate::eras::duplicate_members::texts::{self, answers, check_json};
 
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"roots":{},"sampling":{},"elicitation":{"url":{}}},"progressToken":"t"}"#;
 const METHODS: [&str; 6] = [
@@ -102,7 +102,7 @@ proptest! {
 
     /// T-13
     #[test]
-    fn doubled_members_never_break_a_translation_for_a_modern_host(
+    fn duplicate_members_never_break_a_translation_for_a_modern_host(
         method in prop::sample::select(METHODS.to_vec()),
         params in texts::object(),
         from_server in texts::object(),

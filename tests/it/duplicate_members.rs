@@ -30,10 +30,10 @@ async fn ask(harness: &mut Harness, host: ProtocolVersion, method: &str, params:
     }
 }
 
-/// T-13, T-02: a result with a doubled member, at every place that a translation edits, for each
+/// T-13, T-02: a result with a duplicate member, at every place that a translation edits, for each
 /// pair of revisions.
 #[tokio::test]
-async fn a_result_with_a_doubled_member_is_answered_and_the_bridge_goes_on() {
+async fn a_result_with_a_duplicate_member_is_answered_and_the_bridge_goes_on() {
     let faults: [&[&str]; 5] = [
         &[r#"doubled-member=_meta:value={"io.modelcontextprotocol/serverInfo":{},"k":1}"#],
         &["doubled-member=content"],
@@ -61,7 +61,7 @@ async fn a_result_with_a_doubled_member_is_answered_and_the_bridge_goes_on() {
 
 /// T-14: what the bridge or a header reads must not be there twice, however it is escaped.
 #[tokio::test]
-async fn a_request_with_a_doubled_member_that_is_read_is_refused() {
+async fn a_request_with_a_duplicate_member_that_is_read_is_refused() {
     for (host, server) in [(LEGACY, MODERN), (MODERN, LEGACY), (MODERN, MODERN)] {
         let mut harness = harness(host, remote(server, &[])).await;
         let own = if host == LEGACY { "{}" } else { META };
@@ -87,7 +87,7 @@ async fn a_request_with_a_doubled_member_that_is_read_is_refused() {
 
 /// T-03, T-13: a pair that needs no translation gets every byte.
 #[tokio::test]
-async fn doubled_members_that_nothing_reads_pass_untouched() {
+async fn duplicate_members_that_nothing_reads_pass_untouched() {
     let mut harness = harness(LEGACY, remote(LEGACY, &["doubled-member=content"])).await;
     let params =
         r#"{"name":"echo","x":1,"_meta":{"a":1},"x":2,"_meta":{},"arguments":{"a":1,"a":2}}"#;
@@ -103,7 +103,7 @@ async fn doubled_members_that_nothing_reads_pass_untouched() {
 
 /// T-15: `--ignore-tool` is not passed by a name that is there twice.
 #[tokio::test]
-async fn a_doubled_name_reaches_no_hidden_tool() {
+async fn a_duplicate_name_reaches_no_hidden_tool() {
     for (host, server) in [(LEGACY, LEGACY), (LEGACY, MODERN), (MODERN, LEGACY), (MODERN, MODERN)] {
         let mut harness = Harness::with(remote(server, &["doubled-member=tools"]), |options| {
             let tools = NamePatterns::new([], ["ech*"]);

@@ -6,7 +6,7 @@
 const REPEAT_OFFSET: u64 = 1 << 48;
 
 /// The id of the request with this number after this many refusals.
-pub fn upstream_id(number: u64, refusals: u32) -> u64 {
+pub fn remote_id(number: u64, refusals: u32) -> u64 {
     number + u64::from(refusals) * REPEAT_OFFSET
 }
 
@@ -22,7 +22,7 @@ mod tests {
     /// A-56, T-06
     #[test]
     fn every_sending_has_an_id_of_its_own_that_leads_back_to_the_number() {
-        let ids = [upstream_id(7, 0), upstream_id(7, 1), upstream_id(7, 2), upstream_id(8, 1)];
+        let ids = [remote_id(7, 0), remote_id(7, 1), remote_id(7, 2), remote_id(8, 1)];
         let mut distinct = ids.to_vec();
         distinct.sort_unstable();
         distinct.dedup();

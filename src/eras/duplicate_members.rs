@@ -1,6 +1,6 @@
 //! Requests with two copies of a member that the bridge reads: two readers could take them for
 //! different requests, so a header or a filter could describe one request while the server runs the
-//! other. They are refused. Doubled members that nothing here reads pass unchanged (T-03, T-14).
+//! other. They are refused. Duplicate members that nothing here reads pass unchanged (T-03, T-14).
 
 use crate::jsonrpc::{Message, Object};
 use crate::protocol::headers::name_member;
@@ -10,13 +10,13 @@ const ALWAYS_READ: [&str; 2] = ["_meta", "arguments"];
 
 /// The member of `params` that occurs twice although the bridge reads it: one of those that it
 /// reads for every method, or one of `also`.
-pub(super) fn find_doubled_member(
+pub(super) fn find_duplicate_member(
     request: &Message,
     also: &[&'static str],
 ) -> Option<&'static str> {
     let params = Object::parse(request.params()?)?;
     let read = ALWAYS_READ.iter().chain(also).copied().chain(name_member(request.method()));
-    read.into_iter().find(|name| params.is_doubled(name))
+    read.into_iter().find(|name| params.has_duplicate(name))
 }
 
 /// The error message for such a request.
@@ -24,7 +24,7 @@ pub(super) fn refusal(member: &str) -> String {
     format!("the parameters hold `{member}` twice: send it once")
 }
 
-/// JSON texts with doubled members at any place, for the property tests of both adapters.
+/// JSON texts with duplicate members at any place, for the property tests of both adapters.
 #[cfg(test)]
 pub(in crate::eras) mod texts {
     use proptest::prelude::*;
@@ -141,9 +141,9 @@ pub(in crate::eras) mod texts {
 mod tests {
     use super::*;
 
-    fn doubled(method: &str, params: &str) -> Option<&'static str> {
+    fn duplicate(method: &str, params: &str) -> Option<&'static str> {
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-        find_doubled_member(&Message::parse(text).unwrap(), &["requestState"])
+        find_duplicate_member(&Message::parse(text).unwrap(), &["requestState"])
     }
 
     /// T-14
@@ -161,7 +161,7 @@ mod tests {
             ("tools/call", "[]", None),
         ];
         for (method, params, expected) in cases {
-            assert_eq!(doubled(method, params), expected, "{method} {params}");
+            assert_eq!(duplicate(method, params), expected, "{method} {params}");
         }
     }
 }

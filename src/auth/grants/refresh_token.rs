@@ -1,5 +1,5 @@
-//! The token job of a renewal: one at a time over all processes, stored durably before the tokens
-//! are used. Client credentials are renewed by asking again.
+//! The token job of a refresh: one at a time over all processes, stored durably before the tokens
+//! are used. Client credentials are refreshed by asking again.
 
 use url::Url;
 
@@ -24,7 +24,7 @@ pub(crate) async fn refresh(
 ) -> JobOutcome {
     let _lock = context.lock_sign_in().await?;
     let Some(mut stored) = context.stored_sign_in().await? else { return Ok(None) };
-    if is_renewed(context, &stored, stale) {
+    if is_refreshed(context, &stored, stale) {
         return Ok(Some(Box::new(stored)));
     }
     if let Some(endpoint) = moved_to {
@@ -32,7 +32,7 @@ pub(crate) async fn refresh(
     }
     let (tokens, registration) = match ask(context, &stored).await {
         None => return Ok(None),
-        Some(Ok(renewed)) => renewed,
+        Some(Ok(refreshed)) => refreshed,
         Some(Err(error)) => {
             note_failure(context, &stored, &error).await;
             return Err(error.into());
@@ -43,15 +43,15 @@ pub(crate) async fn refresh(
         Ok(binding) => binding,
         Err(failure) => return Err(GrantError::Unavailable(failure).into()),
     };
-    let tokens = stored.tokens.renewed_by(tokens);
-    let renewed = SignIn { tokens, registration, binding, renewal_problem: None, ..stored };
-    save_renewed(context, &renewed).await;
-    context.remember_accepted_method(&before, &renewed.registration).await;
-    Ok(Some(Box::new(renewed)))
+    let tokens = stored.tokens.refreshed_by(tokens);
+    let refreshed = SignIn { tokens, registration, binding, refresh_problem: None, ..stored };
+    save_refreshed(context, &refreshed).await;
+    context.remember_accepted_method(&before, &refreshed.registration).await;
+    Ok(Some(Box::new(refreshed)))
 }
 
-/// What a failed renewal leaves behind: nothing of tokens that are dead, otherwise the tokens and
-/// why they were not renewed.
+/// What a failed refresh leaves behind: nothing of tokens that are dead, otherwise the tokens and
+/// why they were not refreshed.
 async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     if error.ends_tokens_of(&stored.registration) {
         return discard(context, stored, error).await;
@@ -60,8 +60,8 @@ async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
         return;
     }
     let problem = Some(error.clone().into_failure(SUBJECT, |_, _| String::new()).message);
-    if stored.renewal_problem != problem {
-        let noted = SignIn { renewal_problem: problem, ..stored.clone() };
+    if stored.refresh_problem != problem {
+        let noted = SignIn { refresh_problem: problem, ..stored.clone() };
         if let Err(failure) = context.save_sign_in(&noted).await {
             tracing::debug!("cannot note why a renewal failed: {}", failure.message);
         }
@@ -69,12 +69,12 @@ async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
 }
 
 /// Whether another process has replaced this access token already.
-pub(crate) fn is_renewed(context: &Context, stored: &SignIn, stale: &Secret<String>) -> bool {
+pub(crate) fn is_refreshed(context: &Context, stored: &SignIn, stale: &Secret<String>) -> bool {
     stored.tokens.access_token != *stale && stored.tokens.is_fresh(context.now())
 }
 
-/// Whether these tokens can be renewed at all.
-pub(crate) fn is_renewable(context: &Context, record: &SignIn) -> bool {
+/// Whether these tokens can be refreshed at all.
+pub(crate) fn is_refreshable(context: &Context, record: &SignIn) -> bool {
     !context.options.grant.needs_person() || record.tokens.refresh_token.is_some()
 }
 
@@ -107,7 +107,7 @@ async fn ask(
 }
 
 /// A client that the user gave is stored without its secret. Without the flag that gives it, its
-/// tokens cannot be renewed, and asking would only make the server suspicious.
+/// tokens cannot be refreshed, and asking would only make the server suspicious.
 fn needs_secret(stored: &SignIn) -> bool {
     let registration = &stored.registration;
     registration.how == Registered::Beforehand
@@ -115,12 +115,12 @@ fn needs_secret(stored: &SignIn) -> bool {
         && registration.auth_method.needs_secret()
 }
 
-/// Stores renewed tokens. If that fails, this process can still use them, and losing them would be
-/// worse than saying so.
-async fn save_renewed(context: &Context, renewed: &SignIn) {
-    let mut result = context.save_sign_in(renewed).await;
+/// Stores refreshed tokens. If that fails, this process can still use them, and losing them would
+/// be worse than saying so.
+async fn save_refreshed(context: &Context, refreshed: &SignIn) {
+    let mut result = context.save_sign_in(refreshed).await;
     if result.is_err() {
-        result = context.save_sign_in(renewed).await;
+        result = context.save_sign_in(refreshed).await;
     }
     if let Err(failure) = result {
         let server = context.options.display_server();

@@ -1,5 +1,5 @@
-//! Texts with doubled members at any place, through the adapter of a modern remote: what comes out
-//! is JSON or a refusal, and every request ends at most once (T-13).
+//! Texts with duplicate members at any place, through the adapter of a modern remote: what comes
+//! out is JSON or a refusal, and every request ends at most once (T-13).
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::discovered;
 use super::*;
-use crate::eras::doubled::texts::{self, answers, check_json};
+use crate::eras::duplicate_members::texts::{self, answers, check_json};
 
 const METHODS: [&str; 8] = [
     "tools/call",
@@ -110,7 +110,7 @@ proptest! {
 
     /// T-13
     #[test]
-    fn doubled_members_never_break_a_translation_for_a_legacy_host(
+    fn duplicate_members_never_break_a_translation_for_a_legacy_host(
         version in prop::sample::select(vec!["2024-11-05", "2025-03-26", "2025-11-25"]),
         method in prop::sample::select(METHODS.to_vec()),
         params in texts::object(),
@@ -122,7 +122,7 @@ proptest! {
 
     /// T-13
     #[test]
-    fn doubled_members_never_break_what_is_relayed_for_a_modern_host(
+    fn duplicate_members_never_break_what_is_relayed_for_a_modern_host(
         method in prop::sample::select(METHODS.to_vec()),
         params in texts::object(),
         notice in texts::object(),
@@ -134,7 +134,7 @@ proptest! {
 
 /// T-13: the texts that ended a bridge.
 #[test]
-fn doubled_members_of_results_and_notifications_are_edited_once() {
+fn duplicate_members_of_results_and_notifications_are_edited_once() {
     let info = r#"{"io.modelcontextprotocol/serverInfo":{"name":"x"},"k":1}"#;
     let subscribed = r#"{"io.modelcontextprotocol/subscriptionId":1,"k":1}"#;
     let tool = r#"[{"name":"a","outputSchema":{"type":"array"},"outputSchema":{"type":"array"}}]"#;

@@ -1,0 +1,26 @@
+//! Which way tokens are refreshed: by their refresh token, or by asking the identity provider
+//! again.
+
+use crate::auth::context::Context;
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::enterprise;
+use crate::auth::options::Grant;
+use crate::auth::records::record::SignIn;
+use crate::auth::refresh::{self, RefreshOutcome};
+use crate::error::Failure;
+
+/// Refreshes the tokens of `stale`, or takes over what another process has refreshed since. Do not
+/// drop the future halfway: a rotated token would be lost.
+///
+/// # Errors
+/// The servers or the credential store cannot be used now. The tokens are kept.
+pub(crate) async fn refresh(
+    context: &Context,
+    stale: &SignIn,
+    challenge: Option<Challenge>,
+) -> Result<RefreshOutcome, Failure> {
+    match context.options.grant {
+        Grant::EnterpriseManaged => enterprise::refresh(context, stale).await,
+        _ => refresh::refresh(context, stale, challenge).await,
+    }
+}
