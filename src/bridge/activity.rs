@@ -1,5 +1,5 @@
-//! What a bridge has done so far, for `status --running`. Counting costs an increment. The observer
-//! is called a moment after something changed, and never while nothing does.
+//! Counts a bridge's requests and errors for `status --running`. Counting costs one increment. The
+//! observer is called shortly after a change, and never while nothing changes.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use tokio::time::Instant;
 use super::Bridge;
 use crate::error::FailureKind;
 
-/// How long changes are collected before the observer is called. Also keeps this work out of the
-/// start.
+/// How long changes are collected before the observer is called. This also keeps its work out of
+/// start-up.
 const GATHER: Duration = Duration::from_secs(1);
 
 /// What a bridge has done since it started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// What it is doing: `starting`, `opening`, `signing in`, `ready` or `reconnecting`.
+    /// The current phase: `starting`, `opening`, `signing in`, `ready` or `reconnecting`.
     pub phase: String,
     /// The era of the host, once it has spoken.
     pub host_era: Option<String>,
     /// The era of the remote, once it is known.
     pub server_era: Option<String>,
-    /// How the remote is reached, once it is.
+    /// The transport, once it is known.
     pub transport: Option<String>,
-    /// The host's requests.
+    /// How many requests the host has sent.
     pub requests: u64,
-    /// Those that were answered with an error, the server's or the bridge's.
+    /// How many of them were answered with an error, by the server or by the bridge.
     pub errors: u64,
     /// How often a session was opened again.
     pub reopened: u64,
@@ -35,11 +35,11 @@ pub struct Activity {
     pub last_error: Option<String>,
 }
 
-/// A function that is called with what a bridge has done.
+/// A callback that receives the bridge's counters.
 pub struct Observer(Box<dyn FnMut(&Activity) + Send>);
 
 impl Observer {
-    /// Calls this function, on the bridge's own thread.
+    /// Wraps a function, which is called on the bridge's own thread.
     pub fn new(tell: impl FnMut(&Activity) + Send + 'static) -> Self {
         Self(Box::new(tell))
     }
@@ -60,7 +60,7 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// Counts from zero; the observer hears of the start, too.
+    /// Starts all counters at zero; the observer is also called for the start.
     pub(super) fn new(observer: Option<Observer>) -> Self {
         let mut counters = Self { observer, ..Self::default() };
         counters.changed();
@@ -74,13 +74,14 @@ impl Counters {
         }
     }
 
-    /// Counts a request of the host.
+    /// Counts a request from the host.
     pub(super) fn request(&mut self) {
         self.activity.requests += 1;
         self.changed();
     }
 
-    /// An answer that is an error: a failure of the bridge of this kind, or the server's own.
+    /// Counts an error response: `failure` is the bridge's own kind of failure, `None` an error
+    /// from the server.
     pub(super) fn error(&mut self, failure: Option<FailureKind>) {
         self.activity.errors += 1;
         self.activity.last_error = Some(failure.map_or("server", FailureKind::name).to_owned());
@@ -101,7 +102,7 @@ impl Counters {
 
 #[cfg(test)]
 impl Counters {
-    /// How many errors there were, and what the last one was.
+    /// The number of errors, and the last one.
     pub(super) fn seen(&self) -> (u64, Option<&str>) {
         (self.activity.errors, self.activity.last_error.as_deref())
     }

@@ -1,4 +1,5 @@
-//! Carries out what the adapters of `crate::eras` want done, once the event at hand is dealt with.
+//! Carries out the effects that the adapters in `crate::eras` emit, once the current event is
+//! handled.
 
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::protocol::methods;
 use crate::remote::ProbeRefusal;
 
 impl Bridge {
-    /// Carries out all effects, including those that arise on the way.
+    /// Carries out all queued effects, including those queued meanwhile.
     pub(super) fn carry_out_effects(&mut self) {
         while let Some(effect) = self.effects.waiting.pop_front() {
             match effect {
@@ -26,7 +27,7 @@ impl Bridge {
         }
     }
 
-    /// Carries out what the adapter of a modern remote wants.
+    /// Carries out an effect of a modern remote's adapter.
     fn carry_out_for_remote(&mut self, slot: SlotId, effect: RemoteEffect) {
         match effect {
             RemoteEffect::Answer { number, answer, edits } => {
@@ -60,7 +61,7 @@ impl Bridge {
         }
     }
 
-    /// Cancels a question that the host need not answer any more (E-65).
+    /// Cancels a question that the host no longer needs to answer (E-65).
     fn withdraw_question(&mut self, slot: SlotId, id: u64) {
         let generation = self.slots[slot].session.generation;
         let id = RequestId::from(id);
@@ -70,7 +71,7 @@ impl Bridge {
         self.host.writer.push(Frame::from(notification(methods::CANCELLED, Some(&params))));
     }
 
-    /// What the adapter of a modern host writes as a legacy host would.
+    /// Handles a message that a modern host's adapter sends in the place of a legacy host.
     fn send_for_host_adapter(&mut self, message: Message) {
         match message.kind() {
             MessageKind::Request => {

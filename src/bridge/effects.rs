@@ -1,5 +1,5 @@
-//! What the adapters of `crate::eras` want done. All effects wait in one queue until the current
-//! event is handled, so that nothing re-enters code that is still running.
+//! The queue of effects that the adapters in `crate::eras` emit. They wait until the current event
+//! is handled, so that nothing re-enters code that is still running.
 
 use std::collections::VecDeque;
 
@@ -13,11 +13,11 @@ use crate::jsonrpc::Frame;
 /// Something to do once the current event is handled.
 #[derive(Debug)]
 pub(super) enum Effect {
-    /// What the adapter of this slot's modern remote wants.
+    /// An effect of the adapter of this slot's modern remote.
     OfRemote(SlotId, RemoteEffect),
-    /// What the adapter of a modern host wants.
+    /// An effect of the modern host's adapter.
     OfHost(HostEffect),
-    /// Fail a request of the host, once the effects before it are carried out.
+    /// Fails a host request, once the effects before it are carried out.
     Fail(u64, Failure),
 }
 
@@ -50,7 +50,7 @@ impl Effects {
 }
 
 impl Bridge {
-    /// Runs the adapter of a modern remote. Does nothing where there is none.
+    /// Runs the adapter of a modern remote. Does nothing if there is none.
     pub(super) fn with_remote_adapter(
         &mut self,
         slot: SlotId,

@@ -15,16 +15,16 @@ use super::session::slots::SlotId;
 use crate::eras::modern_host::ModernHost;
 use crate::error::Failure;
 
-/// After this many faults within [`FAULT_WINDOW`] nothing that the loop holds can be trusted.
+/// After this many panics within [`FAULT_WINDOW`] the loop's state can no longer be trusted.
 const MAX_FAULTS: usize = 3;
-/// How long a fault counts.
+/// How long a panic counts.
 const FAULT_WINDOW: Duration = Duration::from_secs(60);
 
-/// When turns of the loop have panicked.
+/// The times of recent panics in the loop.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     recent: VecDeque<Instant>,
-    /// Whether even the recovery has panicked.
+    /// Whether the recovery itself has panicked.
     is_beyond_repair: bool,
 }
 
@@ -85,7 +85,7 @@ impl Bridge {
         self.carry_out_effects();
     }
 
-    /// Drops what a slot holds. A session that was open is opened again, one for a modern host when
+    /// Drops a slot's state. A session that was open is opened again; one for a modern host, when
     /// its adapter next needs it.
     fn recover_slot(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
@@ -120,7 +120,7 @@ mod tests {
     use crate::jsonrpc::{Line, Message};
     use crate::remote::RemoteOptions;
 
-    /// A bridge to a server that is not there.
+    /// A bridge to a server that does not exist.
     fn bridge() -> (Bridge, HostEnd) {
         let url = Url::parse("http://127.0.0.1:9/mcp").unwrap();
         let (host, end) = in_process();

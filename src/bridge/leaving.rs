@@ -1,23 +1,24 @@
-//! How long what is open may still be answered once the host has left (T-08).
+//! How long open requests may still be answered once the host has left (T-08).
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long the host may accept none of the last lines before they are dropped. A socket takes no
-/// more until three quarters of its buffer were read, which takes a slow reader most of a second.
+/// How long the host may accept none of the last lines before they are dropped. A full socket
+/// accepts no more until three quarters of its buffer have been read, which takes a slow reader
+/// most of a second.
 pub(super) const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two
-/// seconds after they closed stdin (docs/hosts/README.md#ending-the-child).
+/// How long to wait for the rest of an answer that has partly arrived: hosts send SIGTERM two
+/// seconds after closing stdin (docs/hosts/README.md#ending-the-child).
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long the lines are read that the host wrote before a signal, and how long the next of them
-/// may take: they are there already.
+/// How long to read the lines that the host wrote before a signal, and how long to wait for each:
+/// they are already there.
 pub(super) const LAST_READ_TIMEOUT: Duration = Duration::from_millis(100);
 pub(super) const LAST_LINE_TIMEOUT: Duration = Duration::from_millis(10);
 /// How often to check whether the rest has arrived.
 const DELIVERY_STEP: Duration = Duration::from_millis(50);
 
-/// The host has closed its end, and what is open may still be answered for a while.
+/// The time after the host has closed its end, during which open requests may still be answered.
 #[derive(Debug)]
 pub(super) struct Leave {
     since: Instant,
@@ -25,7 +26,7 @@ pub(super) struct Leave {
 }
 
 impl Leave {
-    /// The host leaves now; what is open has this time.
+    /// Begins now; open requests have this much time.
     pub(super) fn begin(drain: Duration) -> Self {
         let since = Instant::now();
         Self { since, over_by: since + drain }
@@ -36,7 +37,7 @@ impl Leave {
         self.over_by
     }
 
-    /// Whether the time is over. It goes on while an answer is arriving.
+    /// Whether the time is over. It is extended while an answer is arriving.
     pub(super) fn is_over(&mut self, is_delivering: bool) -> bool {
         let now = Instant::now();
         if now < self.over_by {

@@ -1,7 +1,8 @@
-//! The loop between host and remote. One task owns all state: it takes host lines, remote events,
-//! changes of the sign-in, timers and reasons to end, and hands each to one named function.
+//! The loop between host and remote. One task owns all state: it receives host lines, remote
+//! events, sign-in changes, timers and reasons to end, and hands each to one named function.
 //!
-//! It never waits for the network: exchanges are tasks of `remote`, their results are events.
+//! It never waits for the network: exchanges are tasks in `remote`, and their results arrive as
+//! events.
 
 mod activity;
 mod adapters;
@@ -54,38 +55,38 @@ pub use host_side::offer_filter::{NamePatterns, OfferFilter};
 pub use host_side::tool_pins::{PinError, ToolPins};
 pub use without_remote::response_cache::CacheOptions;
 
-/// How many events or lines are handled before what they produced is written.
+/// How many events or lines are handled before the resulting output is written.
 const BURST: usize = 128;
-/// How long the last lines may take in all after a signal.
+/// How long writing the last lines may take in all after a signal.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
-/// How long the answer to an `initialize` under way is awaited, to end the session it opens.
+/// How long to wait for the answer to a pending `initialize`, to end the session it opens.
 const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// What a bridge needs to run.
+/// Options of a bridge.
 #[derive(Debug)]
 pub struct BridgeOptions {
     /// The remote and how it is reached.
     pub remote: RemoteOptions,
-    /// What the user says about the remote's era.
+    /// The remote's era, if the user sets it.
     pub protocol: Pin,
     /// Where the remote's era is remembered.
     pub known_era: Option<KnownEra>,
-    /// What the host sees of tools, prompts and resources.
+    /// Which tools, prompts and resources the host sees.
     pub offer: OfferFilter,
-    /// The tools as they were pinned.
+    /// The pinned tools.
     pub pins: Option<ToolPins>,
     /// When the pages of a list are merged.
     pub merge_pages: MergePages,
-    /// Where answers of the last session are kept; with `None` no answers are kept or used.
+    /// The cache of the last session's answers; with `None`, answers are neither cached nor used.
     pub cache: Option<CacheOptions>,
     /// Receives, once, how the remote was reached.
     pub connected: Option<oneshot::Sender<Connected>>,
-    /// Called with what the bridge has done.
+    /// Receives the bridge's counters.
     pub observer: Option<Observer>,
 }
 
 impl BridgeOptions {
-    /// A bridge to this remote, with defaults for everything else.
+    /// Options for this remote, with defaults for everything else.
     pub fn new(remote: RemoteOptions) -> Self {
         Self {
             remote,
@@ -106,7 +107,7 @@ impl BridgeOptions {
 pub struct Connected {
     /// The transport's name.
     pub transport: &'static str,
-    /// The negotiated revision, if it is one that we know.
+    /// The negotiated revision, if we know it.
     pub revision: Option<ProtocolVersion>,
 }
 
@@ -117,7 +118,7 @@ pub enum Ended {
     HostLeft,
     /// The host no longer reads.
     HostClosedOutput,
-    /// What the host is owed cannot be written, such as to a full disk.
+    /// Output cannot be written, for example because a disk is full.
     OutputFailed,
     /// A signal, the end of the parent process, or the program that runs the bridge.
     Requested(Reason),
@@ -129,7 +130,7 @@ pub enum Ended {
 /// still open then gets an answer, and the remote session is ended.
 ///
 /// # Errors
-/// Network settings that cannot be used. Whatever happens later is told to the host instead.
+/// The network settings cannot be used. Later failures are reported to the host instead.
 pub async fn run(host: HostStreams, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
     Ok(Bridge::new(host, options)?.run(shutdown).await)
 }
@@ -141,27 +142,27 @@ struct Bridge {
     offer: OfferFilter,
     pins: Option<ToolPins>,
     merge_pages: MergePages,
-    /// When lists are answered although further pages are missing.
+    /// When incomplete lists are answered without their missing pages.
     page_timers: Vec<Instant>,
     connected: Option<oneshot::Sender<Connected>>,
     numbers: Numbers,
     choices: Choices,
     slots: SessionSlots,
-    /// The adapter of a modern host, where the remote is a legacy one.
+    /// The adapter of a modern host, if the remote is a legacy one.
     modern_host: ModernHost,
-    /// When a modern host that asks what the server can do is answered in any case.
+    /// When a modern host's `server/discover` must be answered.
     discover_due: Option<Instant>,
     effects: Effects,
     in_flight: InFlight,
     batches: Batches,
-    /// Calls of the tool `sign_in` that wait for its page.
+    /// Calls of the tool `sign_in` that wait for the page to open.
     sign_in_calls: Vec<HostRequest>,
-    /// Collects the requests that a fault of the bridge drops.
+    /// Collects requests that a bug in the bridge drops.
     unanswered: Arc<Unanswered>,
     counters: Counters,
-    /// The turns of the loop that ended in a panic.
+    /// Recent panics in the loop.
     faults: Faults,
-    /// Sessions that another one has replaced while requests were open in them.
+    /// Replaced sessions that still have open requests.
     replaced: Vec<(SlotId, Arc<Session>)>,
 }
 
@@ -210,12 +211,12 @@ impl Bridge {
 
     async fn run_until_end(&mut self, leave: &mut Option<Leave>, shutdown: &mut Shutdown) -> Ended {
         let mut alarm = Alarm::default();
-        // Polled only once one of the several things that they watch has woken them.
+        // `FuturesUnordered` polls each of them only when its own source has woken it.
         let mut signals = FuturesUnordered::new();
         signals.push(shutdown.requested().map(Signal::End).left_future());
         signals.push(sign_in_change(self.slots.authorizer().state()).right_future());
         loop {
-            // What is ready is written at once, before anything else is handled.
+            // Pending output is written before anything else is handled.
             if let Some(ended) = self.host.writer.write_now().and_then(ended_by) {
                 return ended;
             }
@@ -225,7 +226,7 @@ impl Bridge {
             if self.is_broken() {
                 return Ended::Broken;
             }
-            // The answer to a question of the server may be what the others wait for.
+            // The other requests may be waiting for the host's answer to a question of the server.
             let is_paused = leave.is_none()
                 && !Budget::of_process().has_room_for_host()
                 && self.in_flight.of_remote.is_empty();
@@ -268,7 +269,7 @@ impl Bridge {
         }
     }
 
-    /// Handles what has arrived, and in the same turn what arrived with it.
+    /// Handles an item, and in the same turn the items that arrived with it.
     fn take_burst<T>(
         &mut self,
         first: T,
@@ -295,8 +296,8 @@ impl Bridge {
         if self.host.writer.has_room() { self.events.try_recv().ok() } else { None }
     }
 
-    /// How long open requests may run after the host has closed its end. Nothing comes while a
-    /// person has to sign in.
+    /// How long open requests may run after the host has closed its end: no time at all if they
+    /// wait for a person to sign in.
     fn drain_time(&self) -> Duration {
         if self.slots.sign_in_waits() { Duration::ZERO } else { self.limits.drain }
     }
@@ -305,7 +306,7 @@ impl Bridge {
         self.slots.iter().any(|slot| slot.remote.is_delivering())
     }
 
-    /// Whether nothing is owed to a host that has closed its end, but for lines that wait to be
+    /// Whether a host that has closed its end is owed nothing more, except lines that wait to be
     /// written.
     fn is_drained(&self) -> bool {
         self.in_flight.host_waits_for_nothing()
@@ -314,7 +315,7 @@ impl Bridge {
             && self.sign_in_calls.is_empty()
     }
 
-    /// Answers what is open, ends the remote sessions, and writes the last lines.
+    /// Answers open requests, ends the remote sessions, and writes the last lines.
     async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
         if matches!(ended, Ended::Requested(_)) {
             self.take_last_lines().await;
@@ -340,7 +341,7 @@ impl Bridge {
         let writer = &mut self.host.writer;
         let final_write = async {
             if ended == Ended::HostLeft {
-                // A reader may be slow; a signal ends its time.
+                // The host may read slowly; a signal cuts the wait short.
                 tokio::select! {
                     () = writer.flush(LAST_LINES_TIMEOUT) => return,
                     _ = shutdown.requested() => {}
@@ -354,8 +355,8 @@ impl Bridge {
         tokio::join!(final_write, futures_util::future::join_all(leaving));
     }
 
-    /// Takes what the host wrote before the signal that ends the bridge: every request is answered
-    /// (T-08), also where the machine is so busy that none of it was read yet.
+    /// Reads the lines that the host wrote before the signal that ends the bridge: every request is
+    /// answered (T-08), even if a busy machine had read none of them yet.
     async fn take_last_lines(&mut self) {
         let over_by = Instant::now() + LAST_READ_TIMEOUT;
         while Instant::now() < over_by {
@@ -365,7 +366,7 @@ impl Bridge {
         }
     }
 
-    /// A session that is being opened would otherwise be left open at the remote.
+    /// Waits for a session that is being opened: it would otherwise stay open at the remote.
     async fn await_session_under_way(&mut self, slot: SlotId, deadline: Instant) {
         while self.slots[slot].opening.is_under_way() {
             match tokio::time::timeout_at(deadline, self.events.recv()).await {

@@ -1,5 +1,5 @@
-//! The one place that answers requests of the host. An answer consumes the request, so none is
-//! answered twice; [`Bridge::answer_dropped`] answers those that a fault of the bridge drops.
+//! The only place that answers the host's requests. An answer consumes the request, so none is
+//! answered twice; [`Bridge::answer_dropped`] answers those that a bug in the bridge drops.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Bridge {
         self.answer_recipient(request.answered(), line);
     }
 
-    /// Replies with a failure of the bridge, or with the pages of a list that came before it.
+    /// Replies with a failure of the bridge, or with the pages of a list received before it.
     pub(super) fn refuse(&mut self, request: HostRequest, failure: &Failure) {
         let Some(request) = self.reply_pages(request) else { return };
         tracing::info!(
@@ -36,7 +36,7 @@ impl Bridge {
         self.reply(request, line);
     }
 
-    /// Replies with what the remote said when it refused the request.
+    /// Replies with the remote's refusal of the request.
     pub(super) fn reply_refusal(&mut self, request: HostRequest, refusal: &ProbeRefusal) {
         let Some(request) = self.reply_pages(request) else { return };
         match &refusal.answer {
@@ -49,7 +49,7 @@ impl Bridge {
         }
     }
 
-    /// Replies with an error of the bridge, because the request is at fault.
+    /// Replies with an error of the bridge, because the request is invalid.
     pub(super) fn reply_error(&mut self, request: HostRequest, code: i64, text: &str) {
         self.reply_error_with(request, code, text, serde_json::Value::Null);
     }
@@ -72,18 +72,17 @@ impl Bridge {
         self.reply(request, line);
     }
 
-    /// Replies with a result of the bridge, without what is hidden from the host.
-    /// `result` is JSON text without line breaks.
+    /// Replies with a result of the bridge, without hidden items. `result` is JSON text without
+    /// line breaks.
     pub(super) fn reply_result(&mut self, request: HostRequest, result: &str) {
         let answer = Message::result(&RequestId::from(0), result);
         self.reply_answer(request, &answer, &[]);
     }
 
-    /// Replies with an answer, to whose bytes `edits` are applied, without what is hidden from
-    /// the host.
+    /// Replies with the remote's answer, after `edits` to its bytes and without hidden items.
     pub(super) fn reply_answer(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         self.hold_against_pins(&request, answer);
-        // Lists come without edits from an adapter: it rebuilds them.
+        // An adapter rebuilds lists, so its lists have no edits.
         let is_cut = !self.offer.is_open() && methods::names_offers(request.method());
         let cuts = if is_cut { self.offer.cuts(request.method(), answer) } else { Vec::new() };
         let edits = if is_cut { &cuts } else { edits };
@@ -128,7 +127,8 @@ impl Bridge {
         if recipient.requester != Requester::Adapter {
             return self.write_answer(recipient.batch, line);
         }
-        // Lines of the bridge can be parsed; one that cannot must not swallow the answer (T-17).
+        // The bridge's own lines always parse; if one does not, the request must still be answered
+        // (T-17).
         let answer = Message::parse(line.into_bytes())
             .unwrap_or_else(|_| Failure::internal().to_answer(&recipient.id));
         self.with_host_adapter(|host, context| host.take_answer(&recipient.id, &answer, context));
@@ -155,8 +155,8 @@ impl Bridge {
         }
     }
 
-    /// Answers requests that were dropped, which only a fault of the bridge does. Returns how many
-    /// there were.
+    /// Answers requests that were dropped, which only a bug in the bridge can cause. Returns how
+    /// many there were.
     pub(super) fn answer_dropped(&mut self) -> usize {
         let dropped = Arc::clone(&self.unanswered).take();
         let count = dropped.len();
@@ -169,8 +169,8 @@ impl Bridge {
         count
     }
 
-    /// Replies with the pages that came, where a further one did not. Gives back a request that is
-    /// not a list in pages.
+    /// Replies with the pages received so far, because a further one failed. Gives back a request
+    /// that is not a paginated list.
     pub(super) fn reply_pages(&mut self, mut request: HostRequest) -> Option<HostRequest> {
         let Some(pages) = request.pages.take() else { return Some(request) };
         tracing::warn!(method = request.method(), "could not read all pages of a list");
@@ -188,7 +188,7 @@ impl Bridge {
         }
     }
 
-    /// Fails what the host waits for in this slot.
+    /// Fails all of the host's requests in this slot.
     pub(super) fn fail_everything(&mut self, slot: SlotId, failure: &Failure) {
         for number in self.in_flight.host_numbers() {
             let generation = self.in_flight.get(number).map(|request| request.generation);
@@ -206,14 +206,14 @@ impl Bridge {
         }
     }
 
-    /// Fails whatever the host waits for.
+    /// Fails all of the host's requests.
     pub(super) fn fail_all_slots(&mut self, failure: &Failure) {
         for slot in self.slots.ids() {
             self.fail_everything(slot, failure);
         }
     }
 
-    /// Replies with a result of the bridge in the form that the host's era has.
+    /// Replies with a result of the bridge in the form of the host's era.
     pub(super) fn reply_in_its_era(&mut self, request: HostRequest, result: &str) {
         let id = request.id();
         let answer = Message::result(id, result);
@@ -231,7 +231,7 @@ fn untranslatable(id: &RequestId, overlap: Overlap) -> Frame {
     Frame::from(Failure::from(overlap).to_response(id))
 }
 
-/// The answer that replaces one for which a batch has no room.
+/// The answer that replaces one that does not fit into its batch.
 fn too_large(id: &RequestId) -> Frame {
     let text = "the batch response exceeds the size limit of a message";
     let failure = Failure::new(FailureKind::Protocol, text).hint("send the request on its own");

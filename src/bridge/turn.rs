@@ -1,4 +1,4 @@
-//! What a turn of the loop waits for besides lines and timers, and what it makes of it.
+//! What a turn of the loop waits for besides lines and timers.
 
 use std::task::Poll;
 
@@ -9,11 +9,11 @@ use crate::host::DriveOutcome;
 use crate::platform::Reason;
 use crate::remote::{RemoteEvent, SignInState};
 
-/// How many times the streams run on before the events that they brought are handled.
+/// How many times the streams may continue before their events are handled.
 const MAX_GATHERED: usize = 32;
 
-/// Lets the streams run on while that brings more events: what they bring together costs one turn
-/// of the loop and one write.
+/// Lets the streams continue while they deliver more events: events that arrive together then cost
+/// one turn of the loop and one write.
 pub(super) async fn gather(events: &mpsc::Receiver<RemoteEvent>) {
     for _ in 0..MAX_GATHERED {
         let before = events.len();
@@ -33,7 +33,7 @@ pub(super) async fn gather(events: &mpsc::Receiver<RemoteEvent>) {
     }
 }
 
-/// What interrupts the loop, which it does not expect at any turn.
+/// An interruption of the loop.
 pub(super) enum Signal {
     End(Reason),
     SignIn(watch::Receiver<SignInState>),
@@ -47,7 +47,7 @@ pub(super) async fn sign_in_change(mut state: watch::Receiver<SignInState>) -> S
     Signal::SignIn(state)
 }
 
-/// Why the bridge ends after this outcome of writing, if it does.
+/// The reason for the bridge to end after a write, if there is one.
 pub(super) fn ended_by(drove: DriveOutcome) -> Option<Ended> {
     match drove {
         DriveOutcome::Flushed => None,

@@ -1,5 +1,5 @@
-//! What answers a POST: one JSON body, an event stream, or nothing here because the answer comes on
-//! another stream.
+//! Reads the answer to a POST: one JSON body, an event stream, or nothing, because the answer
+//! arrives on another stream.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use crate::http::Response;
 use crate::jsonrpc::{Message, Received};
 use crate::protocol::headers;
 
-/// How much of the body of an error response is read, in bytes.
+/// The most bytes that are read of an error response's body.
 const MAX_ERROR_BODY: usize = 1024 * 1024;
-/// Beyond this size in bytes it takes from the budget (S-42).
+/// Larger bodies, in bytes, count against the budget (S-42).
 const SMALL_ERROR_BODY: usize = 64 * 1024;
-/// How long the body of an error response may be silent.
+/// The longest silence within an error response's body.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Wire {
@@ -94,7 +94,7 @@ impl Wire {
         }
         let url = self.endpoint.url();
         let received = parse_received(&body, post.origin().has_batches).map_err(|invalid| {
-            // It may say what is wrong without being an answer.
+            // The body may name the problem without being an answer.
             let reason = reason_in(&self.without_own_secrets(&body, url));
             let reason = reason.map_or_else(String::new, |reason| format!(" (`{reason}`)"));
             protocol_failure(&format!("the server's answer is {}{reason}", invalid.reason))
@@ -106,7 +106,7 @@ impl Wire {
             }
             Ok(received) => self.deliver(received, post.origin(), share).await,
             Err(_) if elsewhere => false,
-            // Some words of thanks, and the answer comes on the stream.
+            // An acknowledgement in plain text; the answer arrives on the stream.
             Err(_) if accepted => return Ok(Box::pin(self.await_on_standalone(post)).await),
             Err(failure) => return Err(failure),
         };
@@ -120,7 +120,7 @@ impl Wire {
         }
     }
 
-    /// Reads an event stream that was sent as JSON, and is there in full.
+    /// Reads a complete event stream that was sent as JSON.
     async fn read_events_in(&self, body: Bytes, post: &Post) -> Outcome {
         let mut decoder = EventDecoder::new(self.limits.size);
         let mut memory = StreamMemory::default();
@@ -133,7 +133,7 @@ impl Wire {
             .unwrap_or_else(|| Outcome::Failed(ended_early(&memory)))
     }
 
-    /// Waits for an answer on the standalone stream (T-37), which must be there to bring it.
+    /// Waits for an answer on the standalone stream (T-37), as long as there is one.
     async fn await_on_standalone(&self, post: &Post) -> Outcome {
         tokio::select! {
             biased;
@@ -144,8 +144,8 @@ impl Wire {
         }
     }
 
-    /// Waits for the answer to an accepted request, which comes on another stream (T-37, HTTP+SSE),
-    /// for as long as progress of it comes (T-26).
+    /// Waits for the answer to an accepted request, which arrives on another stream (T-37,
+    /// HTTP+SSE). Progress restarts the time limit (T-26).
     async fn await_elsewhere(&self, post: &Post) -> Outcome {
         let call = Message::parse(post.frame.clone().into_bytes()).ok();
         let token = call.and_then(|call| self.progress.watch(&call));
@@ -170,7 +170,7 @@ impl Wire {
         outcome
     }
 
-    /// The body of an error response; empty where it is too large or does not come.
+    /// Reads an error response's body; returns an empty one if it is too large or does not arrive.
     pub(super) async fn read_error_body(&self, mut response: Response) -> Bytes {
         let (mut body, mut share) = (Vec::new(), Share::default());
         let limit = Some(ERROR_BODY_TIMEOUT);

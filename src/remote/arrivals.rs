@@ -1,13 +1,12 @@
-//! Counts the answers of which a part has arrived: a bridge whose host has left waits for the rest
-//! (T-08).
+//! Counts partly received answers: a bridge whose host has left waits for the rest (T-08).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The answers that are arriving.
+/// The number of answers that are arriving.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals(AtomicUsize);
 
-/// One answer that is arriving, until this is dropped.
+/// Counts one arriving answer until it is dropped.
 #[derive(Debug)]
 pub(super) struct Arriving<'a>(&'a Arrivals);
 

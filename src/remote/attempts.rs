@@ -14,24 +14,25 @@ use crate::error::Failure;
 use crate::http::{HttpError, Response, Target};
 use crate::pace;
 
-/// How often a request that got no connection is retried where that is unlikely to pass.
+/// How often a failed connection is retried if the error is unlikely to be transient.
 const MAX_CONNECT_RETRIES: u32 = 3;
 /// How often a message that may have arrived is sent again, if that does no harm.
 const MAX_REPEATS: u32 = 2;
-/// How many redirects are followed.
+/// How many redirects are followed in a row.
 const MAX_REDIRECTS: u32 = 5;
-/// How many pauses that the remote asks for are made.
+/// How often the remote may ask for a pause.
 const MAX_WAITS: u32 = 3;
 /// How often one request is sent again after a sign-in or with a fresh token.
 const MAX_CHALLENGES: u32 = 2;
-/// How often a request is sent again with a fresh DPoP proof: for the nonce, and for the clock.
+/// How often a request is sent again with a fresh DPoP proof: once for the nonce, once for the
+/// clock.
 const MAX_PROOFS: u32 = 2;
-/// How many connections in a row may turn out to have ended before the request left.
+/// How many connections in a row may turn out to be closed before the request was sent.
 const MAX_UNSENT: u32 = 8;
 /// The longest pause between two attempts to connect.
 const MAX_CONNECT_PAUSE: Duration = Duration::from_secs(2);
 
-/// The attempts at one request.
+/// Counts the attempts at one request.
 #[derive(Debug)]
 pub(super) struct Attempts {
     started: Instant,
@@ -42,9 +43,9 @@ pub(super) struct Attempts {
     redirects: u32,
     connects: Backoff,
     repeats: Backoff,
-    /// Whether the server has said once that it did not process the request.
+    /// Whether the server has already said once that it did not process the request.
     was_refused: bool,
-    /// How often it did not leave, because its connection had ended before.
+    /// How often it was not sent, because its connection was already closed.
     unsent: u32,
     has_started_over: bool,
     waits: u32,
@@ -71,7 +72,7 @@ impl Attempts {
         }
     }
 
-    /// For what opens a session or a stream.
+    /// For a request that opens a session or a stream.
     pub(super) fn of_opening(patience: Duration) -> Self {
         Self { is_opening: true, ..Self::of_message(patience) }
     }
@@ -82,7 +83,7 @@ impl Attempts {
         self.challenges <= MAX_CHALLENGES
     }
 
-    /// Whether the place of a remembered redirect may be given up: once.
+    /// Whether a remembered redirect may be dropped and the original target tried: once.
     pub(super) fn may_start_over(&mut self) -> bool {
         !std::mem::replace(&mut self.has_started_over, true)
     }
@@ -93,8 +94,8 @@ impl Attempts {
         self.proofs <= MAX_PROOFS
     }
 
-    /// The pause before a message is sent again after a network error. `None` where that would not
-    /// be safe, or was tried often enough.
+    /// The pause before a message is sent again after a network error. `None` if that would not be
+    /// safe, or was tried often enough.
     pub(super) fn pause_after_error(&mut self, error: &HttpError, post: &Post) -> Option<Duration> {
         if let Some(pause) = self.pause_after_unsent(error) {
             return pause;
@@ -104,13 +105,14 @@ impl Attempts {
         if repeatable { self.repeats.next(MAX_REPEATS) } else { None }
     }
 
-    /// The pause before a stream is asked for again after a network error.
+    /// The pause before a stream is requested again after a network error.
     pub(super) fn pause_before_reopening(&mut self, error: &HttpError) -> Option<Duration> {
         self.pause_after_unsent(error).unwrap_or_else(|| self.repeats.next(MAX_REPEATS))
     }
 
-    /// What follows from an error after which it is certain that the request was not processed, or
-    /// that another attempt is useless. `None` where neither is certain.
+    /// The decision for an error that proves that the request was not processed
+    /// (`Some(Some(pause))`) or that another attempt is useless (`Some(None)`); `None` if neither
+    /// is certain.
     fn pause_after_unsent(&mut self, error: &HttpError) -> Option<Option<Duration>> {
         if error.is_invalid_request() || is_permanent(error) {
             return Some(None);
@@ -130,8 +132,8 @@ impl Attempts {
         Some(self.connects.next(MAX_CONNECT_RETRIES))
     }
 
-    /// Whether the request is sent again because it was certainly not processed, whatever its
-    /// method. Where the server says so (RFC 9113 §8.7), once: one that refuses again means it.
+    /// Whether the request is sent again, whatever its method, because it was certainly not
+    /// processed. If only the server says so (RFC 9113 §8.7), it is sent again once.
     pub(super) fn may_repeat_unprocessed(&mut self, error: &HttpError) -> bool {
         if error.was_not_sent() {
             self.unsent += 1;
@@ -146,20 +148,21 @@ impl Attempts {
     }
 
     /// The pause before the message is sent again after silence. Only for answers and
-    /// notifications: two of them do no harm, and one that never arrives hangs a call.
+    /// notifications: a duplicate does no harm, and a lost one hangs a call.
     pub(super) fn pause_after_silence(&mut self, post: &Post) -> Option<Duration> {
         let harmless = !post.is_request && post.repeatable && post.modern.is_none();
         if harmless { self.repeats.next(MAX_REPEATS) } else { None }
     }
 
-    /// The pause after a refusal that may pass (T-28); `None` where the refusal stands.
-    /// `repeatable` says whether doing it twice is harmless.
+    /// The pause after a transient refusal (T-28); `None` if the refusal is final. `repeatable`
+    /// says whether executing the request twice is harmless.
     ///
-    /// After 429, and after 503 with `Retry-After`, the server has done nothing: anything is sent
-    /// again. 502, 504 and a bare 503 may come from a gateway behind which the request went on.
+    /// After 429, and after 503 with `Retry-After`, the server has done nothing, so any request is
+    /// sent again. 502, 504 and a bare 503 may come from a gateway, and the server behind it may
+    /// have executed the request.
     ///
     /// # Errors
-    /// The server asks for a longer pause than anyone waits for.
+    /// The server asks for too long a pause.
     pub(super) fn pause_after_refusal(
         &mut self,
         status: StatusCode,
@@ -177,7 +180,7 @@ impl Attempts {
         }
         Ok(match status.as_u16() {
             502..=504 => self.within_patience(),
-            // These are rarely transient: twice is enough.
+            // These are rarely transient, so a few attempts are enough.
             408 | 425 | 500 if !self.patience.is_zero() => self.repeats.next(MAX_REPEATS),
             _ => None,
         })
@@ -206,11 +209,11 @@ impl Attempts {
         }
     }
 
-    /// Where to send the request instead: same origin only. POST and DELETE must keep their method,
-    /// which 307 and 308 promise; GET also follows 301, 302 and 303 (T-25).
+    /// The target of a redirect, of the same origin only. POST and DELETE must keep their method,
+    /// which only 307 and 308 guarantee; GET also follows 301, 302 and 303 (T-25).
     ///
     /// # Errors
-    /// A redirect that must not be followed.
+    /// The redirect must not be followed.
     pub(super) fn follow_redirect(
         &mut self,
         method: &Method,
@@ -220,7 +223,7 @@ impl Attempts {
         self.redirects += 1;
         let url = from.url();
         let status = response.status();
-        // Bytes beyond ASCII are meant as UTF-8, and encoded when the URL is put together.
+        // Bytes beyond ASCII are taken as UTF-8; joining the URL encodes them.
         let location = response.headers().get(header::LOCATION);
         let location = location.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
         let target = location.and_then(|location| url.join(location).ok());

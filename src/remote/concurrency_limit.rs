@@ -1,12 +1,12 @@
-//! How many exchanges run at one time. Further ones wait here with their message only, without a
-//! connection: ten thousand requests at once must not open ten thousand connections.
+//! Limits how many exchanges run at the same time. Further ones wait without a connection: ten
+//! thousand simultaneous requests must not open ten thousand connections.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The most requests that run at one time.
+/// The most requests that run at the same time.
 const MAX_REQUESTS: usize = 256;
-/// The most notifications of the host that run at one time. They have a limit of their own: a
-/// running request may be waiting for one of them.
+/// The most notifications that run at the same time. They have their own limit, because a running
+/// request may be waiting for one of them.
 const MAX_NOTIFICATIONS: usize = 32;
 
 /// The limit on exchanges with one remote.
@@ -17,7 +17,7 @@ pub(super) struct ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// All permits are free.
+    /// A limit with all permits free.
     pub(super) fn new() -> Self {
         Self {
             requests: Semaphore::new(MAX_REQUESTS),
@@ -25,8 +25,8 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Waits for a permit, which is held until it is dropped. Nothing urgent waits: an answer, a
-    /// cancellation or a `ping` is what lets others end.
+    /// Waits for a permit, which is released when it is dropped. Urgent messages do not wait:
+    /// answers, cancellations and `ping` let other exchanges end.
     pub(super) async fn acquire(&self, class: ConcurrencyClass) -> Option<SemaphorePermit<'_>> {
         match class {
             ConcurrencyClass::Urgent => None,

@@ -1,5 +1,5 @@
-//! The credentials of a request: the header of the authorizer and those that commands print, and
-//! what to do when the remote refuses them.
+//! Adds credentials to requests, from the authorizer and from header commands, and replaces them
+//! when the remote refuses them.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
@@ -9,7 +9,7 @@ use crate::error::{Failure, FailureKind};
 use crate::http::Response;
 use crate::protocol::headers;
 
-/// What gives the requests to one remote their credentials.
+/// The sources of credentials for requests to one remote.
 #[derive(Debug)]
 pub(super) struct RequestCredentials {
     pub(super) authorizer: Authorizer,
@@ -19,9 +19,9 @@ pub(super) struct RequestCredentials {
 /// Which credentials a request carried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct UsedCredentials {
-    /// The token of the authorizer.
+    /// The serial number of the authorizer's token.
     token: Option<u64>,
-    /// What the header commands had printed.
+    /// The serial number of the header commands' output.
     commands: u64,
 }
 
@@ -49,20 +49,20 @@ impl RequestCredentials {
         Ok(UsedCredentials { token, commands })
     }
 
-    /// The values that went out last.
+    /// The header values that were sent last.
     pub(super) fn last_values(&self) -> Vec<HeaderValue> {
         self.authorizer.last_header().into_iter().chain(self.header_commands.kept()).collect()
     }
 
-    /// Whether this response refuses the DPoP proof of its request. Every response may bring the
-    /// nonce for the next one (RFC 9449 §8.2).
+    /// Whether this response refuses the DPoP proof of its request. Every response may also carry
+    /// the nonce for the next one (RFC 9449 §8.2).
     pub(super) fn wants_new_proof(&self, response: &Response) -> bool {
         let url = response.target().url();
         self.authorizer.may_prove_again(url, response.status(), response.headers())
     }
 
-    /// Whether this response to a request with these credentials asks for a sign-in or for others
-    ///
+    /// Whether this response asks for a sign-in, or for other credentials than these (A-02, A-14,
+    ///
     pub(super) fn is_challenge(&self, response: &Response, used: UsedCredentials) -> bool {
         let status = response.status();
         if self.authorizer.is_off() {
@@ -79,7 +79,7 @@ impl RequestCredentials {
         }
     }
 
-    /// Gets other credentials than those that were refused; `Ok` means: send the request again.
+    /// Replaces refused credentials; `Ok` means that the request can be sent again.
     pub(super) async fn answer_refusal(
         &self,
         used: UsedCredentials,
@@ -97,7 +97,7 @@ impl RequestCredentials {
         self.authorizer.challenged(used.token, status, headers).await
     }
 
-    /// The remote accepted a request with these credentials.
+    /// Notes that the remote accepted these credentials.
     pub(super) fn accept(&self, used: UsedCredentials) {
         used.token.into_iter().for_each(|token| self.authorizer.accepted(token));
         if !self.header_commands.is_empty() {
@@ -106,7 +106,7 @@ impl RequestCredentials {
     }
 }
 
-/// Whether a challenge says that the token is no good (RFC 6750 §3.1).
+/// Whether a challenge says that the token is invalid (RFC 6750 §3.1).
 fn refuses_token(headers: &HeaderMap) -> bool {
     let all = headers.get_all(header::WWW_AUTHENTICATE).into_iter();
     all.filter_map(|value| value.to_str().ok()).any(|value| value.contains("invalid_token"))

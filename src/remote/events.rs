@@ -25,7 +25,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Whether this block is the first of a stream of HTTP+SSE.
+    /// Whether this block opens an HTTP+SSE stream.
     pub fn names_endpoint(&self) -> bool {
         self.name.as_deref().map(str::trim_end) == Some("endpoint") && self.data.is_some()
     }
@@ -37,29 +37,29 @@ impl Event {
     }
 }
 
-/// An event is larger than the limit; the stream cannot be read any further.
+/// The error for an event larger than the limit; the stream cannot be read any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge;
 
 /// Cuts an event stream into blocks.
 #[derive(Debug)]
 pub struct EventDecoder {
-    /// From the first byte of the block under way on.
+    /// The input, from the first byte of the current block.
     input: Input,
-    /// Where the line under way begins.
+    /// Where the current line begins.
     line: usize,
-    /// Up to where its end was searched for.
+    /// How far its end has been searched for.
     searched: usize,
     at_start: bool,
     after_carriage_return: bool,
-    /// The block under way, without its data.
+    /// The current block, without its data.
     event: Event,
-    /// Where the values of its `data` lines are.
+    /// The positions of its `data` values.
     data: Vec<Range<usize>>,
     limit: usize,
 }
 
-/// What was fed and not taken yet: one chunk as it came, or several in one buffer.
+/// The unread input: one chunk as received, or several in one buffer.
 #[derive(Debug)]
 enum Input {
     Chunk(Bytes),
@@ -81,7 +81,7 @@ impl EventDecoder {
         }
     }
 
-    /// Takes the next bytes of the stream.
+    /// Appends the next bytes of the stream.
     pub fn feed(&mut self, chunk: Bytes) {
         self.input.append(chunk);
     }
@@ -89,7 +89,7 @@ impl EventDecoder {
     /// Returns the next complete block.
     ///
     /// # Errors
-    /// [`TooLarge`] when the block under way exceeds the limit.
+    /// [`TooLarge`] if the current block exceeds the limit.
     pub fn next_event(&mut self) -> Result<Option<Event>, TooLarge> {
         while let Some(line) = self.next_line() {
             if !line.is_empty() {
@@ -101,8 +101,8 @@ impl EventDecoder {
         if self.memory() > self.limit { Err(TooLarge) } else { Ok(None) }
     }
 
-    /// The block under way at the end of the stream. The standard drops it (HTML §9.2.6); servers
-    /// that leave out the last blank line mean it. Without any field it is what was sent.
+    /// The unfinished block at the end of the stream. The standard drops it (HTML §9.2.6), but some
+    /// servers omit the last blank line. Input without any field is returned as it was sent.
     pub fn unfinished(&mut self) -> Option<Event> {
         let end = self.input.bytes().len();
         if self.line < end {
@@ -117,8 +117,7 @@ impl EventDecoder {
         (!rest.is_empty()).then(|| Event { data: Some(rest), ..Event::default() })
     }
 
-    /// The memory that the block under way takes, in bytes (S-42). Each further line of data also
-    /// takes a place in the list.
+    /// The memory of the current block, in bytes (S-42), including the list of its data lines.
     pub fn memory(&self) -> usize {
         let places = self.data.len().saturating_sub(1) * size_of::<Range<usize>>();
         self.input.bytes().len() + places
@@ -174,7 +173,7 @@ impl EventDecoder {
             value = rest;
         }
         match name {
-            // Without a colon the value is empty, wherever it is said to be.
+            // A line without a colon has an empty value.
             b"data" => self.data.push(line.end - value.len()..line.end),
             b"event" => self.event.name = Some(String::from_utf8_lossy(value).into()),
             b"id" if !value.contains(&0) => {
@@ -216,7 +215,7 @@ impl Input {
         match self {
             Self::Chunk(first) if first.is_empty() => *first = chunk,
             Self::Chunk(first) => {
-                // Room for as much again: more is to come.
+                // Twice the size needed, because more is to come.
                 let mut buffer = BytesMut::with_capacity(2 * (first.len() + chunk.len()));
                 buffer.extend_from_slice(first);
                 buffer.extend_from_slice(&chunk);
@@ -233,7 +232,7 @@ impl Input {
             Self::Joined(buffer) => buffer.split_to(length).freeze(),
         };
         if self.bytes().is_empty() {
-            // Frees a buffer that was large for one event.
+            // Frees a buffer that one event has made large.
             *self = Self::Chunk(Bytes::new());
         }
         taken

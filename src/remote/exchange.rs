@@ -1,5 +1,5 @@
-//! One POST, from the first attempt to the head of a response. `attempts` decides whether it is
-//! sent once more, `answer` reads what comes back. Streamable HTTP and HTTP+SSE share it.
+//! Sends one POST, from the first attempt to the head of a response, for both transports.
+//! `attempts` decides whether it is sent once more, `answer` reads the response.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ use crate::http::{HttpError, Response, Target};
 use crate::jsonrpc::{Frame, Message};
 use crate::redact::without;
 
-/// From this size on, in bytes, a message may be too large for a server.
+/// A message of this size or more, in bytes, may be too large for a server.
 const LARGE_MESSAGE: usize = 512 * 1024;
 
 /// The result of one attempt (`None`: no response in time), and the credentials it carried.
 type Attempt = (Option<Result<Response, HttpError>>, UsedCredentials);
 
 impl Wire {
-    /// Sends a message and passes on its answer. With `elsewhere`, the answer comes on another
+    /// Sends a message and passes on its answer. With `elsewhere`, the answer arrives on another
     /// stream.
     pub(super) async fn exchange(&self, post: &Post, target: &Target, elsewhere: bool) -> Outcome {
         let attempts = Attempts::of_message(self.limits.opening);
@@ -40,8 +40,8 @@ impl Wire {
         }
     }
 
-    /// Sends a message until there is a successful response. What is rare and large is boxed: every
-    /// exchange would carry it.
+    /// Sends a message until there is a successful response. Rare, large futures are boxed, or
+    /// every exchange would carry them.
     pub(super) async fn send_post(
         &self,
         post: &Post,
@@ -88,7 +88,8 @@ impl Wire {
                         && attempts.may_start_over()
                         && self.moves.forget(generation, target) =>
                 {
-                    // The target of a remembered redirect is gone; the first one may know another.
+                    // The target of a remembered redirect is gone; the original one may redirect
+                    // elsewhere.
                     place = target.clone();
                     continue;
                 }
@@ -98,7 +99,7 @@ impl Wire {
                 }
             };
             Box::pin(self.pause(pause, post)).await?;
-            // What was sent before may still arrive (E-05).
+            // The earlier message may still arrive (E-05).
             again = post.with_fresh_id().or(again);
         }
     }
@@ -134,7 +135,7 @@ impl Wire {
         let authorized = tokio::select! {
             biased;
             authorized = self.authorize(Method::POST, target, &post.session) => authorized,
-            // Given up while a token was being refreshed: it never leaves (T-07).
+            // Cancelled while a token was being refreshed: it is never sent (T-07).
             () = post.handle.wait_until_settled() => return Err(error_given_up()),
         };
         let (mut request, used) = authorized.map_err(ExchangeError::Failed)?;
@@ -153,7 +154,7 @@ impl Wire {
         Ok((result, used))
     }
 
-    /// Waits for a sign-in or a fresh token, unless the host gives the request up.
+    /// Waits for a sign-in or a fresh token, unless the host cancels the request.
     async fn answer_challenge(
         &self,
         used: UsedCredentials,
@@ -162,7 +163,7 @@ impl Wire {
         elsewhere: bool,
     ) -> Result<(), ExchangeError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        // Without a challenge it may speak of the session instead (T-39).
+        // Without a challenge, the refusal may be about the session instead (T-39).
         if post.is_in_session() && !headers.contains_key(header::WWW_AUTHENTICATE) {
             let refusal = self.classify_refusal(response, post, elsewhere).await;
             if matches!(refusal, ExchangeError::SessionLost(_)) {
@@ -202,7 +203,7 @@ impl Wire {
         let failure = failure_for_status(status, url, &self.without_own_secrets(&body, url));
         let error = parse_json_rpc_error(&body);
         let is_lost = session_loss::is_lost(post, elsewhere, status, error.as_ref(), &body);
-        // What to do about a missing credential is for the bridge to say.
+        // For missing credentials, the bridge's own failure says what to do.
         let answer = error.filter(|_| status != StatusCode::UNAUTHORIZED);
         let refusal = Box::new(HttpRefusal { status, failure, answer });
         if is_lost { ExchangeError::SessionLost(refusal) } else { ExchangeError::Refused(refusal) }
@@ -210,15 +211,15 @@ impl Wire {
 }
 
 impl Wire {
-    /// The body of a refusal without the headers and the query that the server was sent, which it
-    /// may repeat (S-09).
+    /// The body of a refusal, without the request's own headers and query, which the server may
+    /// repeat (S-09).
     pub(super) fn without_own_secrets(&self, body: &Bytes, url: &Url) -> Bytes {
         let Ok(words) = std::str::from_utf8(body) else { return body.clone() };
         let credentials = self.credentials.last_values();
         let own = self.headers.values().filter(|value| value.is_sensitive());
         let own = own.chain(&credentials);
         let texts: Vec<&str> = own.filter_map(|value| value.to_str().ok()).collect();
-        // A server may repeat the credential without its scheme.
+        // The server may repeat the credential without its scheme.
         let parts = texts.iter().filter_map(|text| Some(text.split_once(' ')?.1));
         let query: Vec<_> = url.query_pairs().map(|(_, value)| value).collect();
         let secrets = texts.iter().copied().chain(parts).chain(query.iter().map(AsRef::as_ref));
@@ -226,7 +227,7 @@ impl Wire {
     }
 }
 
-/// Adds the trace context of the host, unless the user's own headers have one (O-20).
+/// Adds the host's trace context, unless the user's own headers have one (O-20).
 fn add_trace(headers: &mut HeaderMap, trace: &HeaderMap) {
     if headers.contains_key("traceparent") || headers.contains_key("tracestate") {
         return;
@@ -238,8 +239,8 @@ fn is_gone(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
 }
 
-/// The failure of a message without a response. One that is large may have been refused while it
-/// was being sent, which looks like a broken connection.
+/// The failure for a message without a response. A large one may have been refused while it was
+/// being sent, which looks like a broken connection.
 fn failure_of(error: &HttpError, post: &Post, target: &Target) -> Failure {
     let failure = failure_for_network_error(error, target.url());
     let size = post.frame.len();

@@ -1,4 +1,4 @@
-//! What the bridge and the task of one exchange share while the exchange runs.
+//! The state that the bridge and the task of an exchange share while it runs.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use super::remote_id::remote_id;
 use crate::http::BodyObserver;
 
-/// Smaller messages leave the buffers of the system too soon to wait for.
+/// Smaller messages, in bytes, leave the system's buffers so soon that no wait is needed.
 const LARGE_MESSAGE: usize = 1 << 20;
-/// What a slow server may need to read what the system holds.
+/// How long a slow server may take to read a megabyte from the system's buffers.
 const READING_TIME_OF_A_MEGABYTE: Duration = Duration::from_millis(500);
 const MAX_READING_TIME: Duration = Duration::from_secs(10);
 
@@ -30,10 +30,10 @@ struct State {
     /// Wakes the task of the exchange, the only one that waits for these three.
     task: AtomicWaker,
     is_over: AtomicBool,
-    /// Set when the body was sent, or never will be.
+    /// Raised when the body has been sent, or never will be.
     body_decided: Signal,
     has_left: AtomicBool,
-    /// Set when the head of a response came, or never will.
+    /// Raised when the head of a response has arrived, or never will.
     response_begun: Signal,
     /// The size of the message in bytes.
     size: AtomicUsize,
@@ -48,7 +48,8 @@ struct Signal {
 }
 
 impl ExchangeHandle {
-    /// Tells the task that the answer is no longer awaited: it came, or was given up.
+    /// Tells the task that the answer is no longer awaited: it has arrived, or the request was
+    /// cancelled.
     pub fn settle(&self) {
         self.0.is_settled.store(true, Ordering::Release);
         self.0.task.wake();
@@ -61,7 +62,7 @@ impl ExchangeHandle {
         self.settle();
     }
 
-    /// Tells the task that it has taken as long as it may.
+    /// Tells the task that its time is over.
     pub(super) fn expire(&self) {
         self.0.is_overdue.store(true, Ordering::Release);
         self.0.task.wake();
@@ -77,13 +78,12 @@ impl ExchangeHandle {
         self.wait_until(&self.0.is_settled).await;
     }
 
-    /// Waits until the exchange is to be closed. Only the task of the exchange may wait.
+    /// Waits until the exchange is to be abandoned. Only the task of the exchange may wait.
     pub(super) async fn wait_until_abandoned(&self) {
         self.wait_until(&self.0.is_abandoned).await;
     }
 
-    /// Waits until the exchange has taken as long as it may. Only the task of the exchange may
-    /// wait.
+    /// Waits until the time of the exchange is over. Only the task of the exchange may wait.
     pub(super) async fn wait_until_overdue(&self) {
         self.wait_until(&self.0.is_overdue).await;
     }
@@ -121,11 +121,12 @@ impl ExchangeHandle {
         remote_id(number, self.0.refusals.load(Ordering::Relaxed))
     }
 
-    /// Waits until the message was sent, or never will be. Returns whether any of it may have left.
+    /// Waits until the message has been sent, or never will be. Returns whether any of it may have
+    /// been sent.
     ///
-    /// Of a large message megabytes may wait in the buffers of the system, where a small one that
-    /// is sent over another connection overtakes them: for as long as the server may need to read
-    /// them, its response is waited for.
+    /// Megabytes of a large message may still be in the system's buffers, and a small message on
+    /// another connection would overtake them. So this also waits for the response, for as long as
+    /// the server may need to read them.
     pub(super) async fn wait_until_sent(&self) -> bool {
         self.0.body_decided.wait().await;
         let size = self.0.size.load(Ordering::Relaxed);
@@ -142,18 +143,17 @@ impl ExchangeHandle {
         self.0.size.store(size, Ordering::Relaxed);
     }
 
-    /// Notes that the head of a response came.
+    /// Notes that the head of a response has arrived.
     pub(super) fn begin_response(&self) {
         self.0.response_begun.raise();
     }
 
-    /// Notes that the exchange is over, and releases what waits for its message: it was sent, or
-    /// never will be.
+    /// Notes that the exchange is over, and wakes those who wait for its message to be sent.
     pub(super) fn end(&self) {
         self.0.body_decided.raise();
         self.0.response_begun.raise();
         self.0.is_over.store(true, Ordering::Release);
-        // Whoever keeps the handle must not keep the memory of the task.
+        // A kept handle must not keep the task's memory alive.
         drop(self.0.task.take());
     }
 

@@ -56,7 +56,7 @@ fn hint_for_status(status: StatusCode, url: &Url) -> String {
     }
 }
 
-/// The members of an error body that hold its words, in any case.
+/// The members of an error body that hold its message, matched case-insensitively.
 const WORDS: [&str; 9] = [
     "message",
     "error_description",
@@ -68,21 +68,21 @@ const WORDS: [&str; 9] = [
     "reason",
     "description",
 ];
-/// The largest body that words are looked for in.
+/// The largest body, in bytes, that is searched for a message.
 const MAX_REASON_BODY_BYTES: usize = 64 << 10;
-/// How deep they are looked for.
+/// How deep the search goes.
 const MAX_DEPTH: u8 = 3;
 
 /// The server's own words, from the usual members of a JSON error body, the message of an XML one,
 /// or the one line of a text.
 pub(super) fn reason_in(body: &[u8]) -> Option<String> {
-    // Values take many times the memory of their text (S-37).
+    // Parsed values take many times the memory of their text (S-37).
     if body.len() > MAX_REASON_BODY_BYTES {
         return None;
     }
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return one_line(body) };
     let text = words_in(&value, MAX_DEPTH).filter(|_| !value.is_string())?;
-    // Cut last: a part of a key would not look like one.
+    // Truncated last: part of a key would not be recognised as a secret.
     Some(shown_words(text).chars().take(200).collect())
 }
 
@@ -98,7 +98,7 @@ fn words_in(value: &Value, depth: u8) -> Option<&str> {
     }
 }
 
-/// A body of one short line of text, whatever its media type; pages say nothing in one line.
+/// A body that is one short line of text, whatever its media type; HTML pages are longer.
 fn one_line(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}').trim();
     let text = xml_message(text).unwrap_or(text);
@@ -108,7 +108,7 @@ fn one_line(body: &[u8]) -> Option<String> {
     is_reason.then(|| shown_words(text))
 }
 
-/// The message of an error in XML, as gateways and object stores write it.
+/// The message of an XML error, as gateways and object stores write it.
 fn xml_message(text: &str) -> Option<&str> {
     if !text.starts_with("<?xml") && !text.starts_with("<Error") {
         return None;
@@ -131,10 +131,10 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
             let shown = SafeUrl::new(target);
             let failure = failure(format!("server redirects to `{shown}`, which is not followed"));
             let mut encrypted = target.clone();
-            // A server behind a proxy that ends TLS often does not know that it is encrypted:
-            // nobody is told to send credentials in the clear.
+            // A server behind a proxy that terminates TLS often redirects to plain HTTP by mistake:
+            // nobody is told to send credentials unencrypted.
             if from.scheme() == "https" && target.scheme() == "http" {
-                // A port that is written out stays.
+                // An explicit port stays.
                 let _ = encrypted.set_scheme("https");
             }
             // No command, which an agent that reads the hint might run (S-31).
@@ -146,7 +146,7 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
     }
 }
 
-/// The failure for a pause that is too long, or before a request that must not be repeated (T-28).
+/// The failure for a pause that is too long, or after a request that must not be repeated (T-28).
 pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
     let seconds = wait.as_secs().max(1);
     Failure::new(FailureKind::Http, format!("server answered HTTP {}", status.as_u16()))
@@ -223,8 +223,8 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
     .hint("the server may or may not have acted on the request; check before repeating it")
 }
 
-/// Whether the reason is an alert about our certificate, or about the want of one (RFC 8446 §6.2).
-/// The server did nothing.
+/// Whether the reason is a TLS alert about our certificate or the lack of one (RFC 8446 §6.2). The
+/// server has not processed the request.
 fn wants_certificate(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
     let is_alert = reason.contains("fatal alert");
@@ -251,13 +251,13 @@ fn hint_for_connect_error(reason: &str, url: &Url) -> String {
     }
 }
 
-/// The failure for a time limit; `what` says what did not come.
+/// The failure for a time limit; `what` says what did not arrive.
 pub(super) fn timeout_failure(what: &str) -> Failure {
     Failure::new(FailureKind::Timeout, format!("{what} within the time limit"))
         .hint("raise `--headers-timeout`, `--body-timeout` or `--request-timeout`, or set it to 0")
 }
 
-/// The failure for an answer that got lost; `what` says how.
+/// The failure for a lost answer; `what` says how it was lost.
 pub(super) fn lost_failure(what: &str) -> Failure {
     Failure::new(FailureKind::Lost, what)
         .hint("the server may or may not have acted on the request; check before repeating it")

@@ -21,9 +21,9 @@ use crate::http::{Response, Target};
 use crate::protocol::headers;
 use crate::redact::{SafeUrl, shown_words};
 
-/// How long a stream may take to name its endpoint (T-70).
+/// The longest wait for a stream's `endpoint` event (T-70).
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How many messages may precede the endpoint; they wait until the session exists.
+/// How many messages before the endpoint are kept until the session exists.
 const MAX_EARLY_MESSAGES: usize = 64;
 
 /// An open stream that has named its endpoint.
@@ -31,7 +31,7 @@ const MAX_EARLY_MESSAGES: usize = 64;
 pub(super) struct OpenStream {
     /// Where messages are posted.
     pub(super) endpoint: Target,
-    /// What came before the endpoint.
+    /// The events before the endpoint.
     early: Vec<Event>,
     response: Response,
     decoder: EventDecoder,
@@ -94,7 +94,7 @@ impl Wire {
                 decoder.next_event().map_err(|_| server_fault("sent an oversized event"))?;
             if let Some(event) = event {
                 if !event.names_endpoint() {
-                    // Other clients wait for an event named `endpoint` too, and ignore the rest.
+                    // Like other clients, waits for an event named `endpoint`.
                     keep_early(&mut early, event);
                     continue;
                 }
@@ -128,7 +128,7 @@ impl Wire {
     }
 }
 
-/// Keeps a message that comes before the endpoint, up to a bound (S-12).
+/// Keeps a message that arrives before the endpoint, up to a limit (S-12).
 fn keep_early(early: &mut Vec<Event>, event: Event) {
     if event.is_message() && early.len() < MAX_EARLY_MESSAGES {
         early.push(event);

@@ -1,5 +1,5 @@
-//! What the body of a response is: its media type says so, and where that is none of the two that
-//! MCP has, the first bytes do. An answer is no less an answer because its label is missing (T-21).
+//! Determines what a response's body is: by its media type or, if that is neither of MCP's two, by
+//! the first bytes. A missing or wrong media type does not make an answer unreadable (T-21).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::http::Response;
 use crate::protocol::headers;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// With what the lines of an event stream begin (HTML standard §9.2.6).
+/// Prefixes of lines in an event stream (HTML standard §9.2.6).
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
-/// How long the first bytes of a body without a useful label may take.
+/// The longest wait for the first bytes of a body without a useful media type.
 const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The media type in lower case, without parameters. Of a list only the first counts: gateways join
-/// a header that comes twice.
+/// a repeated header.
 pub(super) fn media_type(response: &Response) -> Cow<'static, str> {
     let value = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let name = value.unwrap_or_default().split([';', ',']).next().unwrap_or_default().trim();
@@ -24,8 +24,8 @@ pub(super) fn media_type(response: &Response) -> Cow<'static, str> {
     known.map_or_else(|| Cow::Owned(name.to_ascii_lowercase()), Cow::Borrowed)
 }
 
-/// As [`media_type`]; a body under another label that begins like JSON or an event stream counts as
-/// that.
+/// Like [`media_type`], but a body of another type that begins like JSON or an event stream counts
+/// as such.
 pub(super) async fn read_media_type(response: &mut Response) -> Cow<'static, str> {
     let label = media_type(response);
     if matches!(&*label, headers::JSON | headers::EVENT_STREAM) || label.contains("html") {

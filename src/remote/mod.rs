@@ -1,7 +1,7 @@
 //! How the bridge reaches the remote MCP server: transports and their probes, exchanges, streams,
 //! sessions, retries. Each exchange is a task whose results are `RemoteEvent`s.
 //!
-//! Does not know what a message means or who waits for it: that is the bridge's business.
+//! Does not know what a message means or who waits for it: that is up to the bridge.
 
 mod answer;
 mod arrivals;
@@ -77,9 +77,9 @@ pub(crate) use remote_id::number_of;
 pub(crate) use session::Session;
 pub(crate) use transport::Transport;
 
-/// How long leaving waits for a token that is being refreshed.
+/// How long closing waits for a token that is being refreshed.
 const TOKEN_SETTLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
-/// How many events may wait for the bridge; with more, streams are not read any further.
+/// How many events may wait for the bridge before streams are no longer read.
 const EVENT_CHANNEL_CAPACITY: usize = 256;
 
 /// One remote, and the tasks that talk to it.
@@ -88,9 +88,9 @@ pub(crate) struct Remote {
     wire: Arc<Wire>,
     transport: Option<Transport>,
     exchanges: RunningExchanges,
-    /// The standalone stream, and sessions that are left.
+    /// The task of the standalone stream.
     tasks: JoinSet<()>,
-    /// The ends of sessions that were replaced.
+    /// The tasks that end replaced sessions.
     leaving: JoinSet<()>,
     listening: Option<AbortHandle>,
 }
@@ -99,7 +99,7 @@ impl Remote {
     /// Prepares to talk to a remote. Sends nothing yet.
     ///
     /// # Errors
-    /// Network settings that cannot be used.
+    /// The network settings cannot be used.
     pub fn new(options: RemoteOptions) -> Result<(Self, mpsc::Receiver<RemoteEvent>)> {
         let (events, receiver) = mpsc::channel(EVENT_CHANNEL_CAPACITY);
         let outbound = Outbound::new(&options.http, &options.url)?;
@@ -114,7 +114,7 @@ impl Remote {
             Error::failed(format!("`{shown}` cannot be requested: {error}"))
                 .hint("check the URL: it looks like `https://mcp.example.com/mcp`")
         })?;
-        // A map that has room for it from the start need not grow for each request.
+        // Included from the start, so that the map need not grow for each request.
         headers.insert(HOST, endpoint.host().clone());
         let wire = Wire {
             outbound,
@@ -160,7 +160,7 @@ impl Remote {
         self.wire.endpoint.url()
     }
 
-    /// What signs in at this remote.
+    /// The authorizer, which signs in at this remote.
     pub fn authorizer(&self) -> &Authorizer {
         &self.wire.credentials.authorizer
     }
@@ -182,7 +182,7 @@ impl Remote {
         self.start(post, move |post| async move { wire.open_http_sse(&post).await });
     }
 
-    /// Sets the transport for all further messages; an earlier one is closed.
+    /// Sets the transport for all further messages, and closes an earlier one.
     pub fn set_transport(&mut self, transport: Transport) {
         if let Some(Transport::HttpSse { stream_task, .. }) = &self.transport {
             stream_task.abort();
@@ -197,21 +197,21 @@ impl Remote {
         self.start(post, move |post| async move { wire.exchange(&post, &target, elsewhere).await });
     }
 
-    /// Sends a message once the body of an earlier one was sent (T-07).
+    /// Sends a message once an earlier one has been sent (T-07).
     pub fn post_after(&mut self, earlier: &ExchangeHandle, post: Post) {
         let wire = Arc::clone(&self.wire);
         let earlier = earlier.clone();
         let (target, elsewhere) = self.post_target();
         self.start(post, move |post| async move {
             if !earlier.wait_until_sent().await {
-                // What never left need not be taken back.
+                // A request that was never sent need not be cancelled.
                 return Outcome::Done;
             }
             wire.exchange(&post, &target, elsewhere).await
         });
     }
 
-    /// Where messages are posted, and whether their answers come on another stream.
+    /// Where messages are posted, and whether their answers arrive on another stream.
     fn post_target(&self) -> (Target, bool) {
         match &self.transport {
             Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
@@ -242,7 +242,7 @@ impl Remote {
         self.listening.is_some()
     }
 
-    /// Ends a session that another one replaces, beside the traffic (T-33).
+    /// Ends a replaced session, in a task of its own (T-33).
     pub fn leave(&mut self, session: &Arc<Session>) {
         if matches!(self.transport, Some(Transport::StreamableHttp)) {
             let (wire, session) = (Arc::clone(&self.wire), Arc::clone(session));
@@ -250,7 +250,7 @@ impl Remote {
         }
     }
 
-    /// Whether a part of an answer has arrived and the rest is awaited.
+    /// Whether an answer has partly arrived.
     pub fn is_delivering(&self) -> bool {
         self.wire.arrivals.is_any()
     }
@@ -273,12 +273,12 @@ impl Remote {
         self.tasks.abort_all();
     }
 
-    /// When the first exchange has taken as long as it may, at the earliest.
+    /// The earliest time at which an exchange exceeds its limit.
     pub fn due(&self) -> Option<Instant> {
         self.exchanges.due()
     }
 
-    /// Ends what has taken as long as it may.
+    /// Ends exchanges that have exceeded their limit.
     pub fn take_time(&mut self, now: Instant) {
         self.exchanges.take_time(now);
     }
@@ -291,7 +291,7 @@ impl Remote {
         self.exchanges.begin(&post);
         let wire = Arc::clone(&self.wire);
         let outgoing = Budget::of_process().outgoing(post.frame.len());
-        // Boxed because the runtime moves what it is given several times.
+        // Boxed because the runtime moves its futures several times.
         tokio::spawn(Box::pin(async move {
             let _outgoing = outgoing;
             let (exchange, generation) = (post.number, post.session.generation);
@@ -302,7 +302,7 @@ impl Remote {
                 let permit = tokio::select! {
                     biased;
                     permit = wire.concurrency_limit.acquire(class) => permit,
-                    // Given up before it left: it never leaves (T-07).
+                    // Cancelled before it was sent: it is never sent (T-07).
                     () = handle.wait_until_settled() => return Ok(Outcome::Done),
                 };
                 // Boxed because it is large: a waiting exchange does not need the memory yet.
@@ -328,7 +328,7 @@ impl Remote {
             }
             handle.end();
             if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {
-                // The answer has said everything.
+                // The answer has already been reported.
                 return;
             }
             let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;

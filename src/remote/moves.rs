@@ -1,6 +1,5 @@
-//! Where the remote has moved to: the targets of redirects, remembered for as long as the session
-//! in which they were followed (T-25). Asking the old URL again would cost every message a round
-//! trip.
+//! Remembers the targets of redirects for as long as the session in which they were followed
+//! (T-25). Following them again would cost every message a round trip.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +24,7 @@ struct FollowedRedirect {
 }
 
 impl FollowedRedirects {
-    /// Where requests to this target go in the session of this generation.
+    /// The current target of requests to this target, in the session of this generation.
     pub(super) fn current(&self, generation: u32, target: &Target) -> Target {
         if !self.any.load(Ordering::Acquire) {
             return target.clone();
@@ -46,7 +45,8 @@ impl FollowedRedirects {
         self.any.store(true, Ordering::Release);
     }
 
-    /// Forgets where `from` leads to: nothing answers there any more. Returns whether it was known.
+    /// Forgets the redirect of `from`, because its target no longer answers. Returns whether there
+    /// was one.
     pub(super) fn forget(&self, generation: u32, from: &Target) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.len();

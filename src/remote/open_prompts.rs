@@ -1,21 +1,21 @@
-//! Which questions to a person are open: while there is one for a request, silence does not mean
-//! that this request hangs (T-26). Questions of other requests change nothing for it.
+//! Tracks open questions to a person: while a request waits for one, its time limit is suspended
+//! (T-26). Questions of other requests do not affect it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The questions to a person that are open.
+/// The open questions to a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OpenQuestions {
-    /// How many there are, by the exchange that caused them.
+    /// Their number, by the exchange that caused them.
     pub(crate) by_cause: HashMap<u64, usize>,
-    /// The numbers of those whose cause is not known. They may belong to any request that was sent
-    /// before them, which is one with a lower number.
+    /// The numbers of those whose cause is unknown. They may belong to any earlier request, which
+    /// has a lower number.
     pub(crate) of_unknown_cause: BTreeSet<u64>,
 }
 
-/// The questions to a person that are open. Clones count together.
+/// A shared record of the open questions to a person. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct OpenPrompts {
     state: Arc<Mutex<PromptState>>,
@@ -24,10 +24,10 @@ pub struct OpenPrompts {
 #[derive(Debug, Default)]
 struct PromptState {
     open: OpenQuestions,
-    /// How often the questions of an exchange have changed: a limit starts anew when a person has
+    /// How often the questions of an exchange have changed: a limit restarts when a person has
     /// answered.
     changes: HashMap<u64, usize>,
-    /// How often a question of unknown cause was closed, and the highest number of one.
+    /// How many questions of unknown cause were closed, and the highest number among them.
     closed: (usize, u64),
 }
 
@@ -53,7 +53,7 @@ impl OpenPrompts {
         PromptsOfExchange { prompts: self, exchange }
     }
 
-    /// As [`PromptsOfExchange::timeout_unless_prompting`], for what belongs to no exchange.
+    /// Like [`PromptsOfExchange::timeout_unless_prompting`], without an exchange.
     pub(super) async fn timeout_unless_prompting<T>(
         &self,
         limit: Option<Duration>,
@@ -88,7 +88,7 @@ impl PromptsOfExchange<'_> {
         (may_be_own || own.is_some_and(|open| *open > 0), [closed, changes])
     }
 
-    /// Waits for `future` for at most `limit`, which does not run while a person is being asked for
+    /// Waits for `future` for at most `limit`, which is suspended while a person is being asked for
     /// this exchange. Returns `None` when the time is over; without a limit, waits forever.
     pub(super) async fn timeout_unless_prompting<T>(
         self,

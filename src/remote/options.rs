@@ -10,13 +10,13 @@ use crate::budget::Budget;
 use crate::http::HttpOptions;
 use crate::recording::Recorder;
 
-/// What flags, environment and settings file say about one remote.
+/// The options of one remote, from flags, environment and settings file.
 #[derive(Clone, Debug)]
 pub struct RemoteOptions {
     /// The MCP endpoint.
     pub url: Url,
     /// Further headers for requests to the endpoint's origin, with values marked sensitive.
-    /// Reserved names were refused before (T-27).
+    /// Reserved names have already been refused (T-27).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Headers that commands print.
     pub header_commands: HeaderCommands,
@@ -28,7 +28,7 @@ pub struct RemoteOptions {
     pub keep_alive: Option<Duration>,
     /// Network settings.
     pub http: HttpOptions,
-    /// What gives requests their `Authorization` header.
+    /// Provides the `Authorization` header.
     pub authorizer: Authorizer,
     /// Records the conversation.
     pub recorder: Option<Recorder>,
@@ -37,17 +37,17 @@ pub struct RemoteOptions {
 /// Limits of one request. `None` means no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most time from sending a request to the head of its response.
+    /// The longest time from sending a request to the head of its response.
     pub headers: Option<Duration>,
     /// The longest silence within a response body, not counting waits for a person (T-26).
     pub body: Option<Duration>,
-    /// The most time for a whole request, with or without progress.
+    /// The longest time for a whole request, with or without progress.
     pub request: Option<Duration>,
-    /// How long what opens a session or a stream is tried again after what may pass: a refused
-    /// connection, 502, 503, 504 (T-80). Zero reports it at once.
+    /// How long opening a session or stream is retried after transient errors: a refused
+    /// connection, 502, 503, 504 (T-80). Zero reports them at once.
     pub opening: Duration,
-    /// How long open requests may run after the host closed stdin. An answer that is arriving may
-    /// take longer.
+    /// How long open requests may run after the host has closed stdin. An answer that is arriving
+    /// may take longer.
     pub drain: Duration,
     /// The largest body or event that is accepted, in bytes (S-12).
     pub size: usize,
@@ -74,7 +74,7 @@ impl Default for Limits {
             body: Some(Duration::from_secs(300)),
             request: Some(Duration::from_secs(3600)),
             opening: Duration::from_secs(20),
-            // With the `DELETE` of the session, less than a second (T-08).
+            // Together with the session's `DELETE`, less than a second (T-08).
             drain: Duration::from_millis(600),
             size: Budget::of_process().per_message(),
         }

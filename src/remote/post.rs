@@ -1,4 +1,4 @@
-//! A message on its way to the remote, and why it may not get there.
+//! A message on its way to the remote, and the errors on the way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,26 +18,26 @@ pub struct Post {
     pub number: u64,
     /// The message as it is sent.
     pub frame: Frame,
-    /// Whether an answer is owed.
+    /// Whether the remote owes an answer.
     pub is_request: bool,
-    /// Whether it needs no permit: answers, cancellations, endless streams.
+    /// Whether it needs no permit, like answers, cancellations and endless streams.
     pub urgent: bool,
     /// Whether sending it twice is harmless (T-28).
     pub repeatable: bool,
     /// The session at the time of sending.
     pub session: Arc<Session>,
-    /// Whether it stays open by design, silent for any time (T-63).
+    /// Whether it stays open by design, however long it is silent (T-63).
     pub stays_open: bool,
     /// The bridge's handle for the exchange.
     pub handle: ExchangeHandle,
-    /// What the exchange also has if the remote is a modern one.
+    /// Further properties of an exchange with a modern remote.
     pub modern: Option<Box<ModernPost>>,
     /// The headers of the host's trace context.
     pub trace: Option<Box<HeaderMap>>,
 }
 
-/// What an exchange with a modern remote has besides its message (T-50 to T-63): it is never
-/// resumed, and read no further than its answer.
+/// The properties of an exchange with a modern remote besides its message (T-50 to T-63). Such an
+/// exchange is never resumed, and is read no further than its answer.
 #[derive(Clone, Debug, Default)]
 pub struct ModernPost {
     /// The headers that mirror the message.
@@ -54,7 +54,7 @@ pub(super) enum ExchangeError {
     Failed(Failure),
 }
 
-/// An HTTP error status and what came with it.
+/// An HTTP error status and its body.
 pub(super) struct HttpRefusal {
     pub(super) status: StatusCode,
     pub(super) failure: Failure,
@@ -80,7 +80,7 @@ impl HttpRefusal {
 }
 
 impl Post {
-    /// Which permits it needs (T-29).
+    /// The concurrency limit that it counts against (T-29).
     pub(super) fn concurrency_class(&self) -> ConcurrencyClass {
         if self.urgent {
             ConcurrencyClass::Urgent
@@ -91,12 +91,12 @@ impl Post {
         }
     }
 
-    /// Whether it is sent within the session of a legacy remote, which may answer elsewhere.
+    /// Whether it is sent within a legacy session, whose answers may arrive on another stream.
     pub(super) fn is_in_session(&self) -> bool {
         self.modern.is_none() && (self.session.version.is_some() || self.session.id.is_some())
     }
 
-    /// Where the messages that answer it come from.
+    /// The origin of the messages that answer it.
     pub(super) fn origin(&self) -> StreamOrigin {
         let reading = match self.modern.as_deref() {
             None => StreamReadMode::Resumable,
@@ -112,22 +112,23 @@ impl Post {
         }
     }
 
-    /// Whether the whole exchange may take only so much time.
+    /// Whether the whole exchange has a time limit.
     pub(super) fn is_limited(&self) -> bool {
         !self.stays_open
     }
 
-    /// The most time to the head of the response, which some servers send with the first event.
+    /// The longest time to the head of the response, which some servers send only with the first
+    /// event.
     pub(super) fn headers_limit(&self, limits: &Limits) -> Option<Duration> {
         limits.headers.filter(|_| !self.stays_open)
     }
 
-    /// The longest silence of what answers it.
+    /// The longest silence within its answer.
     pub(super) fn silence_limit(&self, limits: &Limits) -> Option<Duration> {
         limits.body.filter(|_| !self.stays_open)
     }
 
-    /// The request as it is sent again: under a new id (A-56, E-05).
+    /// The request with a new id, to be sent again (A-56, E-05).
     pub(super) fn with_fresh_id(&self) -> Option<Frame> {
         if !self.is_request {
             return None;

@@ -1,5 +1,5 @@
-//! The probes that show what a remote is (T-80), one at a time: which comes next is the bridge's
-//! decision. It gets the outcome of each in full, an HTTP refusal included.
+//! Sends the probes that find out what a remote is (T-80), one at a time. The bridge decides which
+//! comes next, and gets each outcome in full, including HTTP refusals.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Wire {
         };
         let media_type = read_media_type(&mut response).await;
         if !matches!(media_type.as_ref(), headers::JSON | headers::EVENT_STREAM) {
-            // No session was opened.
+            // The probe opened no session.
             return self.read_answer(response, post, false).await;
         }
         let session_id = read_session_id(response.headers());

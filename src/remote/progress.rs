@@ -1,5 +1,5 @@
-//! The progress of calls whose answers come on another stream: any of it restarts their limit on
-//! silence (T-26).
+//! Watches the progress of calls whose answers arrive on another stream: progress restarts their
+//! time limit (T-26).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::jsonrpc::Message;
 use crate::protocol::methods;
 
-/// How often each call that is watched has shown progress, by its progress token in JSON.
+/// How often each watched call has shown progress, by its progress token in JSON.
 #[derive(Debug, Default)]
 pub(super) struct ProgressWatch {
     any: AtomicBool,
@@ -32,7 +32,7 @@ struct Meta {
 }
 
 impl ProgressWatch {
-    /// Watches a call; returns its token, if it asks for progress.
+    /// Starts to watch a call; returns its token, if it asks for progress.
     pub(super) fn watch(&self, call: &Message) -> Option<String> {
         let params: Params = call.params_as()?;
         let token = params.meta?.token?.get().to_owned();
@@ -41,7 +41,7 @@ impl ProgressWatch {
         Some(token)
     }
 
-    /// Takes a message of a shared stream.
+    /// Counts a message on a shared stream if it reports progress.
     pub(super) fn see(&self, message: &Message) {
         if !self.any.load(Ordering::Acquire) || message.method() != methods::PROGRESS {
             return;
@@ -61,7 +61,7 @@ impl ProgressWatch {
         self.with(|counts| counts.get(token).copied().unwrap_or_default())
     }
 
-    /// Ends watching a call.
+    /// Stops watching a call.
     pub(super) fn forget(&self, token: &str) {
         let is_empty = self.with(|counts| {
             counts.remove(token);

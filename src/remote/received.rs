@@ -1,6 +1,6 @@
 //! Reads bodies and the payloads of events as messages, both by the same rules: a byte order mark
-//! is skipped (RFC 8259 §8.1), and bytes that are not UTF-8 are replaced, as the HTML standard has
-//! it for event streams (§9.2.6): one bad byte must not cost the whole message.
+//! is skipped (RFC 8259 §8.1), and invalid UTF-8 is replaced, as the HTML standard does in event
+//! streams (§9.2.6): one bad byte must not cost the whole message.
 
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Parses a body or the payload of an event.
 ///
 /// # Errors
-/// It is not a message, or a batch although there are none in this revision.
+/// It is not a message, or it is a batch in a revision without batches.
 pub(super) fn parse_received(data: &Bytes, has_batches: bool) -> Result<Received, Invalid> {
     match parse_any(data)? {
         Received::Batch(_) if !has_batches => Err(Invalid::unexpected_batch()),

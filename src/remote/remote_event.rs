@@ -1,4 +1,4 @@
-//! What the tasks of a remote report to the bridge.
+//! The events that the tasks of a remote report to the bridge.
 
 use http::{HeaderValue, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
@@ -9,7 +9,7 @@ use crate::budget::Share;
 use crate::error::Failure;
 use crate::jsonrpc::{Message, RequestId};
 
-/// What a large message takes while it waits for the bridge.
+/// The permits and memory that a large message holds while it waits for the bridge.
 #[derive(Debug)]
 #[expect(dead_code, reason = "what counts is when they are dropped")]
 pub struct MessageWeight {
@@ -17,7 +17,7 @@ pub struct MessageWeight {
     pub(super) share: Option<Share>,
 }
 
-/// What a task of the remote reports.
+/// An event that a task of the remote reports.
 #[derive(Debug)]
 pub enum RemoteEvent {
     /// The transport works; the answer to the probe follows.
@@ -25,17 +25,17 @@ pub enum RemoteEvent {
         /// The number of the probe's exchange.
         exchange: u64,
         transport: Transport,
-        /// The session id that the remote gave.
+        /// The session id that the remote assigned.
         session_id: Option<HeaderValue>,
         generation: u32,
     },
-    /// A message of the remote.
+    /// A message from the remote.
     Message {
-        /// The exchange whose response brought it; `None` for the standalone stream and HTTP+SSE.
+        /// The exchange on which it arrived; `None` for the standalone stream and HTTP+SSE.
         exchange: Option<u64>,
         generation: u32,
         message: Message,
-        /// Its shares of what may wait and of the budget; returned when dropped.
+        /// Its share of the waiting bytes and of the budget; released when dropped.
         #[expect(dead_code, reason = "what counts is when it is dropped")]
         weight: MessageWeight,
     },
@@ -43,9 +43,9 @@ pub enum RemoteEvent {
     Ended { exchange: u64, generation: u32, outcome: Outcome },
     /// The standalone stream was opened, or the remote does not offer one.
     Listening { generation: u32, offered: bool },
-    /// The stream of HTTP+SSE ended, and the session with it (T-74).
+    /// The HTTP+SSE stream ended, and the session with it (T-74).
     SessionLost { generation: u32 },
-    /// The remote refuses to open the standalone stream again. Only a POST can tell whether the
+    /// The remote refuses to open the standalone stream again. Only a POST can show whether the
     /// session is lost.
     SessionDoubted { generation: u32 },
 }
@@ -73,12 +73,13 @@ pub enum Outcome {
     SessionLost(Box<ProbeRefusal>),
     /// The remote refused the message with an HTTP error.
     Refused(Box<ProbeRefusal>),
-    /// There will be no answer.
+    /// No answer will arrive.
     Failed(Failure),
 }
 
 impl Outcome {
-    /// A response without an answer. If the message was a probe, the server may be of another kind.
+    /// A response without an answer. For a probe, it may mean that the server has another transport
+    /// or era.
     pub(super) fn refused(status: StatusCode, failure: Failure) -> Self {
         let status = Some(status.as_u16());
         Self::Refused(Box::new(ProbeRefusal { status, failure, answer: None }))
@@ -88,7 +89,7 @@ impl Outcome {
 /// How a remote refused a message.
 #[derive(Debug)]
 pub struct ProbeRefusal {
-    /// The HTTP status; `None` where there is no event stream of HTTP+SSE.
+    /// The HTTP status; `None` if the server offers no HTTP+SSE stream.
     pub status: Option<u16>,
     /// What to tell the host if nothing else works.
     pub failure: Failure,
@@ -97,7 +98,7 @@ pub struct ProbeRefusal {
 }
 
 impl ProbeRefusal {
-    /// The JSON-RPC error if it answers the request of this number by its id.
+    /// The JSON-RPC error, if it has the id of the request with this number.
     pub fn answer_to(&self, number: u64) -> Option<&Message> {
         self.answer.as_ref().filter(|answer| is_answer_to(answer, number))
     }

@@ -1,8 +1,8 @@
-//! The ids of requests to the remote. A request that is sent again after a refusal has another id
-//! the bridge's number can be computed from any of them.
+//! Computes the ids of requests at the remote. A request that is sent again after a refusal gets
+//! another id, from which the bridge's number can be computed.
 
-/// What is added to the id for each refusal. The bridge's numbers are smaller; ids stay below 2^53,
-/// which every JSON parser keeps.
+/// The offset added to the id for each refusal. The bridge's numbers are smaller, and ids stay
+/// below 2^53, so that every JSON parser keeps them exact.
 const REPEAT_OFFSET: u64 = 1 << 48;
 
 /// The id of the request with this number after this many refusals.

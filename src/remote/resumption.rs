@@ -1,5 +1,5 @@
-//! Follows the stream that answers a request until the answer. One that ends too early is reopened
-//! after the last event that arrived (T-36), if the remote can do this.
+//! Follows the stream of a request until its answer arrives. A stream that ends too early is
+//! resumed after the last event received (T-36), if the remote supports that.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ use crate::http::Response;
 use crate::pace;
 use crate::protocol::headers;
 
-/// How often in a row resuming a stream may bring nothing new.
+/// How often in a row a resumed stream may deliver nothing new.
 const MAX_RESUMPTIONS: u32 = 6;
-/// For at least so long it may fail.
+/// The shortest time for which resuming is retried.
 const MIN_PATIENCE: Duration = Duration::from_secs(3);
-/// The longest pause while it fails, unless the server asks for a longer one.
+/// The longest pause after a failure, unless the server asks for a longer one.
 const MAX_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 impl Wire {
-    /// Follows the stream that answers a request, resuming it where it ends too early (T-36).
+    /// Follows the stream that answers a request, and resumes it if it ends too early (T-36).
     pub(super) async fn follow_to_answer(&self, response: Response, post: &Post) -> Outcome {
         let mut memory = StreamMemory::default();
         let end = self.follow(response, post.origin(), &mut memory).await;
@@ -38,7 +38,7 @@ impl Wire {
         }
     }
 
-    /// Resumes a stream that ended too early, until the answer.
+    /// Resumes a stream that ended too early, until the answer arrives.
     async fn resume_to_answer(
         &self,
         mut end: StreamEnd,
@@ -74,7 +74,7 @@ impl Wire {
         }
     }
 
-    /// Opens a stream again after the last event that arrived.
+    /// Reopens a stream after the last event received.
     async fn resume(
         &self,
         memory: &StreamMemory,
@@ -111,7 +111,7 @@ impl Wire {
     }
 }
 
-/// What the end of a stream means for its request; `None` where the stream has to be resumed.
+/// The outcome of a request whose stream has ended; `None` if the stream has to be resumed.
 pub(super) fn outcome_of(
     end: &StreamEnd,
     memory: &mut StreamMemory,
@@ -137,19 +137,20 @@ pub(super) fn outcome_of(
     post.modern.is_some().then(|| Outcome::Failed(ended()))
 }
 
-/// How resuming one stream has gone so far.
+/// The attempts at resuming one stream so far.
 #[derive(Debug, Default)]
 struct Course {
-    /// How often in a row a stream was there and brought nothing new.
+    /// How many streams in a row have delivered nothing new.
     fruitless: u32,
-    /// Since when no stream can be opened.
+    /// When opening the stream began to fail.
     failing_since: Option<Instant>,
     backoff: Backoff,
     asked: Option<Duration>,
 }
 
 impl Course {
-    /// A stream was there and ended. A pause that the server asks for, or a message, sets the pace.
+    /// Notes that a resumed stream has ended. It counts as fruitless unless it delivered something,
+    /// or the server set the pace.
     fn ended(&mut self, has_progressed: bool, is_paced: bool) {
         self.failing_since = None;
         self.fruitless = if has_progressed { 0 } else { self.fruitless + 1 };
@@ -158,7 +159,7 @@ impl Course {
         }
     }
 
-    /// No stream could be opened; the server asks for this pause.
+    /// Notes that no stream could be opened; `asked` is the pause that the server asks for.
     fn failed(&mut self, asked: Option<Duration>) {
         self.failing_since.get_or_insert_with(Instant::now);
         self.asked = asked.filter(|asked| pace::RETRY_AFTER.is_bearable(*asked));
@@ -169,7 +170,7 @@ impl Course {
         self.fruitless >= MAX_RESUMPTIONS || has_failed_for_long
     }
 
-    /// The pause before the next attempt, on a stream that asks for this one.
+    /// The pause before the next attempt; `retry` is the one that the stream asks for.
     fn pause(&mut self, retry: Option<Duration>) -> Duration {
         let growing = self.backoff.next_endless();
         let pause = match self.asked.take() {
@@ -185,20 +186,20 @@ impl Course {
 
 /// Why a stream was not resumed.
 enum ResumeError {
-    /// It may work later, after this pause if the server asked for one.
+    /// Resuming may work later, after this pause if the server asked for one.
     Retry(String, Option<Duration>),
-    /// It will not.
+    /// Resuming will not work.
     Permanent(Failure),
 }
 
-/// Whether the refusal of a stream may pass. 409 and 425: the server has not yet noticed that the
-/// previous connection is gone.
+/// Whether a stream's refusal is transient. 409 and 425 mean that the server has not yet noticed
+/// the loss of the previous connection.
 fn may_pass(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 408 | 409 | 425 | 429)
         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
-/// The outcome for a POST that was answered with the stream of HTTP+SSE: such a server expects its
+/// The outcome for a POST that was answered with an HTTP+SSE stream: such a server expects its
 /// messages elsewhere (T-75).
 fn old_transport() -> Outcome {
     let failure = protocol_failure("server answered a message with an event stream of HTTP+SSE")
@@ -226,7 +227,7 @@ fn failure_for_end(end: &StreamEnd, memory: &StreamMemory) -> Option<Failure> {
     }
 }
 
-/// The failure where the server ended the stream, with what it said about that.
+/// The failure for a stream that the server ended, with the reason that it gave.
 pub(super) fn ended_early(memory: &StreamMemory) -> Failure {
     let said = memory.said.as_ref().map_or_else(String::new, |said| format!(": {said}"));
     lost_failure(&format!("the server ended the event stream before the answer{said}"))

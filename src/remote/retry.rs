@@ -1,10 +1,10 @@
-//! The pauses before a request is sent again.
+//! Computes the pauses before a request is sent again.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 
-/// A longer `Retry-After` says no more than this one.
+/// The longest `Retry-After` that is told apart from longer ones.
 const LONGEST_ASKED: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Growing pauses between attempts.
@@ -34,7 +34,8 @@ impl Backoff {
         self.attempt = 0;
     }
 
-    /// 100 ms, doubling up to 30 s, spread by a quarter so that many bridges do not move in step.
+    /// 100 ms, doubling up to 30 s, with a quarter of jitter so that many bridges do not retry in
+    /// step.
     fn pause(&self) -> Duration {
         let base = 100u64.saturating_mul(1 << (self.attempt.min(16) - 1)).min(30_000);
         let spread = SystemTime::now()
@@ -44,10 +45,10 @@ impl Backoff {
     }
 }
 
-/// `Retry-After` in both of its forms (RFC 9110 §10.2.3).
+/// Reads `Retry-After` in both of its forms (RFC 9110 §10.2.3).
 pub(super) fn parse_retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    // Some servers send fractions, and some more seconds than there are.
+    // Some servers send fractions, or more seconds than a `Duration` can hold.
     if let Ok(seconds) = text.parse::<f64>()
         && text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
     {

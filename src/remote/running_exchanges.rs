@@ -1,5 +1,5 @@
-//! The exchanges that run, so that all of them can be ended, and each when it has taken as long as
-//! it may. One place for all of them: a timer for each exchange costs more than reading its answer.
+//! Tracks running exchanges, so that all can be ended, and each when its time is over. One timer
+//! serves all of them: a timer for each would cost more than reading its answer.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use tokio::time::Instant;
 use super::exchange_handle::ExchangeHandle;
 use super::post::Post;
 
-/// So many are noted before those that are over are looked for.
+/// How many are kept before ended ones are removed.
 const MIN_KEPT: usize = 16;
 
 /// The exchanges of one session.
 #[derive(Debug)]
 pub(super) struct RunningExchanges {
-    /// The most time that an exchange may take (T-26).
+    /// The longest time that an exchange may take (T-26).
     limit: Option<Duration>,
-    /// Those that may still run, in the order in which they began.
+    /// The exchanges that may still run, in the order in which they began.
     running: Vec<(ExchangeHandle, Option<Instant>)>,
 }
 
@@ -35,14 +35,14 @@ impl RunningExchanges {
         self.running.push((post.handle.clone(), limit.map(|limit| Instant::now() + limit)));
     }
 
-    /// When the first has taken as long as it may. It may be over: then nothing is due at that
-    /// time.
+    /// When the first time limit ends. Its exchange may already be over; then nothing happens at
+    /// that time.
     pub(super) fn due(&self) -> Option<Instant> {
-        // The limit is the same for all, so that the first that has one is the first that is due.
+        // All have the same limit, so the first one with a limit is due first.
         self.running.iter().find_map(|(_, due)| *due)
     }
 
-    /// Ends what has taken as long as it may.
+    /// Ends exchanges whose time is over.
     pub(super) fn take_time(&mut self, now: Instant) {
         if self.due().is_none_or(|due| due > now) {
             return;

@@ -6,19 +6,21 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::protocol::{ProtocolVersion, headers};
 
-/// What every request after `initialize` carries. Immutable: a new session is a new value.
+/// The session data that every request after `initialize` carries. Immutable: a new session is a
+/// new value.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
-    /// Which session of this process it is, so that what belongs to an older one can be recognized.
+    /// The serial number of the session in this process, by which messages of older sessions are
+    /// recognised.
     pub generation: u32,
-    /// The `Mcp-Session-Id`, if the remote gave one; marked sensitive.
+    /// The `Mcp-Session-Id`, if the remote assigned one; marked sensitive.
     pub id: Option<HeaderValue>,
     /// The negotiated revision.
     pub version: Option<HeaderValue>,
     templates: Templates,
 }
 
-/// The headers of every request of the session, put together once.
+/// The headers of the session's requests, composed once.
 #[derive(Clone, Debug, Default)]
 struct Templates {
     post: OnceLock<HeaderMap>,

@@ -1,6 +1,6 @@
-//! Whether a refusal means that the remote has forgotten the session (T-32, T-39, T-74). The
-//! status, the id and a short list of known shapes decide. An error under the request's own id is
-//! its answer, whatever its words (JSON-RPC 2.0 §5).
+//! Decides whether a refusal means that the remote has forgotten the session (T-32, T-39, T-74).
+//! The status, the id and a short list of known shapes decide. An error under the request's own id
+//! is its answer, whatever its words (JSON-RPC 2.0 §5).
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use super::remote_event::is_answer_to;
 use super::{Outcome, ProbeRefusal};
 use crate::jsonrpc::{Message, MessageKind, RequestId};
 
-/// The code that servers give an unknown session ("Session not found").
+/// The error code that servers use for an unknown session ("Session not found").
 const SESSION_NOT_FOUND: i64 = -32001;
 
 #[derive(Default, Deserialize)]
@@ -39,24 +39,24 @@ pub(super) fn is_lost(
     match (status, error) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) => is_identified,
         (StatusCode::BAD_REQUEST, None) => names_a_session(&String::from_utf8_lossy(body)),
-        // The TypeScript SDK says so of an endpoint whose stream is gone, before it looks at the
-        // message.
+        // The TypeScript SDK answers like this, before it reads the message, when the endpoint's
+        // stream is gone.
         (StatusCode::INTERNAL_SERVER_ERROR, None) => {
             elsewhere && String::from_utf8_lossy(body).contains("SSE connection not established")
         }
-        // The session is there, and taken or limited.
+        // The session exists, but is in use or rate-limited.
         (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _) | (_, None) => false,
         (_, Some(error)) => is_unknown_session(error),
     }
 }
 
-/// Returns whether this error in a successful response says that the session is unknown. One under
-/// an id that we gave answers the request of that id, on whichever stream it comes (T-37).
+/// Returns whether this error in a successful response says that the session is unknown. An error
+/// with one of our ids answers that request, on whichever stream it arrives (T-37).
 pub(super) fn is_lost_by(post: &Post, error: &Message) -> bool {
     has_session(post) && says_lost(error)
 }
 
-/// Returns whether this message is an error that says so.
+/// Returns whether this message is an error that says that the session is unknown.
 pub(super) fn says_lost(error: &Message) -> bool {
     error.kind() == MessageKind::ErrorResponse
         && error.id().and_then(RequestId::as_own_number).is_none()
@@ -69,7 +69,8 @@ pub(super) fn outcome_of(error: Message) -> Outcome {
     Outcome::SessionLost(Box::new(ProbeRefusal { status: None, failure, answer: Some(error) }))
 }
 
-/// A session was opened, with or without an id; a modern remote has none.
+/// Returns whether the message belongs to a session, with or without an id; modern remotes have
+/// none.
 fn has_session(post: &Post) -> bool {
     let opened = post.session.id.is_some() || post.session.version.is_some();
     opened && post.modern.is_none()
@@ -85,7 +86,8 @@ fn is_unknown_session(error: &Message) -> bool {
     error.code == SESSION_NOT_FOUND || names_a_session(&error.message)
 }
 
-/// The TypeScript SDK says "Server not initialized" after a restart, others name the session.
+/// Returns whether an error's text is about the session. The TypeScript SDK says "Server not
+/// initialized" after a restart; others mention the session.
 fn names_a_session(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains("session") || text.contains("not initialized")

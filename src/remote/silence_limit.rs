@@ -1,5 +1,5 @@
-//! How long a body that is being read may be silent: one timer for all its chunks. Setting a timer
-//! anew for each chunk costs more than reading a small one.
+//! Limits how long a body may be silent while it is read, with one timer for all chunks: a new
+//! timer for each would cost more than reading a small chunk.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::open_prompts::PromptsOfExchange;
 
-/// The limit of one body. Questions to a person suspend it (T-26).
+/// The limit for one body. Questions to a person suspend it (T-26).
 #[derive(Debug)]
 pub(super) struct SilenceLimit<'a> {
     prompts: PromptsOfExchange<'a>,
@@ -19,7 +19,7 @@ pub(super) struct SilenceLimit<'a> {
 }
 
 impl<'a> SilenceLimit<'a> {
-    /// A limit that starts anew with each wait; with `None` there is none.
+    /// A limit that restarts with each wait; `None` means no limit.
     pub(super) fn new(prompts: PromptsOfExchange<'a>, limit: Option<Duration>) -> Self {
         Self { prompts, limit, timer: None }
     }
@@ -34,14 +34,14 @@ impl<'a> SilenceLimit<'a> {
             if let Poll::Ready(done) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(done));
             }
-            // What is there already, as it mostly is, needs no timer.
+            // A chunk that is already there, the usual case, needs no timer.
             let (due, before) =
                 waits.get_or_insert_with(|| (Instant::now() + limit, prompts.look().1));
             loop {
                 let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(*due)));
                 ready!(timer.as_mut().poll(cx));
                 let now = Instant::now();
-                // Otherwise it was still set for an earlier chunk.
+                // Otherwise the timer was still set for an earlier chunk.
                 if *due <= now {
                     let (is_prompting, changes) = prompts.look();
                     if !is_prompting && changes == *before {

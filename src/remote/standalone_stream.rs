@@ -1,10 +1,10 @@
-//! Whether there is a standalone stream that can bring answers (T-37).
+//! Tracks whether there is a standalone stream on which answers can arrive (T-37).
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long a request that was accepted waits for the stream to be opened.
+/// How long an accepted request waits for the stream to open.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The standalone stream of the newest session.
@@ -13,7 +13,7 @@ pub(super) struct StandaloneStream(watch::Sender<State>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It is being asked for.
+    /// It was requested; the server has not answered.
     Unknown,
     /// It was opened once.
     Offered,
@@ -28,7 +28,7 @@ impl Default for StandaloneStream {
 }
 
 impl StandaloneStream {
-    /// Notes that it is asked for in a new session.
+    /// Notes that it is requested in a new session.
     pub(super) fn begin(&self) {
         self.0.send_replace(State::Unknown);
     }
@@ -38,12 +38,12 @@ impl StandaloneStream {
         self.0.send_replace(if is_offered { State::Offered } else { State::Missing });
     }
 
-    /// Waits until it is certain that there is none, or until opening it takes too long.
+    /// Waits until it is certain that there is none, or opening it takes too long.
     pub(super) async fn wait_until_missing(&self) {
         let mut states = self.0.subscribe();
         let is_known = states.wait_for(|state| *state != State::Unknown);
         if tokio::time::timeout(OPENING_TIMEOUT, is_known).await.is_ok() {
-            // Fails only when the sender is gone, which is borrowed here.
+            // Fails only if the sender is gone, and it is borrowed here.
             let _ = states.wait_for(|state| *state == State::Missing).await;
         }
     }

@@ -1,12 +1,12 @@
-//! Where the messages of the remote come from, and how far their stream is read.
+//! Where the remote's messages come from, and how far their stream is read.
 
-/// Where a message came from.
+/// The origin of a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamOrigin {
     pub(super) exchange: Option<u64>,
     pub(super) generation: u32,
     pub(super) reading: StreamReadMode,
-    /// Whether there is no limit on silence (T-63).
+    /// Whether its stream may be silent without limit (T-63).
     pub(super) may_be_silent: bool,
     /// Whether its revision has batches (T-38).
     pub(super) has_batches: bool,
@@ -15,8 +15,8 @@ pub(super) struct StreamOrigin {
 }
 
 impl StreamOrigin {
-    /// The origin of what comes on a stream that answers no exchange. HTTP+SSE opens its stream
-    /// before a revision is negotiated, so batches are read there in every revision.
+    /// The origin of messages on a stream that answers no exchange. HTTP+SSE opens its stream
+    /// before a revision is negotiated, so batches are accepted there in every revision.
     pub(super) fn unasked(generation: u32, has_batches: bool) -> Self {
         let reading = StreamReadMode::Resumable;
         Self {
@@ -33,7 +33,7 @@ impl StreamOrigin {
 /// How a stream is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StreamReadMode {
-    /// For a moment beyond the answer.
+    /// For a short time beyond the answer.
     Resumable,
     /// No further than the answer (T-61).
     ToTheAnswer,

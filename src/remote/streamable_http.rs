@@ -20,11 +20,11 @@ use crate::protocol::headers;
 /// How long the DELETE that ends a session may take.
 const DELETE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// A stream that lasted this long was worth opening.
+/// A stream that lasted this long is reopened soon.
 const LASTING_STREAM: Duration = Duration::from_secs(10);
 /// The first pause after a refusal.
 const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
-/// Up to this a pause grows for a server that asks for shorter ones and then sends nothing.
+/// The longest pause for a server that asks for shorter ones but then sends nothing.
 const FRUITLESS_PAUSE: Duration = Duration::from_secs(5);
 /// How often a stream that never existed is requested again.
 const MAX_FIRST_REFUSALS: u32 = 5;
@@ -40,10 +40,10 @@ impl Wire {
     /// Keeps the standalone stream open (T-34) for as long as the session lasts, or finds that the
     /// server offers none.
     ///
-    /// A refusal is judged by what this session has had before. A server that has not offered the
-    /// stream in this session does not offer it at all: a 404 may be nothing but a missing route,
-    /// and whether the session is lost is for the next POST to say. Once there was a stream, a
-    /// refusal is a passing one, or the session is lost, which only a POST can tell.
+    /// The meaning of a refusal depends on the session so far. If the stream was never open in this
+    /// session, the server does not offer it: a 404 may just be a missing route, and the next POST
+    /// will show whether the session is lost. If it was open before, a refusal is transient, or the
+    /// session is lost, which only a POST can show.
     pub(super) async fn listen(self: Arc<Self>, session: Arc<Session>) {
         let generation = session.generation;
         let mut memory = StreamMemory::default();
@@ -135,7 +135,7 @@ impl Wire {
             Err(failure) => {
                 tracing::debug!("cannot open the standalone stream: {}", failure.message);
                 let status = failure.status.and_then(|status| StatusCode::from_u16(status).ok());
-                // A redirect that is not followed leads to the same place next time.
+                // A redirect that is not followed would be the same next time.
                 return match status.filter(StatusCode::is_redirection) {
                     Some(status) => Listening::Refused(status),
                     None => Listening::Later(None),
@@ -161,7 +161,7 @@ impl Wire {
         }
     }
 
-    /// Ends the session (T-33). What the server answers does not matter.
+    /// Ends the session (T-33). The server's response does not matter.
     pub(super) async fn end_session(&self, session: &Session) {
         if session.id.is_none() {
             return;
@@ -178,8 +178,8 @@ impl Wire {
     }
 }
 
-/// How fast the standalone stream is opened again. One that brings nothing is asked for at most
-/// twenty times a minute, whatever pause the server asks for.
+/// The pace at which the standalone stream is reopened: at most twenty times a minute if it
+/// delivers nothing, whatever pause the server asks for.
 #[derive(Debug, Default)]
 struct Pace {
     backoff: Backoff,
@@ -188,7 +188,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// A stream ended. One that brought a message, or lasted, was worth opening.
+    /// Notes that a stream ended. If it delivered a message or lasted, the pauses start over.
     fn ended(&mut self, has_delivered: bool, lasted: Duration) {
         if has_delivered || lasted >= LASTING_STREAM {
             self.backoff.reset();
@@ -199,21 +199,21 @@ impl Pace {
         self.fallback = self.backoff.next_endless();
     }
 
-    /// There was no stream.
+    /// Notes that no stream could be opened.
     fn failed(&mut self) {
         self.fruitless += 1;
         self.fallback = self.backoff.next_endless();
     }
 
-    /// The server refused the stream for now, for this many times in a row: whatever it counts the
-    /// last one by takes its time.
+    /// Notes how many times in a row the server has refused the stream: it may need time to notice
+    /// that the last one is gone.
     fn refused(&mut self, refusals: u32) {
         self.fruitless += 1;
         self.fallback =
             (REFUSED_PAUSE * 2u32.pow(refusals.clamp(1, 5) - 1)).min(pace::STREAM_RETRY.longest());
     }
 
-    /// The pause before the next attempt, where the server asks for this one.
+    /// The pause before the next attempt; `asked` is the one that the server asks for.
     fn pause(&self, asked: Option<Duration>) -> Duration {
         let least = match self.fruitless {
             0..=2 => pace::STREAM_RETRY.shortest(),
@@ -245,8 +245,8 @@ fn is_passing(status: StatusCode) -> bool {
         )
 }
 
-/// Servers say 404 of a forgotten session (T-32), and also 400 (T-39) or 410. After 401 only a POST
-/// may ask for a sign-in.
+/// Whether this refusal may mean a lost session. For a forgotten one, servers answer 404 (T-32),
+/// and also 400 (T-39) or 410. After 401, only a POST may ask for a sign-in.
 fn may_mean_a_lost_session(status: StatusCode) -> bool {
     matches!(
         status,

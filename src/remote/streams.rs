@@ -1,4 +1,4 @@
-//! Event streams, read to their end, and the messages that they and JSON bodies bring to the
+//! Reads event streams to their end, and passes their messages and those in JSON bodies to the
 //! bridge.
 
 use std::collections::{HashSet, VecDeque};
@@ -22,40 +22,39 @@ use crate::budget::Share;
 use crate::http::Response;
 use crate::jsonrpc::{Message, MessageKind, Received};
 
-/// How long a stream may go on after it delivered its response, before it is dropped.
+/// How long a stream may continue after it has delivered its response, before it is dropped.
 const AFTER_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long the answer may still come after the server sent something instead that cannot be
-/// read.
+/// How long the answer may still arrive after the server has sent something unreadable instead.
 const AFTER_INVALID_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many events with an id are remembered to drop replays (T-37).
 const MAX_REMEMBERED_IDS: usize = 1024;
 /// The longest event id, in bytes, that is kept to resume a stream (S-42).
 const MAX_EVENT_ID: usize = 1024;
-/// How much of each end of an event, in bytes, tells it from another one of its length.
+/// How many bytes at each end of an event are compared with those of another of the same length.
 const COMPARED: usize = 256;
 /// The total size of the large messages that may wait, in bytes.
 pub(super) const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
-/// What is known of one event stream, over all its connections.
+/// The state of one event stream, across all its connections.
 #[derive(Debug, Default)]
 pub(super) struct StreamMemory {
     pub(super) last_event_id: Option<Box<str>>,
     pub(super) retry: Option<Duration>,
     pub(super) answered: bool,
-    /// How often the stream got further: by a message, a new id, or a pause that the server asked
+    /// How often the stream made progress: by a message, a new id, or a pause that the server asked
     /// for.
     pub(super) progress: u64,
-    /// How many messages it has brought.
+    /// How many messages it has delivered.
     pub(super) delivered: u64,
     /// Whether the server asked for a pause on the last connection.
     pub(super) asks_for_pause: bool,
-    /// When it need not be read any further.
+    /// When reading it may stop.
     over_by: Option<Instant>,
-    /// What came instead of the answer and could not be read.
+    /// Why data that arrived instead of the answer could not be read.
     invalid: Option<String>,
-    /// What the server said in an event called `error`.
+    /// The server's words in an event named `error`.
     pub(super) said: Option<String>,
-    /// The error that came instead of the answer and says that the session is unknown.
+    /// The error that arrived instead of the answer and says that the session is unknown.
     pub(super) session_loss: Option<Box<Message>>,
     seen: HashSet<u64>,
     seen_order: VecDeque<u64>,
@@ -138,7 +137,7 @@ impl Wire {
         let _ = self.events.send(event).await;
     }
 
-    /// Waits until a message of this size may wait for the bridge (S-12).
+    /// Waits until there is room for a message of this size in the queue to the bridge (S-12).
     async fn weigh(&self, size: usize) -> Option<OwnedSemaphorePermit> {
         if size <= LARGE_MESSAGE {
             return None;
@@ -163,7 +162,7 @@ impl Wire {
         end
     }
 
-    /// As [`Wire::follow`], on a stream whose first bytes are in `decoder` already.
+    /// Like [`Wire::follow`], for a stream whose first bytes are already in `decoder`.
     pub(super) async fn follow_from(
         &self,
         decoder: &mut EventDecoder,
@@ -200,7 +199,7 @@ impl Wire {
             }
             if decoder.memory() > LARGE_MESSAGE {
                 arriving.get_or_insert_with(|| self.arrivals.begin());
-                // Where there is nothing left of the budget, the server waits (S-42).
+                // If the budget is exhausted, the stream is not read any further for now (S-42).
                 share.grow_to(decoder.memory()).await;
             } else {
                 arriving = None;
@@ -218,7 +217,8 @@ impl Wire {
         }
     }
 
-    /// Passes on the answer in a last event that nothing ends (T-23). Half of one is no JSON.
+    /// Passes on the answer in an unterminated last event (T-23). A truncated one is not valid
+    /// JSON.
     pub(super) async fn deliver_unfinished(
         &self,
         decoder: &mut EventDecoder,
@@ -235,7 +235,7 @@ impl Wire {
             _ => false,
         };
         if answers {
-            // Without its id: nothing follows that could be resumed.
+            // Without its id: the stream cannot be resumed after it.
             let event = Event { data: event.data, ..Event::default() };
             Box::pin(self.deliver_event(event, origin, memory, Share::default())).await;
         }
@@ -259,7 +259,7 @@ impl Wire {
         let Some(data) = data else { return };
         memory.delivered += 1;
         match parse_received(&data, origin.has_batches) {
-            // Only what comes first proves that the request did not run (T-39).
+            // Only the first message proves that the request did not run (T-39).
             Ok(Received::One(error))
                 if memory.delivered == 1
                     && origin.in_session
@@ -291,7 +291,7 @@ async fn next_chunk(
     memory: &StreamMemory,
 ) -> Result<Bytes, StreamEnd> {
     let chunk = match memory.over_by {
-        // One that answered need not go on, however many comments it sends.
+        // A stream that has delivered its answer is left, however many comments it sends.
         Some(by) => tokio::time::timeout_at(by, response.chunk()).await.ok(),
         None => silence.wait(response.chunk()).await,
     };
@@ -330,14 +330,14 @@ impl StreamMemory {
     }
 }
 
-/// Whether this id can be sent back to resume the stream. Another one resumes nothing, and must not
-/// keep the stream from being opened again.
+/// Whether this id can be sent back in a header to resume the stream. Any other must not prevent
+/// the stream from being reopened.
 fn fits_a_header(id: &str) -> bool {
     (1..=MAX_EVENT_ID).contains(&id.len()) && !id.bytes().any(|byte| byte.is_ascii_control())
 }
 
-/// What tells an event from all others. Two events under one id are not replays of each other. A
-/// server that makes two of them look the same loses its own events only.
+/// A fingerprint of an event. Different events with the same id are not replays of each other. A
+/// server that makes two look the same only loses its own events.
 fn fingerprint(id: &str, data: &[u8]) -> u64 {
     let mix =
         |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
@@ -351,8 +351,8 @@ fn fingerprint(id: &str, data: &[u8]) -> u64 {
     bytes(hash, &data[data.len().saturating_sub(COMPARED)..])
 }
 
-/// An event under another name is no message, unless it is the answer that is awaited. What a
-/// server says in one called `error` is the reason of what follows.
+/// Handles an event with another name: it is not a message, unless it is the awaited answer. The
+/// words in an event named `error` are the reason for what follows.
 fn answer_in_other_event(
     event: Event,
     origin: StreamOrigin,
@@ -371,15 +371,15 @@ fn answer_in_other_event(
     }
 }
 
-/// Whether what cannot be read may be meant as an answer. Greetings, heartbeats and questions are
-/// not, and the answer may follow them.
+/// Whether unreadable data may be meant as an answer. Greetings, heartbeats and requests are not,
+/// and the answer may follow them.
 fn may_be_answer(data: &[u8]) -> bool {
     let names = |name: &[u8]| memchr::memmem::find(data, name).is_some();
     names(b"\"result\"") || names(b"\"error\"")
 }
 
-/// Whether this message answers that exchange. An error without an id answers the exchange that
-/// brought it (T-24).
+/// Whether this message answers that exchange. An error without an id answers the exchange on which
+/// it arrived (T-24).
 fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
     let Some(exchange) = exchange else { return false };
     match (message.kind(), message.id()) {

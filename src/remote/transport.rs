@@ -1,4 +1,4 @@
-//! The transport that a remote was reached over.
+//! The transport over which a remote is reached.
 
 use tokio::task::AbortHandle;
 
@@ -19,7 +19,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Its name for people.
+    /// Its name in messages.
     pub fn name(&self) -> &'static str {
         match self {
             Self::StreamableHttp => "Streamable HTTP",
@@ -30,7 +30,7 @@ impl Transport {
 
 #[cfg(test)]
 impl Transport {
-    /// HTTP+SSE whose messages go to this endpoint, and whose stream says nothing.
+    /// HTTP+SSE with this endpoint, and with a stream that delivers nothing.
     pub fn silent_stream(endpoint: &url::Url) -> Self {
         let stream_task = tokio::spawn(std::future::pending::<()>()).abort_handle();
         let endpoint = Target::new(endpoint.clone()).expect("it can be requested");

@@ -1,5 +1,5 @@
-//! What every request to one remote shares: connection, endpoint, headers, limits and the way back
-//! to the bridge. Also the reading of whole bodies.
+//! The state that all requests to one remote share: connection, endpoint, headers, limits and the
+//! channel to the bridge. Also reads whole bodies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,48 +25,49 @@ use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
 use crate::recording::Recorder;
 
-/// Messages of more bytes than this count against what may wait for the bridge (S-12), and against
-/// the budget (S-42).
+/// Larger messages, in bytes, count against the limit on waiting messages (S-12) and against the
+/// budget (S-42).
 pub(super) const LARGE_MESSAGE: usize = 64 * 1024;
-/// How much of an unread body is drained, in bytes.
+/// The most bytes of an unread body that are drained.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
 /// How long draining may take.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// What all requests to one remote share.
+/// The state that all requests to one remote share.
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) outbound: Outbound,
     pub(super) credentials: RequestCredentials,
     pub(super) endpoint: Target,
-    /// What every request carries.
+    /// The headers that every request carries.
     pub(super) headers: HeaderMap,
     pub(super) limits: Limits,
     pub(super) events: mpsc::Sender<RemoteEvent>,
     pub(super) open_prompts: OpenPrompts,
     pub(super) concurrency_limit: ConcurrencyLimit,
     pub(super) moves: FollowedRedirects,
-    /// What is known of the progress of calls that are answered on another stream.
+    /// The progress of calls that are answered on another stream.
     pub(super) progress: ProgressWatch,
     pub(super) standalone: StandaloneStream,
-    /// The answers of which a part has arrived.
+    /// The partly received answers.
     pub(super) arrivals: Arrivals,
-    /// What the messages that wait for the bridge may weigh together.
+    /// The total size, in bytes, of large messages that may wait for the bridge.
     pub(super) waiting_bytes: Arc<Semaphore>,
     pub(super) recorder: Option<Recorder>,
 }
 
-/// What a challenge to a request without a body leads to.
+/// The reaction to a challenge of a request without a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnChallenge {
-    /// A sign-in or a fresh token, and the request once more.
+    /// Sign in or get a fresh token, and send the request once more.
     Answer,
-    /// Nothing: the request is optional (A-15).
+    /// Give up: the request is optional (A-15).
     GiveUp,
 }
 
 impl Wire {
-    /// Starts a request with all its headers; returns which credentials it carries, too (A-51).
+    /// Prepares a request with all its headers, and returns it with the credentials that it carries
+    /// (A-51).
     pub(super) async fn authorize(
         &self,
         method: Method,
@@ -82,8 +83,8 @@ impl Wire {
         Ok((Request::new(method, target.clone(), headers), used))
     }
 
-    /// Asks for the standalone stream. It is optional, so its refusal asks nobody to sign in:
-    /// whether that is needed is for the next message to say (A-15).
+    /// Requests the standalone stream. It is optional, so its refusal never leads to a sign-in: the
+    /// next message will show whether one is needed (A-15).
     pub(super) async fn get_optional_stream(
         &self,
         session: &Session,
@@ -92,8 +93,8 @@ impl Wire {
         self.request(Method::GET, session, last_event_id, OnChallenge::GiveUp).await
     }
 
-    /// Asks for an event stream of the session. Where the remote wants a sign-in or a fresh token,
-    /// asks once more; redirects are followed.
+    /// Requests an event stream of the session. After a sign-in or with a fresh token, requests it
+    /// once more; redirects are followed.
     pub(super) async fn get_stream(
         &self,
         session: &Session,
@@ -175,8 +176,8 @@ impl Wire {
         self.credentials.wants_new_proof(response) && attempts.may_prove_again()
     }
 
-    /// Reads a whole body, bounded in size and in silence. What it takes of the budget comes with
-    /// it; where there is none left, the server waits (S-42). The error completes "the answer is
+    /// Reads a whole body, with limits on size and silence. Returns it with its share of the
+    /// budget; if the budget is exhausted, reading waits (S-42). The error completes "the answer is
     /// incomplete: …".
     pub(super) async fn read_body(
         &self,
@@ -202,7 +203,7 @@ impl Wire {
                 return Err(format!("the body is larger than {} bytes", self.limits.size));
             }
             if length > first.capacity() && length > LARGE_MESSAGE {
-                // The buffer doubles, up to what a message may have.
+                // The buffer doubles, up to the largest message.
                 let grown = (2 * first.capacity()).clamp(length, self.limits.size.max(length));
                 share.grow_to(grown).await;
                 first.reserve(grown - first.len());
@@ -235,6 +236,6 @@ pub(super) async fn drain(mut response: Response) {
             }
         }
     };
-    // A body that goes on is dropped together with its connection.
+    // A longer body is dropped together with its connection.
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, read).await;
 }

@@ -24,17 +24,17 @@ use crate::remote::{
     ExchangeHandle, Outcome, Post, ProbeRefusal, Session, Transport, TransportChoice,
 };
 
-/// How long the answer to `server/discover` is awaited, where another probe can follow.
+/// How long to wait for the answer to `server/discover` if another probe can follow.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known of the remote's era and transport before it was asked.
+/// What is known about the remote's era and transport before it is probed.
 #[derive(Debug)]
 pub(in crate::bridge) struct Choices {
     pin: Pin,
     transport: TransportChoice,
     /// The era that was found.
     pub(in crate::bridge) era: Option<Era>,
-    /// Whether a request of a modern host was seen.
+    /// Whether a request from a modern host was seen.
     pub(in crate::bridge) host_is_modern: bool,
     known: Option<KnownEra>,
 }
@@ -48,7 +48,7 @@ impl Choices {
         Self { pin, transport, era: None, host_is_modern: false, known }
     }
 
-    /// Further sessions are opened over the transport that was found.
+    /// Makes further sessions use the transport that was found.
     pub(in crate::bridge) fn settle_transport(&mut self, found: &Transport) {
         self.transport = match found {
             Transport::StreamableHttp => TransportChoice::HttpOnly,
@@ -79,21 +79,21 @@ impl Choices {
     }
 }
 
-/// A detection under way, and what waits for its result.
+/// A detection in progress, and the request that waits for its result.
 #[derive(Debug)]
 pub(in crate::bridge) struct OngoingDetection {
     detector: Detection,
     opens: Opens,
-    /// The exchange of the probe under way.
+    /// The exchange of the current probe.
     exchange: u64,
     handle: ExchangeHandle,
-    /// When the probe under way is given up, if another one can follow.
+    /// When the current probe is abandoned, if another one can follow.
     due: Option<Instant>,
     /// The outcome of the first probe.
     first: Option<ProbeReport>,
 }
 
-/// What waits for the remote's era.
+/// The request that waits for the remote's era.
 #[derive(Debug)]
 enum Opens {
     /// The session of a legacy host: its `initialize` under this number.
@@ -110,17 +110,17 @@ struct ProbeReport {
 }
 
 impl OngoingDetection {
-    /// When the probe under way is given up.
+    /// When the current probe is abandoned.
     pub(in crate::bridge) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Whether this exchange is the probe under way.
+    /// Whether this exchange is the current probe.
     pub(in crate::bridge) fn is_at(&self, exchange: u64) -> bool {
         self.exchange == exchange
     }
 
-    /// Whether the request that waits has this number; its exchange did not settle the era.
+    /// Whether the waiting request has this number; its own exchange did not settle the era.
     pub(in crate::bridge) fn waits_for(&self, number: u64) -> bool {
         matches!(self.opens, Opens::Session(opened, _) if opened == number)
     }
@@ -136,7 +136,7 @@ impl Opens {
 }
 
 impl Bridge {
-    /// Opens a session of a legacy host with this `initialize`, whatever the remote is.
+    /// Opens a legacy host's session with this `initialize`, whatever the remote's era.
     pub(in crate::bridge) fn detect_for_session(
         &mut self,
         slot: SlotId,
@@ -199,7 +199,7 @@ impl Bridge {
         initialize: &Message,
         again: bool,
     ) {
-        // What was not answered under one number goes out under another (E-05).
+        // A request that got no answer is sent again under a new number (E-05).
         let exchange = if again { self.numbers.fresh() } else { number };
         let frame = initialize.with_id(&exchange.to_string());
         let state = &mut self.slots[slot];
@@ -221,13 +221,13 @@ impl Bridge {
         }
     }
 
-    /// A JSON-RPC answer to the probe under way.
+    /// Handles a JSON-RPC answer to the current probe.
     pub(in crate::bridge) fn take_probe_answer(&mut self, slot: SlotId, answer: &Message) {
         let report = ProbeReport { failure: unexpected(), answer: Some(answer.clone()) };
         self.judge(slot, ProbeOutcome::Answer(200, Some(answer)), report);
     }
 
-    /// The probe under way ended without a JSON-RPC answer, or with an HTTP refusal.
+    /// Handles the end of the current probe without a JSON-RPC answer, or with an HTTP refusal.
     pub(in crate::bridge) fn take_probe_end(&mut self, slot: SlotId, outcome: Outcome) {
         match outcome {
             Outcome::Refused(refused) | Outcome::SessionLost(refused) => {
@@ -250,8 +250,8 @@ impl Bridge {
         }
     }
 
-    /// Gives up a `server/discover` that is not answered: servers that do not know it may hold it
-    /// forever. A sign-in is waited for.
+    /// Abandons an unanswered `server/discover`: servers that do not know the method may never
+    /// answer. A pending sign-in suspends the limit.
     pub(in crate::bridge) fn take_detection_time(&mut self, slot: SlotId, now: Instant) {
         let sign_in_waits = self.slots.sign_in_waits();
         let Some(detection) = &mut self.slots[slot].detection else { return };
@@ -290,8 +290,8 @@ impl Bridge {
         }
     }
 
-    /// The remote is not what it was (T-84): detects its era again. The requests of these numbers
-    /// were refused unexecuted and are sent once more; whatever else is open is lost with the era.
+    /// Detects the remote's era again, because it has changed (T-84). The requests with these
+    /// numbers were refused unexecuted and are sent once more; all other open requests fail.
     pub(in crate::bridge) fn era_changed(&mut self, slot: SlotId, refused: &[u64]) {
         tracing::warn!("the server changed its era, detecting it again");
         self.choices.era = None;
@@ -333,7 +333,7 @@ impl Bridge {
         }
     }
 
-    /// The remote answered `initialize`.
+    /// Continues with a remote that answered `initialize`.
     fn found_legacy(&mut self, slot: SlotId, answer: &Message) {
         let Some(detection) = self.slots[slot].detection.take() else { return };
         self.found(detection.opens.host(), Era::Legacy);
@@ -342,7 +342,8 @@ impl Bridge {
         }
     }
 
-    /// The remote does not know `server/discover`: a modern host's requests need translation.
+    /// Continues with a remote that does not know `server/discover`: a modern host's requests need
+    /// translation.
     fn found_legacy_for_request(&mut self, slot: SlotId) {
         self.slots[slot].detection = None;
         self.found(Era::Modern, Era::Legacy);
@@ -351,7 +352,7 @@ impl Bridge {
         }
     }
 
-    /// The remote answered `server/discover`.
+    /// Continues with a remote that answered `server/discover`.
     fn found_modern(&mut self, slot: SlotId, answer: &Message) {
         let Some(remote) = ModernRemote::new(answer, self.adapter_options(slot)) else {
             return self.report(slot, ProbeReport { failure: unexpected(), answer: None });
@@ -369,7 +370,7 @@ impl Bridge {
         }
     }
 
-    /// No probe is left: tells the host why.
+    /// Tells the host why detection failed, once no probe is left.
     fn report(&mut self, slot: SlotId, report: ProbeReport) {
         let Some(detection) = self.slots[slot].detection.take() else { return };
         match (detection.opens, report.answer) {
@@ -397,7 +398,7 @@ impl Bridge {
 }
 
 impl SessionSlot {
-    /// Notes the exchange of the probe under way.
+    /// Records the exchange of the current probe.
     fn probes_with(&mut self, post: &Post) {
         if let Some(detection) = &mut self.detection {
             detection.exchange = post.number;
@@ -406,7 +407,7 @@ impl SessionSlot {
         }
     }
 
-    /// From now on the remote is this modern one, which knows no sessions.
+    /// Switches to this modern remote, which has no sessions.
     fn begin_modern(&mut self, remote: ModernRemote) {
         if self.remote.transport().is_none() {
             tracing::info!(revision = remote.version(), "connected without a session");
@@ -419,7 +420,7 @@ impl SessionSlot {
     }
 }
 
-/// Logs which eras are joined, and what is lost in translation (E-07).
+/// Logs which eras are bridged, and which features are lost in translation (E-07).
 fn log_eras(host: Era, remote: Era) {
     match (host, remote) {
         (Era::Legacy, Era::Legacy) => tracing::info!("both sides know sessions, no translation"),
@@ -433,7 +434,8 @@ fn log_eras(host: Era, remote: Era) {
     }
 }
 
-/// A legacy host knows a refused version as `-32602` (2025-11-25, `basic/lifecycle`).
+/// The error for a refused version as a legacy host expects it, `-32602` (2025-11-25,
+/// `basic/lifecycle`).
 fn version_error(answer: &Message, initialize: &Message) -> Option<Message> {
     let error: serde_json::Value = answer.outcome_as()?;
     if error["code"] != codes::UNSUPPORTED_PROTOCOL_VERSION {

@@ -1,7 +1,7 @@
-//! A refusal may mean that the remote is no longer of the era that was detected (T-84). It only
-//! raises a doubt: `server/discover` is sent beside the traffic, and nothing that is open fails
-//! before its answer. The refused request waits for it: it is sent again if the era has changed,
-//! because it was not executed, and otherwise gets what the remote said.
+//! A refusal may mean that the remote is no longer of the era that was detected (T-84). It proves
+//! nothing yet: `server/discover` is sent beside the other traffic, and no open request fails
+//! before it is answered. The refused request waits for that answer: if the era has changed, it is
+//! sent again, because it was not executed; otherwise it gets the remote's refusal.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::jsonrpc::MessageKind;
 use crate::protocol::{Era, codes};
 use crate::remote::{ExchangeHandle, Outcome, ProbeRefusal, RemoteEvent, Session};
 
-/// How long the answer to the probe is awaited.
+/// How long to wait for the answer to the probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an era that a probe confirmed is not doubted again.
+/// How long an era is trusted after a probe confirmed it.
 const CONFIRMED_FOR: Duration = Duration::from_secs(10);
 
 /// The doubts about one remote's era.
@@ -27,7 +27,7 @@ pub(in crate::bridge) struct EraDoubt {
     confirmed: Option<Instant>,
 }
 
-/// A probe under way, and the refused requests that wait for it.
+/// A probe in progress, and the refused requests that wait for it.
 #[derive(Debug)]
 struct DoubtProbe {
     exchange: u64,
@@ -42,14 +42,15 @@ impl EraDoubt {
         self.probe.as_ref().is_some_and(|probe| probe.exchange == exchange)
     }
 
-    /// When the probe is given up.
+    /// When the probe is abandoned.
     pub(in crate::bridge) fn due(&self) -> Option<Instant> {
         self.probe.as_ref().map(|probe| probe.due)
     }
 }
 
 impl Bridge {
-    /// The remote refused this request as one of another era would.
+    /// Starts a probe, because the remote refused this request the way a remote of the other era
+    /// would.
     pub(in crate::bridge) fn doubt_era(
         &mut self,
         slot: SlotId,
@@ -69,7 +70,7 @@ impl Bridge {
         }
     }
 
-    /// Sends `server/discover` beside the traffic. Returns whether it could be sent.
+    /// Sends `server/discover` beside the other traffic. Returns whether it could be sent.
     fn probe_beside(&mut self, slot: SlotId, number: u64) -> bool {
         let options = self.adapter_options(slot);
         let request = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
@@ -93,7 +94,7 @@ impl Bridge {
         true
     }
 
-    /// Takes an event of the probe. Gives back any other.
+    /// Handles an event that belongs to the probe, and gives back any other.
     pub(in crate::bridge) fn take_doubt_event(
         &mut self,
         slot: SlotId,
@@ -124,14 +125,14 @@ impl Bridge {
         }
     }
 
-    /// Gives up a probe that is not answered in time.
+    /// Abandons a probe that is not answered in time.
     pub(in crate::bridge) fn take_doubt_time(&mut self, slot: SlotId, now: Instant) {
         if self.slots[slot].doubt.due().is_some_and(|due| due <= now) {
             self.settle_doubt(slot, None);
         }
     }
 
-    /// The probe's verdict; `None` if there is none, which changes nothing.
+    /// Acts on the era that the probe found; `None` means that it found none, and changes nothing.
     fn settle_doubt(&mut self, slot: SlotId, era: Option<Era>) {
         let Some(probe) = self.slots[slot].doubt.probe.take() else { return };
         probe.handle.abandon();
@@ -145,7 +146,7 @@ impl Bridge {
         }
     }
 
-    /// Gives a request what the remote said when it refused it.
+    /// Answers a request with the remote's refusal.
     pub(in crate::bridge) fn take_refusal(&mut self, number: u64, refusal: &ProbeRefusal) {
         match &refusal.answer {
             Some(answer) => self.take_answer(number, answer, &[]),
@@ -154,7 +155,8 @@ impl Bridge {
     }
 }
 
-/// Whether a legacy remote refused a request as only one of the modern era does (T-82, T-84).
+/// Whether a supposedly legacy remote refused a request in a way that only modern ones do (T-82,
+/// T-84).
 pub(in crate::bridge) fn is_modern_refusal(refusal: &ProbeRefusal) -> bool {
     #[derive(Deserialize)]
     struct Error {

@@ -1,5 +1,5 @@
-//! The era of a remote as it was last time, per era of the host, in a small file per remote with
-//! the time of detection (T-84). Only a hint for the order of probes: the remote may contradict it.
+//! Remembers a remote's era between runs, for each era of the host, in a small file per remote
+//! (T-84). It is only a hint for the order of probes: the remote may have changed.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -10,16 +10,16 @@ use sha2::{Digest, Sha256};
 use crate::platform::private_file::{self, Durability};
 use crate::protocol::Era;
 
-/// An older entry is ignored.
+/// Older entries are ignored.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 4096;
 
-/// The file that belongs to one remote.
+/// The file with one remote's era.
 #[derive(Clone, Debug)]
 pub struct KnownEra {
     file: PathBuf,
-    /// The server as it may be shown.
+    /// The server's name, safe to show.
     server: String,
 }
 
@@ -36,19 +36,19 @@ struct Found {
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 struct At {
     modern: bool,
-    /// Seconds since 1970.
+    /// When it was found, in seconds since 1970.
     found: u64,
 }
 
 impl KnownEra {
-    /// The file in this folder for the remote with this key. `server` is for people who look at
-    /// what is stored.
+    /// The file in `folder` for the remote with this key. `server` is only there for people who
+    /// read the file.
     pub fn new(folder: &Path, key: &str, server: String) -> Self {
         let digest = Sha256::digest(key.as_bytes());
         Self { file: folder.join(format!("{}.json", hex::encode(&digest[..16]))), server }
     }
 
-    /// The era that was found for a host of this era, unless that is too long ago.
+    /// The era that was found for a host of this era, unless it is too old.
     pub(in crate::bridge) fn read(&self, host: Era) -> Option<Era> {
         let found = self.all();
         let At { modern, found } = match host {
@@ -59,7 +59,7 @@ impl KnownEra {
         fresh.then_some(if modern { Era::Modern } else { Era::Legacy })
     }
 
-    /// Keeps an era, off the loop. What cannot be kept only costs a step next time.
+    /// Stores an era, on another thread. If that fails, the next start only needs one probe more.
     pub(in crate::bridge) fn keep(&self, host: Era, era: Era) {
         if self.read(host) == Some(era) {
             return;

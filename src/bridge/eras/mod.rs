@@ -1,5 +1,5 @@
-//! What the eras of host and remote mean to the loop: detecting them, and carrying out
-//! what the adapters between them want. The rules of each translation are in `crate::eras`.
+//! Connects the loop with the eras: detects the remote's, and passes messages to and from the
+//! adapters. The translation rules are in `crate::eras`.
 
 pub(super) mod era_detection;
 pub(super) mod era_doubt;

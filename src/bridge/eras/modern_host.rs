@@ -1,5 +1,5 @@
-//! Routes requests of a modern host by the era of the remote: relays them to a modern remote,
-//! translates them for a legacy one, and holds them until the era is known (T-80, E-01).
+//! Routes a modern host's requests by the remote's era: relays them to a modern remote, translates
+//! them for a legacy one, and holds them until the era is known (T-80, E-01).
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::jsonrpc::Message;
 use crate::protocol::{Era, ProtocolVersion, codes, methods};
 
 impl Bridge {
-    /// Handles a request of a modern host.
+    /// Handles a request from a modern host.
     pub(in crate::bridge) fn take_modern_request(&mut self, slot: SlotId, request: HostRequest) {
         self.choices.host_is_modern = true;
         if eras::is_removed(request.method()) {
@@ -34,7 +34,7 @@ impl Bridge {
         }
     }
 
-    /// Passes on a notification of a modern host, or holds it until the remote's era is known.
+    /// Passes on a modern host's notification, or holds it until the remote's era is known.
     pub(in crate::bridge) fn pass_modern_notification(&mut self, slot: SlotId, message: Message) {
         match self.choices.era {
             _ if eras::is_removed(message.method()) => {}
@@ -49,7 +49,7 @@ impl Bridge {
         }
     }
 
-    /// Handles what was held for a modern host.
+    /// Handles a message that was held for a modern host.
     pub(in crate::bridge) fn take_held_of_modern_host(&mut self, slot: SlotId, held: HeldMessage) {
         match held {
             HeldMessage::Request(request) => self.take_modern_request(slot, request),
@@ -80,8 +80,8 @@ impl Bridge {
         }
     }
 
-    /// The remote is modern too: relays what was held. A held `server/discover` was answered by
-    /// the detection already.
+    /// Relays all held requests to a modern remote. A held `server/discover` gets the answer that
+    /// the detection received.
     pub(in crate::bridge) fn relay_all(&mut self, slot: SlotId, discovered: &Message) {
         let mut discovered = Some(discovered);
         for held in self.slots[slot].opening.release() {
@@ -101,8 +101,8 @@ impl Bridge {
         }
     }
 
-    /// Gives a request back if the bridge knows the revision that it names, and replies otherwise
-    /// with `-32022` and what is served instead (E-13).
+    /// Gives a request back if the bridge knows the revision that it names; otherwise replies with
+    /// `-32022` and the supported revisions (E-13).
     fn of_known_revision(&mut self, request: HostRequest) -> Option<HostRequest> {
         let modern = |version: &ProtocolVersion| version.era() == Era::Modern;
         let Some(requested) = eras::named_version(request.message()) else { return Some(request) };

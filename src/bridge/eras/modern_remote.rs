@@ -1,5 +1,5 @@
-//! A modern remote behind its adapter: hands the adapter the remote's messages, and keeps the
-//! exchanges that it has open. The rules are in the adapter (`eras::modern_remote`).
+//! Connects the loop with a modern remote's adapter: hands it the remote's messages, and keeps
+//! track of its open exchanges. The rules are in the adapter (`eras::modern_remote`).
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::eras::{Exchange, ModernRemote};
 use crate::jsonrpc::{Message, MessageKind};
 use crate::remote::{ExchangeHandle, Outcome, Post, is_answer_to};
 
-/// The adapter of one slot, and the exchanges that it has open.
+/// The adapter of one slot, and its open exchanges.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct RemoteAdapter {
     remote: Option<Box<ModernRemote>>,
@@ -30,17 +30,17 @@ impl RemoteAdapter {
         self.remote.as_deref_mut()
     }
 
-    /// Whether this exchange is one of the adapter's, even if it was given up.
+    /// Whether this exchange is one of the adapter's, even an abandoned one.
     pub(in crate::bridge) fn sent(&self, exchange: u64) -> bool {
         self.handles.contains_key(&exchange)
     }
 
-    /// Notes an exchange of the adapter that is sent now.
+    /// Records an exchange that the adapter sends now.
     pub(in crate::bridge) fn note_sent(&mut self, post: &Post) {
         self.handles.insert(post.number, post.handle.clone());
     }
 
-    /// Gives up an exchange, and closes its stream.
+    /// Abandons an exchange and closes its stream.
     pub(in crate::bridge) fn abandon(&self, exchange: u64) {
         if let Some(handle) = self.handles.get(&exchange) {
             handle.abandon();
@@ -52,12 +52,12 @@ impl RemoteAdapter {
         self.remote.as_ref()?.due().map(Instant::from_std)
     }
 
-    /// Puts the adapter of this remote between the loop and the remote.
+    /// Puts this adapter between the loop and the remote.
     pub(in crate::bridge) fn begin(&mut self, remote: ModernRemote) {
         self.remote = Some(Box::new(remote));
     }
 
-    /// Removes the adapter and abandons its exchanges: the remote may not be modern any more.
+    /// Removes the adapter and abandons its exchanges: the remote may no longer be modern.
     pub(in crate::bridge) fn end(&mut self) {
         self.remote = None;
         for (_, handle) in self.handles.drain() {
@@ -67,7 +67,7 @@ impl RemoteAdapter {
 }
 
 impl Bridge {
-    /// A message of a modern remote.
+    /// Hands the adapter a message from the remote.
     pub(in crate::bridge) fn take_modern_message(
         &mut self,
         slot: SlotId,
@@ -84,7 +84,7 @@ impl Bridge {
         });
     }
 
-    /// The end of an exchange with a modern remote.
+    /// Tells the adapter that one of its exchanges has ended.
     pub(in crate::bridge) fn take_modern_end(
         &mut self,
         slot: SlotId,
@@ -110,11 +110,11 @@ impl Bridge {
 }
 
 impl SessionSlot {
-    /// An exchange of the adapter as one of the wire.
+    /// Turns one of the adapter's exchanges into an HTTP POST.
     pub(in crate::bridge) fn compose_modern_post(&self, exchange: Exchange) -> Post {
         let mut headers = HeaderMap::new();
         for (name, value) in exchange.headers {
-            // Names are tokens and values are encoded (T-54, S-08); what is not never gets here.
+            // The adapter has checked that names are tokens, and encoded the values (T-54, S-08).
             let name = HeaderName::from_bytes(name.as_bytes());
             if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
                 headers.insert(name, value);

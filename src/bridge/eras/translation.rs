@@ -11,15 +11,15 @@ use crate::bridge::host_side::request::HostRequest;
 use crate::jsonrpc::Message;
 use crate::protocol::methods;
 
-/// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the
-/// bridge for an older server after a while, the most impatient in less than three seconds
+/// How long `server/discover` may wait for a legacy server. A host that gets no answer falls back
+/// to the legacy era, the most impatient in less than three seconds
 /// (docs/hosts/README.md#discovering-first, E-02).
 const DISCOVER_WAIT: Duration = Duration::from_millis(900);
-/// The same if the answer of the last session is cached, which is better than a cautious one.
+/// The same if the last session's answer is cached, which is better than a conservative one.
 pub(in crate::bridge) const DISCOVER_FROM_CACHE: Duration = Duration::from_millis(700);
 
 impl Bridge {
-    /// A modern host's request, for a remote that is a legacy one. From now on the adapter owes the
+    /// Translates a modern host's request for a legacy remote. From now on the adapter owes the
     /// answer.
     pub(in crate::bridge) fn translate(&mut self, request: HostRequest) {
         let Some(request) = self.admit(request) else { return };
@@ -29,7 +29,7 @@ impl Bridge {
         self.with_host_adapter(|host, context| host.take(request.handed_over(), context));
     }
 
-    /// Takes a notification of a modern host. Gives back any other.
+    /// Handles a modern host's notification, and gives back any other.
     pub(in crate::bridge) fn take_modern_notification(
         &mut self,
         message: Message,
@@ -52,7 +52,8 @@ impl Bridge {
         self.modern_host.due().map(Instant::from_std).into_iter().chain(self.discover_due).min()
     }
 
-    /// Notes that a modern host sent `server/discover`, which is answered in time in any case.
+    /// Starts the timer for a modern host's `server/discover`, which must be answered in time in
+    /// any case.
     pub(in crate::bridge) fn discover_is_asked(&mut self) {
         self.discover_due.get_or_insert(Instant::now() + DISCOVER_WAIT);
     }

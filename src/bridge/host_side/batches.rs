@@ -1,5 +1,5 @@
-//! JSON-RPC batches of hosts that speak 2025-03-26: members are sent one by one, and their answers
-//! are written in one line (T-11).
+//! JSON-RPC batches from hosts that speak 2025-03-26: the requests are sent one by one, and their
+//! responses are written in one line (T-11).
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::budget::{Budget, MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::Frame;
 
-/// Batches whose answers are not complete.
+/// Batches that still lack responses.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Batches {
     open: HashMap<u64, Batch>,
@@ -22,15 +22,15 @@ struct Batch {
 }
 
 impl Batches {
-    /// Begins a batch that needs `owed` answers.
+    /// Begins a batch that is owed this many responses.
     pub(in crate::bridge) fn begin(&mut self, number: u64, owed: usize) {
         if owed > 0 {
             self.open.insert(number, Batch { owed, answers: Vec::new(), share: Share::default() });
         }
     }
 
-    /// Whether an answer of this size can wait for the others of its batch; if so, it takes its
-    /// share of the budget (S-42).
+    /// Whether a response of this size can wait for the rest of its batch; if so, its memory is
+    /// taken from the budget (S-42).
     pub(in crate::bridge) fn has_room(&mut self, number: u64, size: usize) -> bool {
         let most = Budget::of_process().per_message();
         self.open.get_mut(&number).is_none_or(|batch| {
@@ -38,7 +38,7 @@ impl Batches {
         })
     }
 
-    /// Adds an answer, or `None` for a request that the host cancelled. Returns the line once the
+    /// Adds a response, or `None` for a request that the host cancelled. Returns the line once the
     /// batch is complete.
     pub(in crate::bridge) fn add(&mut self, number: u64, answer: Option<Frame>) -> Option<Frame> {
         let batch = self.open.get_mut(&number)?;
@@ -64,7 +64,7 @@ impl Batches {
 
 #[cfg(test)]
 impl Batches {
-    /// Fills a batch as large answers do, without the memory for them.
+    /// Marks a batch as full, without allocating large responses.
     pub(in crate::bridge) fn fill(&mut self, number: u64) {
         let budget: &'static Budget = Box::leak(Box::new(Budget::new(0)));
         let mut share = budget.share();

@@ -1,4 +1,4 @@
-//! Sends on what the host says, or holds it until the session is open (T-07).
+//! Forwards the host's messages, or holds them until the session is open (T-07).
 
 use super::request::{HostRequest, Requester};
 use crate::bridge::Bridge;
@@ -36,7 +36,7 @@ impl Bridge {
         self.send_notification(slot, number, &message);
     }
 
-    /// Whether the session is open. One that is lost is opened again.
+    /// Whether the session is open. Starts to reopen a lost one.
     fn may_send(&mut self, slot: SlotId) -> bool {
         if self.slots[slot].opening.is_lost() {
             self.reopen(slot);

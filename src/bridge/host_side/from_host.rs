@@ -1,4 +1,4 @@
-//! What the host writes: requests, notifications, answers, batches, and lines that are not
+//! Handles the host's lines: requests, notifications, answers, batches, and lines that are not
 //! messages.
 
 use serde_json::Value;
@@ -18,7 +18,7 @@ use crate::jsonrpc::{
 use crate::protocol::{ProtocolVersion, codes, methods};
 
 impl Bridge {
-    /// Handles a line of the host: one message, a batch of them, or what is neither.
+    /// Handles a line from the host: a message, a batch, or something invalid.
     pub(in crate::bridge) fn take_line(&mut self, line: Line) {
         let text = match line {
             Line::Text(text) => text,
@@ -73,8 +73,8 @@ impl Bridge {
         }
     }
 
-    /// Handles a request of the host, or of the adapter that speaks for a modern one: answers it
-    /// here, refuses it, or forwards it.
+    /// Handles a request from the host, or from a modern host's adapter: answers it here, refuses
+    /// it, or forwards it.
     pub(in crate::bridge) fn take_request(&mut self, slot: SlotId, request: HostRequest) {
         let requester = request.requester();
         let is_open = self.in_flight.number_of(requester, request.id()).is_some();
@@ -87,7 +87,7 @@ impl Bridge {
         }
         match request.method() {
             methods::INITIALIZE => self.take_initialize(slot, request),
-            // The host is a modern one: this request lacks its required metadata (E-13).
+            // The host is modern: this request lacks its required metadata (E-13).
             _ if requester == Requester::Host && self.slots.serve_only_the_adapter() => {
                 self.translate(request);
             }
@@ -101,7 +101,7 @@ impl Bridge {
         }
     }
 
-    /// Answers a request that the remote need not see. Gives back any other.
+    /// Answers a request that the remote need not see, and gives back any other.
     fn answer_here(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
         if request.method() == methods::TOOLS_CALL {
             let request = self.take_sign_in_call(slot, request)?;
@@ -137,7 +137,7 @@ impl Bridge {
 
     fn take_notification(&mut self, slot: SlotId, message: Message) {
         if self.offer.allows(&message).is_err() {
-            // A call without an id is no request, and a server might act on it all the same (S-72).
+            // A call without an id is a notification, but a server might act on it anyway (S-72).
             return tracing::warn!("dropped a notification that names what is hidden");
         }
         let Some(message) = self.take_modern_notification(message) else { return };
@@ -171,9 +171,9 @@ impl Bridge {
         }
     }
 
-    /// Cancels a request of the host (T-35). A request that is still held is never sent; one that
-    /// was sent is cancelled at the remote under the id that it has there, never before it was sent
-    /// (T-07), and never `initialize`. `slot` is where requests that were not sent wait.
+    /// Cancels a host's request (T-35). A request that is still held is never sent; one that was
+    /// sent is cancelled at the remote, under its id there. The cancellation never overtakes the
+    /// request (T-07), and `initialize` is never cancelled. Unsent requests are held in `slot`.
     pub(in crate::bridge) fn cancel(
         &mut self,
         slot: SlotId,
@@ -212,9 +212,9 @@ impl Bridge {
         request.handle.settle();
     }
 
-    /// Passes on the host's answer to a request of the remote: a legacy host's own, or that of a
-    /// modern host's adapter. A modern host is never asked anything, so its answers are ignored
-    /// (T-09).
+    /// Passes on the host's answer to a request from the remote: a legacy host's own, or its
+    /// adapter's for a modern host. A modern host is never asked anything, so its answers are
+    /// ignored (T-09).
     pub(in crate::bridge) fn take_host_answer(&mut self, answer: &Message, requester: Requester) {
         let id = answer.id().filter(|id| {
             let generation = self.in_flight.of_remote.get(id).map(|asked| asked.generation);
@@ -259,9 +259,9 @@ impl Bridge {
         self.write_answer(batch, Frame::from(line));
     }
 
-    /// Takes a malformed line under the id of a question that the host was asked: it can only be
-    /// meant as the answer, so the remote gets an error. An error to the host under this id would
-    /// answer a request of its own. Returns whether it was one.
+    /// Handles a malformed line with the id of a question that the host was asked: it can only be
+    /// meant as the answer, so the remote gets an error. Sending the host an error under this id
+    /// would answer one of its own requests. Returns whether the line was such an answer.
     fn take_broken_answer(&mut self, id: &RequestId) -> bool {
         let Some(asked) = self.in_flight.of_remote.get(id) else { return false };
         let generation = asked.generation;
@@ -308,8 +308,7 @@ pub(in crate::bridge) fn with_cancelled_id(message: &Message, id: u64) -> Option
     message.edited(&params.rewrite(message.params_range()?.start, change, &[])).ok()
 }
 
-/// The id of a message of which only the beginning is known. Hosts write `jsonrpc`, `id` and
-/// `method` first.
+/// Finds the id in the beginning of a message. Hosts write `jsonrpc`, `id` and `method` first.
 fn leading_id(opening: &[u8]) -> Option<RequestId> {
     let text = String::from_utf8_lossy(opening);
     let head = text.split("\"params\"").next()?;

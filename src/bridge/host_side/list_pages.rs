@@ -1,5 +1,5 @@
-//! The pages of a list as one: the items of all stand in the first one, byte for byte (E-26). Asks
-//! for no page itself.
+//! Merges the pages of a list: all items are copied into the first page, byte for byte (E-26).
+//! Requests no pages itself.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use crate::budget::{MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::{Change, Edit, Member, Message, MessageKind, Object};
 
-/// How many pages of a list are read.
+/// The most pages of a list that are read.
 const MAX_PAGES: usize = 100;
-/// How many bytes of items are gathered.
+/// The most bytes of items that are collected.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// How long the host waits for further pages.
 const PAGES_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The pages of a list that came so far.
+/// The pages of a list received so far.
 #[derive(Debug)]
 pub(in crate::bridge) struct ListPages {
     pub(in crate::bridge) first: Message,
@@ -31,7 +31,7 @@ pub(in crate::bridge) struct ListPages {
 }
 
 impl ListPages {
-    /// Begins with the first page of a list, if another one follows.
+    /// Starts with the first page of a list, if another one follows.
     pub(in crate::bridge) fn begin(member: &'static str, first: &Message) -> Option<Self> {
         let (_, cursor) = read_page(first, member)?;
         let due = Instant::now() + PAGES_TIMEOUT;
@@ -56,7 +56,7 @@ impl ListPages {
         }
         self.seen.insert(std::mem::take(&mut self.cursor));
         match cursor {
-            // A cursor that was seen before would go on forever: the list ends there.
+            // A repeated cursor would loop forever: the list ends there.
             Some(cursor) if !self.seen.contains(cursor) => {
                 self.cursor = cursor.to_owned();
                 self.seen.len() < MAX_PAGES
@@ -65,8 +65,8 @@ impl ListPages {
         }
     }
 
-    /// The first page with the items of all, and with the cursor of the next one if it was not
-    /// read.
+    /// The first page with all items, and with the cursor of the next page if there is an unread
+    /// one.
     pub(in crate::bridge) fn merged(&self) -> Option<Message> {
         let range = self.first.outcome_range()?;
         let result = Object::parse(self.first.outcome()?)?;
@@ -85,8 +85,8 @@ impl ListPages {
     }
 }
 
-/// The items of a page, without their brackets, and the cursor of the next one. `None` if this is
-/// not a page of which both can be told for sure.
+/// The items of a page, without their brackets, and the cursor of the next page. `None` unless both
+/// are unambiguous.
 fn read_page<'a>(page: &'a Message, member: &str) -> Option<(&'a str, Option<&'a str>)> {
     if page.kind() != MessageKind::Response {
         return None;
@@ -99,7 +99,7 @@ fn read_page<'a>(page: &'a Message, member: &str) -> Option<(&'a str, Option<&'a
     Some((items_of(result.get(member)?)?, cursor))
 }
 
-/// What stands between the brackets of an array.
+/// The text between the brackets of an array.
 fn items_of(list: &str) -> Option<&str> {
     Some(list.strip_prefix('[')?.strip_suffix(']')?.trim_ascii())
 }

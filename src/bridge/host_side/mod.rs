@@ -1,4 +1,4 @@
-//! What the host writes: its lines, batches, and what it gets to see of a server's offer.
+//! The host's side of the loop: its lines and batches, and which part of a server's offer it sees.
 
 pub(super) mod batches;
 pub(super) mod forward;

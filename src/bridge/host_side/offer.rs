@@ -1,4 +1,4 @@
-//! Refuses what the host must not ask for (S-72).
+//! Refuses requests for hidden tools, prompts and resources (S-72).
 
 use super::request::HostRequest;
 use crate::bridge::Bridge;

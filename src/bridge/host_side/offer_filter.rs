@@ -1,6 +1,6 @@
-//! What the host gets to see of a server's tools, prompts and resources, and what it may ask for:
+//! Decides which of a server's tools, prompts and resources the host may see and use:
 //! `--only-tool`, `--ignore-tool`, the same flags for prompts and resources, and `--read-only`
-//! (T-15, S-72). Cuts lists by byte ranges; everything that stays is untouched.
+//! (T-15, S-72). Hidden items are cut out of lists by byte range; the rest stays untouched.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -12,12 +12,14 @@ use serde_json::value::RawValue;
 use crate::jsonrpc::{Edit, Message, Object, cut_ranges};
 use crate::protocol::methods;
 
-/// How many tools are known to be read-only or not; a server that lists more is asked again.
+/// How many tools are remembered as read-only or not; the tools of a server that lists more are
+/// listed again.
 const MAX_KNOWN: usize = 100_000;
 /// How many bytes their names may have (S-12).
 const MAX_KNOWN_BYTES: usize = 8 * 1024 * 1024;
 
-/// Names that are shown: case-insensitive patterns over the whole name, `*` stands for anything.
+/// The names that are shown: case-insensitive patterns for the whole name, in which `*` matches
+/// anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamePatterns {
     only: Vec<String>,
@@ -31,24 +33,24 @@ pub struct OfferFilter {
     prompts: NamePatterns,
     resources: NamePatterns,
     read_only: bool,
-    /// Whether tools that are not the pinned ones are hidden.
+    /// Whether tools that differ from the pinned ones are hidden.
     blocks_unpinned: bool,
-    /// Whether each tool that was listed is read-only.
+    /// Whether each listed tool is read-only.
     known: HashMap<String, bool>,
-    /// Tools that are not the pinned ones.
+    /// The tools that differ from the pinned ones.
     unpinned: BTreeSet<String>,
-    /// Whether no tool can be told to be the pinned one.
+    /// Whether no tool could be compared with the pinned ones.
     are_all_unpinned: bool,
 }
 
-/// A kind of thing that a server offers.
+/// A kind of item that a server offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
     /// The member that identifies it in a list.
     key: &'static str,
-    /// The member of a list's result that holds the things.
+    /// The member of a list's result that holds the items.
     list: &'static str,
-    /// The word for one in messages.
+    /// The word for it in messages.
     word: &'static str,
     /// The end of the flags' names.
     flag: &'static str,
@@ -67,8 +69,8 @@ const TEMPLATE: Kind = Kind {
 };
 
 impl NamePatterns {
-    /// Shows what one of `only` matches, or everything if there are none, without what one of
-    /// `ignore` matches.
+    /// Shows the names that a pattern in `only` matches (all, if it is empty), except those that a
+    /// pattern in `ignore` matches.
     pub fn new<Pattern: AsRef<str>>(
         only: impl IntoIterator<Item = Pattern>,
         ignore: impl IntoIterator<Item = Pattern>,
@@ -98,7 +100,7 @@ impl NamePatterns {
 }
 
 impl OfferFilter {
-    /// Shows what these patterns leave and, if `read_only`, only tools that their server calls
+    /// Shows what these patterns show and, if `read_only`, only tools that the server marks as
     /// read-only.
     pub fn new(
         tools: NamePatterns,
@@ -109,13 +111,13 @@ impl OfferFilter {
         Self { tools, prompts, resources, read_only, ..Self::default() }
     }
 
-    /// Hides tools that are not the pinned ones as well.
+    /// Also hides tools that differ from the pinned ones.
     #[must_use]
     pub fn blocking_unpinned(self, blocks_unpinned: bool) -> Self {
         Self { blocks_unpinned, ..self }
     }
 
-    /// Notes which tools are not the pinned ones. Does nothing unless they are to be hidden.
+    /// Records which tools differ from the pinned ones. Does nothing unless they are to be hidden.
     pub(in crate::bridge) fn set_unpinned(&mut self, tools: &BTreeSet<String>, all: bool) {
         if self.blocks_unpinned {
             self.are_all_unpinned = all;
@@ -136,11 +138,11 @@ impl OfferFilter {
             && self.resources.is_open()
     }
 
-    /// Whether this request may be sent, or why not. One that names its subject twice may not where
-    /// something is hidden: the server might read the other name.
+    /// Checks whether this request may be sent. If anything is hidden, a request with a duplicate
+    /// name may not: the server might read the other one.
     ///
     /// # Errors
-    /// What the host is told instead.
+    /// The request is refused; the error is the message for the host.
     pub(in crate::bridge) fn allows(&self, request: &Message) -> Result<(), String> {
         if self.is_open() {
             return Ok(());
@@ -160,7 +162,7 @@ impl OfferFilter {
         }
     }
 
-    /// Whether what `key` of these members names may be asked for.
+    /// Checks the item that these members name.
     fn allows_named(&self, kind: Kind, params: Option<Object<'_>>) -> Result<(), String> {
         let patterns = self.patterns(kind);
         let judges = kind == TOOL && self.judges_tools();
@@ -205,7 +207,7 @@ impl OfferFilter {
         }
     }
 
-    /// `subscriptions/listen` names resources in a list.
+    /// Checks `subscriptions/listen`, which names resources in a list.
     fn allows_listening(&self, params: Option<Object<'_>>) -> Result<(), String> {
         let wanted = params.as_ref().and_then(|params| Object::parse(params.get("notifications")?));
         let uris = wanted.as_ref().and_then(|wanted| wanted.get("resourceSubscriptions"));
@@ -220,7 +222,7 @@ impl OfferFilter {
         }
     }
 
-    /// `completion/complete` refers to a prompt or to a template.
+    /// Checks `completion/complete`, which refers to a prompt or a template.
     fn allows_completing(&self, params: Option<Object<'_>>) -> Result<(), String> {
         let reference = params.as_ref().and_then(|params| Object::parse(params.get("ref")?));
         let Some(reference) = reference else { return Ok(()) };
@@ -231,9 +233,9 @@ impl OfferFilter {
         }
     }
 
-    /// The edits that cut what is hidden out of the answer to a list; all other bytes stay (E-24:
-    /// `nextCursor` too). Every member with the list's name is cut, even if there are two. Notes
-    /// which tools are read-only.
+    /// Returns the edits that cut hidden items out of a list's response; all other bytes stay
+    /// (E-24: `nextCursor` too). Duplicate members are all cut. Also records which tools are
+    /// read-only.
     pub(in crate::bridge) fn cuts(&mut self, method: &str, answer: &Message) -> Vec<Edit> {
         let kind = match method {
             methods::TOOLS_LIST => TOOL,
@@ -284,7 +286,7 @@ impl OfferFilter {
         names.iter().any(hides) || names.is_empty() && !patterns.only.is_empty()
     }
 
-    /// Notes of each listed tool whether it is read-only. Of two with one name, both must be.
+    /// Records whether each listed tool is read-only. Of two tools with one name, both must be.
     fn note_hints<'a>(&mut self, tools: impl Iterator<Item = &'a RawValue>) {
         let mut listed: HashMap<String, bool> = HashMap::new();
         for tool in tools {
@@ -301,7 +303,7 @@ impl OfferFilter {
         {
             self.known.clear();
         }
-        // What is not known cannot be called.
+        // Unknown tools cannot be called.
         if bytes(&listed) <= MAX_KNOWN_BYTES {
             self.known.extend(listed);
         }
@@ -316,7 +318,7 @@ impl OfferFilter {
     }
 }
 
-/// Whether a tool is annotated with `readOnlyHint: true`, and nowhere with anything else.
+/// Whether a tool is annotated with `readOnlyHint: true`, once and unambiguously.
 fn is_read_only(tool: &Object<'_>) -> bool {
     if tool.has_duplicate("annotations") {
         return false;
@@ -328,7 +330,7 @@ fn is_read_only(tool: &Object<'_>) -> bool {
     })
 }
 
-/// A JSON string, unescaped; half of a surrogate pair becomes a replacement character.
+/// Unescapes a JSON string; a lone surrogate becomes a replacement character.
 fn text(json: &str) -> Option<String> {
     struct Text;
     impl serde::de::Visitor<'_> for Text {

@@ -1,6 +1,6 @@
-//! `--merge-pages`: lists in one piece for hosts that read only the first page. The bridge follows
-//! `nextCursor`. What goes wrong on the way costs only the further pages: the host gets those that
-//! came, and the cursor of the next (E-26).
+//! `--merge-pages`: whole lists for hosts that read only the first page. The bridge follows
+//! `nextCursor`. If a page fails, the host gets the pages before it and the cursor of the failed
+//! one (E-26).
 
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -22,8 +22,8 @@ const LISTS: [(&str, &str); 4] = [
     (methods::RESOURCE_TEMPLATES_LIST, "resourceTemplates"),
 ];
 
-/// What the names of hosts begin with that read the first page of some lists only: as they
-/// introduce themselves now, and by their programs' names (docs/hosts/README.md#pages-of-lists).
+/// Name prefixes of hosts that read only the first page of some lists: their current `clientInfo`
+/// names, and their programs' names (docs/hosts/README.md#pages-of-lists).
 const HOSTS_OF_ONE_PAGE: [&str; 3] = ["gemini-cli", "qwen-cli", "qwen-code"];
 
 #[derive(Default, Deserialize)]
@@ -33,8 +33,8 @@ struct Named {
 }
 
 impl Bridge {
-    /// Takes the answer to a request that may be a list in pages. Gives request and answer back
-    /// when there is something to reply, and asks for the next page otherwise.
+    /// Handles the response to a request that may be a paginated list. Gives both back when the
+    /// host can be answered; otherwise requests the next page.
     pub(in crate::bridge) fn take_list_page(
         &mut self,
         slot: SlotId,
@@ -81,7 +81,7 @@ impl Bridge {
         ListPages::begin(member, answer)
     }
 
-    /// Whether the host names itself as one that reads the first page only.
+    /// Whether the host is known, by its name, to read only the first page.
     fn reads_one_page(&self, slot: SlotId, request: &HostRequest) -> bool {
         let params = request.message().params().and_then(Object::parse);
         let own = params.and_then(|params| Object::parse(params.get("_meta")?));
@@ -96,7 +96,7 @@ impl Bridge {
         HOSTS_OF_ONE_PAGE.iter().any(|host| name.starts_with(host))
     }
 
-    /// Replies to lists whose further pages take too long.
+    /// Answers list requests whose further pages take too long.
     pub(in crate::bridge) fn take_page_time(&mut self, now: Instant) {
         self.page_timers.retain(|due| *due > now);
         let is_late =
@@ -120,7 +120,7 @@ fn has_cursor(request: &Message) -> bool {
     params.and_then(|params| params.get("cursor")).is_some_and(|cursor| cursor != "null")
 }
 
-/// The request for the next page: the host's own with this cursor.
+/// The request for the next page: the host's own, with this cursor.
 fn next_page(request: &HostRequest, cursor: &str) -> Option<Message> {
     let added = [("cursor", cursor.to_owned())];
     let params = match request.message().params().filter(|params| *params != "null") {

@@ -1,4 +1,5 @@
-//! Compares each list of tools with the pinned ones, and tells host and user what differs (S-73).
+//! Compares each list of tools with the pinned ones, and reports differences to host and user
+//! (S-73).
 
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::jsonrpc::{Frame, Message, Object, notification};
 use crate::protocol::methods;
 
 impl Bridge {
-    /// Takes the answer to a `tools/list` before the host gets it.
+    /// Checks the response to a `tools/list` before the host gets it.
     pub(in crate::bridge) fn hold_against_pins(&mut self, request: &HostRequest, answer: &Message) {
         let Some(pins) = &mut self.pins else { return };
         if request.method() != methods::TOOLS_LIST {
@@ -27,8 +28,7 @@ impl Bridge {
         self.tell_log(request, &text);
     }
 
-    /// Tells the host in its log. A modern host gets log messages only for requests that ask for
-    /// them.
+    /// Sends the host a log message. A modern host gets one only for a request that asks for them.
     fn tell_log(&mut self, request: &HostRequest, text: &str) {
         let params = json!({ "level": "warning", "logger": "mcp-tether", "data": text });
         let line = notification(methods::LOG_MESSAGE, Some(&params.to_string()));

@@ -1,7 +1,7 @@
-//! A request of the host as a value that can be neither copied nor forgotten. Replying consumes it,
-//! and so do the few other ends that a request may have. A request that is dropped in any other way
-//! is answered with an error, so that every request gets exactly one answer, whatever breaks
-//! (T-17). A notification is a plain message: it is owed nothing.
+//! A host's request, as a value that can be neither copied nor forgotten. Replying consumes it, and
+//! so do the few other ways in which a request may end. If it is dropped in any other way, it is
+//! answered with an error, so that every request gets exactly one answer, whatever breaks (T-17). A
+//! notification needs no answer and is a plain message.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -9,34 +9,34 @@ use std::time::Instant;
 use super::list_pages::ListPages;
 use crate::jsonrpc::{Message, MessageKind, RequestId};
 
-/// Who waits for the answer to a message.
+/// The party that waits for the answer to a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::bridge) enum Requester {
-    /// A host of the legacy era, or the bridge itself.
+    /// A legacy host, or the bridge itself.
     #[default]
     Host,
-    /// A host of the modern era; its message is meant for a remote of that era.
+    /// A modern host; its message is meant for a modern remote.
     ModernHost,
-    /// The adapter of such a host, which asks a legacy remote.
+    /// The adapter of a modern host, which talks to a legacy remote.
     Adapter,
 }
 
-/// A request of the host, or of the adapter that speaks for it.
+/// A request from the host, or from its adapter.
 #[derive(Debug)]
 pub(in crate::bridge) struct HostRequest {
     message: Message,
     batch: Option<u64>,
     requester: Requester,
-    /// Whether this is its second and last attempt (T-32).
+    /// Whether it is sent for the second and last time (T-32).
     pub(in crate::bridge) is_repeated: bool,
     since: Instant,
-    /// The pages of a list that came so far, while further ones are read.
+    /// The pages of a list received so far, while further ones are read.
     pub(in crate::bridge) pages: Option<Box<ListPages>>,
-    /// Where it goes if it is dropped; `None` once no answer is owed.
+    /// Where it is reported if it is dropped; `None` once no answer is owed.
     unanswered: Option<Arc<Unanswered>>,
 }
 
-/// Who an answer is for.
+/// The recipient of an answer.
 #[derive(Debug)]
 pub(in crate::bridge) struct Recipient {
     pub(in crate::bridge) id: RequestId,
@@ -44,14 +44,14 @@ pub(in crate::bridge) struct Recipient {
     pub(in crate::bridge) requester: Requester,
 }
 
-/// Requests that were dropped without an answer. Only a fault of the bridge drops one.
+/// Requests that were dropped without an answer, which only a bug in the bridge can cause.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Unanswered {
     dropped: Mutex<Vec<Recipient>>,
 }
 
 impl HostRequest {
-    /// A request of the host as it arrives. It owes an answer from now on.
+    /// Wraps a request as it arrives. It is owed an answer from now on.
     pub(in crate::bridge) fn new(
         message: Message,
         batch: Option<u64>,
@@ -70,7 +70,7 @@ impl HostRequest {
         self
     }
 
-    /// The same request, which goes out for the second and last time (T-32).
+    /// The same request, to be sent for the second and last time (T-32).
     #[must_use]
     pub(in crate::bridge) fn repeated(mut self) -> Self {
         self.is_repeated = true;
@@ -88,7 +88,7 @@ impl HostRequest {
         self.message.method()
     }
 
-    /// The id under which the requester waits.
+    /// The id that the requester gave it.
     pub(in crate::bridge) fn id(&self) -> &RequestId {
         self.message.id().expect("a request has an id")
     }
@@ -98,12 +98,12 @@ impl HostRequest {
         self.requester
     }
 
-    /// Whether the adapter of a modern host waits for the answer.
+    /// Whether a modern host's adapter waits for the answer.
     pub(in crate::bridge) fn is_from_adapter(&self) -> bool {
         self.requester == Requester::Adapter
     }
 
-    /// Whether it came as a member of a batch.
+    /// Whether it arrived in a batch.
     pub(in crate::bridge) fn is_in_batch(&self) -> bool {
         self.batch.is_some()
     }
@@ -118,7 +118,7 @@ impl HostRequest {
         u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Marks the request as answered. Returns whom the answer is for.
+    /// Marks the request as answered. Returns the recipient of the answer.
     pub(in crate::bridge) fn answered(mut self) -> Recipient {
         self.unanswered = None;
         self.recipient()
@@ -130,7 +130,7 @@ impl HostRequest {
         self.batch
     }
 
-    /// Hands the message to the adapter of the modern host, which answers it from now on.
+    /// Releases the message to a modern host's adapter, which owes the answer from now on.
     pub(in crate::bridge) fn handed_over(mut self) -> Message {
         self.unanswered = None;
         self.message.clone()

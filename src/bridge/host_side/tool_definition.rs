@@ -1,5 +1,5 @@
-//! What a tool says of itself, in a form that can be compared: the members that a model or a person
-//! goes by, whatever their order and spacing.
+//! Tool definitions in a form that can be compared: the members that a model or a person sees,
+//! regardless of order and spacing.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,14 +11,14 @@ use similar::{ChangeTag, TextDiff};
 use crate::jsonrpc::Object;
 use crate::redact::{judged, plain};
 
-/// The members that make a definition.
+/// The members that are compared.
 const MEMBERS: [&str; 6] =
     ["name", "title", "description", "inputSchema", "outputSchema", "annotations"];
-/// How long two definitions are compared.
+/// The longest time for comparing two definitions.
 const MAX_COMPARING: std::time::Duration = std::time::Duration::from_millis(200);
-/// How many lines of a difference are shown.
+/// The most lines of a difference that are shown.
 const MAX_LINES: usize = 40;
-/// How many hidden characters are named.
+/// The most hidden characters that are named.
 const MAX_NAMED: usize = 5;
 
 /// The definition of a tool.
@@ -29,8 +29,8 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
-    /// The definition in an entry of `tools/list`; `None` without a name. Of members that are there
-    /// twice, all count.
+    /// The definition in an entry of `tools/list`; `None` without a name. All duplicates of a
+    /// member count.
     pub fn of(tool: &str) -> Option<Self> {
         let tool = Object::parse(tool)?;
         let name = tool.text("name")?;
@@ -48,7 +48,7 @@ impl ToolDefinition {
         Some(Self { name, text })
     }
 
-    /// A definition as it was kept.
+    /// Restores a stored definition.
     pub(super) fn kept(name: &str, text: &str) -> Self {
         Self { name: name.to_owned(), text: text.to_owned() }
     }
@@ -58,17 +58,17 @@ impl ToolDefinition {
         &self.text
     }
 
-    /// Joins the definition of another tool with the same name.
+    /// Adds the definition of another tool with the same name.
     pub(super) fn join(&mut self, other: &Self) {
         self.text.push_str(&other.text);
     }
 
-    /// SHA-256 of the definition, in hexadecimal digits.
+    /// The SHA-256 digest of the definition, in hexadecimal.
     pub fn digest(&self) -> String {
         hex::encode(Sha256::digest(&self.text))
     }
 
-    /// The characters in it that nobody sees, such as `U+200B`; `None` if there are none.
+    /// Its invisible characters, such as `U+200B`; `None` if it has none.
     pub fn hidden_characters(&self) -> Option<String> {
         let hidden = |(c, deceives): (char, bool)| (deceives && c != '\n').then_some(c);
         let mut found: Vec<char> = judged(&self.text).filter_map(hidden).collect();
@@ -82,8 +82,8 @@ impl ToolDefinition {
 
     /// The lines that differ, old ones after `-` and new ones after `+`, safe for a terminal.
     pub fn difference(&self, new: &Self) -> String {
-        // A server does not decide how long this takes: what was not compared in time differs
-        // (S-39).
+        // A server must not decide how long this takes: whatever was not compared in time counts as
+        // different (S-39).
         let difference = TextDiff::configure()
             .timeout(MAX_COMPARING)
             .diff_lines(self.text.as_str(), new.text.as_str());
@@ -107,7 +107,7 @@ impl ToolDefinition {
     }
 }
 
-/// The definitions in a list of tools, by name. Two tools with one name have one definition.
+/// The definitions in a list of tools, by name. Two tools with one name are merged into one.
 pub fn definitions<'a>(tools: impl Iterator<Item = &'a str>) -> BTreeMap<String, ToolDefinition> {
     let mut found: BTreeMap<String, ToolDefinition> = BTreeMap::new();
     for definition in tools.filter_map(ToolDefinition::of) {
@@ -119,7 +119,7 @@ pub fn definitions<'a>(tools: impl Iterator<Item = &'a str>) -> BTreeMap<String,
     found
 }
 
-/// JSON on lines of its own, with members in the order of their names.
+/// Writes pretty-printed JSON, with members sorted by name.
 fn write_sorted(value: &Value, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth + 1);
     let (open, close, items): (char, char, Vec<(String, &Value)>) = match value {

@@ -1,6 +1,6 @@
 //! Pinned tools (`--pin`, S-73): the definitions of a server's tools as they were when they were
-//! first seen or last accepted, in one private file for each server and account. A server that
-//! changes a tool behind the user's back is noticed. Decides nothing about what is sent.
+//! first seen or last accepted, in one private file for each server and account. This reveals a
+//! server that changes a tool behind the user's back. What is sent is decided elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use crate::platform::private_file::{self, Durability, PrivateFileError};
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 32 * 1024 * 1024;
-/// How many bytes of a list, and of what was told of lists, are kept (S-12).
+/// How many bytes of a list, and of reported changes, are kept (S-12).
 const MAX_KEPT: usize = 16 * 1024 * 1024;
-/// How many changes are told of one list.
+/// The most changes that are reported for one list.
 const MAX_TOLD: usize = 20;
 
 /// A tool as it was pinned.
@@ -50,21 +50,21 @@ pub struct ToolPins {
     pinned: Option<PinFile>,
     /// The tools of the list that is being read.
     listed: BTreeMap<String, ToolDefinition>,
-    /// What was told already: one change is told once.
+    /// The changes already reported: each is reported once.
     told: BTreeSet<(String, String)>,
-    /// The tools that are not the pinned ones.
+    /// The tools that differ from the pinned ones.
     different: BTreeSet<String>,
-    /// How many bytes of the list were taken.
+    /// How many bytes of the list were read.
     kept: usize,
     /// Whether a list was too large.
     is_overfull: bool,
 }
 
 impl ToolPins {
-    /// Reads what is pinned in this file.
+    /// Reads the pins from this file.
     ///
     /// # Errors
-    /// The file cannot be read, or is damaged: tools must not be trusted anew because of that.
+    /// The file cannot be read, or is damaged. That must not make tools trusted again.
     pub fn read(file: &Path) -> Result<Self, PinError> {
         let pinned = match private_file::read(file, FILE_LIMIT).map_err(PinError::File)? {
             Some(bytes) => Some(serde_json::from_slice(&bytes).map_err(|_| PinError::Damaged)?),
@@ -73,7 +73,7 @@ impl ToolPins {
         Ok(Self { pinned, ..Self::empty(file) })
     }
 
-    /// Nothing is pinned, whatever the file says.
+    /// Starts with no pins, whatever is in the file.
     pub fn empty(file: &Path) -> Self {
         Self {
             file: file.to_owned(),
@@ -96,13 +96,13 @@ impl ToolPins {
         self.pinned.as_ref().map_or(0, |pinned| pinned.tools.len())
     }
 
-    /// The tools that are not the pinned ones, of the lists so far.
+    /// The tools, in the lists so far, that differ from the pinned ones.
     pub(in crate::bridge) fn different(&self) -> &BTreeSet<String> {
         &self.different
     }
 
-    /// Takes a page of the list of tools. What is seen for the first time is pinned. Returns what a
-    /// person has to know.
+    /// Handles a page of the list of tools, and pins tools that are seen for the first time.
+    /// Returns messages for the user.
     pub(in crate::bridge) fn take_page(&mut self, is_first: bool, answer: &Message) -> Vec<String> {
         let Some(result) = answer.outcome().and_then(Object::parse) else { return Vec::new() };
         let is_last = result.get("nextCursor").is_none_or(|cursor| cursor == "null");
@@ -132,7 +132,7 @@ impl ToolPins {
             }
         }
         if is_last {
-            // A whole list that is not too large makes up for one that was.
+            // A complete list of acceptable size replaces one that was too large.
             self.is_overfull = false;
             told.extend(self.vanished());
         }
@@ -145,19 +145,18 @@ impl ToolPins {
         told
     }
 
-    /// Whether a list was too large to be compared with the pins: no tool can be told to be the
-    /// pinned one then.
+    /// Whether a list was too large to be compared with the pins.
     pub(in crate::bridge) fn is_overfull(&self) -> bool {
         self.is_overfull
     }
 
-    /// How many bytes what is kept besides the list has.
+    /// How many bytes are kept besides the list.
     fn remembered_bytes(&self) -> usize {
         let told = self.told.iter().map(|(name, digest)| name.len() + digest.len());
         told.chain(self.different.iter().map(String::len)).sum()
     }
 
-    /// Compares a page with what is pinned.
+    /// Compares a page with the pins.
     fn compare(&mut self, page: &BTreeMap<String, ToolDefinition>) -> Vec<String> {
         let mut told = Vec::new();
         for (name, definition) in page {
@@ -180,7 +179,8 @@ impl ToolPins {
         told
     }
 
-    /// Whether tools that are not pinned are simply new: nothing is pinned yet, or not every page.
+    /// Whether unpinned tools count as new: nothing is pinned yet, or the list was never read
+    /// completely.
     fn trusts_new_tools(&self) -> bool {
         self.pinned.as_ref().is_none_or(|pinned| !pinned.complete)
     }
@@ -225,7 +225,7 @@ impl ToolPins {
         text
     }
 
-    /// The pinned tools that a whole list does not hold.
+    /// The pinned tools that are missing from a complete list.
     fn vanished(&mut self) -> Vec<String> {
         let Some(pinned) = &self.pinned else { return Vec::new() };
         let gone = pinned.tools.keys().filter(|name| !self.listed.contains_key(*name));
@@ -238,7 +238,7 @@ impl ToolPins {
             .collect()
     }
 
-    /// Pins the tools of this list that are trusted because they are the first.
+    /// Pins this list's new tools, which are trusted on first use.
     fn pin_what_is_new(&mut self, is_last: bool) -> Option<String> {
         if !self.trusts_new_tools() {
             return None;
@@ -259,7 +259,7 @@ impl ToolPins {
         Some(format!("the tools could not be pinned: {error}"))
     }
 
-    /// How these tools differ from the pinned ones, for a person; empty if they do not.
+    /// Describes how these tools differ from the pinned ones; empty if they do not.
     pub fn differences(&self, tools: &[Box<RawValue>]) -> Vec<String> {
         let mut pins = self.clone();
         pins.told.clear();
@@ -303,9 +303,9 @@ impl PinnedTool {
 pub enum PinError {
     /// The file.
     File(PrivateFileError),
-    /// It holds something else.
+    /// The file holds something else.
     Damaged,
-    /// There is too much to pin.
+    /// The definitions are too large to be pinned.
     TooLarge,
 }
 

@@ -1,5 +1,5 @@
-//! Asks the host what the remote asks, or answers it here, and cancels a question once nobody waits
-//! for its answer.
+//! Passes the remote's requests to the host or answers them here, and cancels them once nobody
+//! waits for the answer.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::jsonrpc::{
 use crate::protocol::{codes, methods};
 
 impl Bridge {
-    /// Asks the host what the remote asks.
+    /// Passes a request from the remote to the host.
     pub(in crate::bridge) fn take_remote_request(
         &mut self,
         slot: SlotId,
@@ -26,7 +26,7 @@ impl Bridge {
             return tracing::debug!("dropped a request of a session that is gone");
         }
         if id.text_length() > MAX_ID_BYTES {
-            // An answer would have to repeat it.
+            // Not answered, because an answer would have to repeat the id.
             let bytes = id.text_length();
             return tracing::warn!("ignored a request of the server: its id has {bytes} bytes");
         }
@@ -61,8 +61,8 @@ impl Bridge {
         });
     }
 
-    /// Answers a request of the remote without asking the host. A server that does not take its
-    /// answers gets no more of them for now (S-40).
+    /// Answers a request from the remote without asking the host. A server that does not accept its
+    /// answers gets no more for now (S-40).
     fn answer_remote(&mut self, slot: SlotId, number: u64, answer: Frame) {
         if !self.in_flight.begin_own_answer(number) {
             return tracing::warn!(
@@ -75,8 +75,8 @@ impl Bridge {
         slot.remote.post(post);
     }
 
-    /// Tells the remote side which questions to a person are open. No time limit of the request
-    /// that caused one runs meanwhile.
+    /// Tells the remote side which questions to a person are open. They suspend the time limits of
+    /// the requests that caused them.
     pub(in crate::bridge) fn count_questions(&self) {
         self.slots[SlotId::FIRST]
             .remote
@@ -84,7 +84,8 @@ impl Bridge {
             .set_open(self.in_flight.of_remote.questions());
     }
 
-    /// Cancels questions at the host whose request is over: nothing waits for their answers (T-26).
+    /// Cancels questions to the host whose request has ended: nothing waits for their answers
+    /// (T-26).
     pub(in crate::bridge) fn withdraw_orphans(&mut self) {
         let orphans = self.in_flight.take_orphans();
         if orphans.is_empty() {
@@ -98,8 +99,8 @@ impl Bridge {
         }
     }
 
-    /// Passes a notification of the remote on to the host; a cancellation, under the id that the
-    /// host knows.
+    /// Passes the remote's notification on to the host; a cancellation gets the id that the host
+    /// knows.
     pub(in crate::bridge) fn take_remote_notification(
         &mut self,
         slot: SlotId,
@@ -115,7 +116,7 @@ impl Bridge {
         }
     }
 
-    /// Returns the cancellation of a request of the remote, under the id that the host knows.
+    /// Returns the cancellation of a remote's request with the id that the host knows.
     fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
         let id = cancelled_id(message)?;
         let number = self.in_flight.of_remote.number_of(&id, generation)?;
@@ -123,7 +124,7 @@ impl Bridge {
         with_cancelled_id(message, number)
     }
 
-    /// Takes out a request of the remote that is answered or withdrawn.
+    /// Removes a remote's request that is answered or cancelled.
     pub(in crate::bridge) fn close_remote_request(&mut self, number: u64) -> Option<RemoteRequest> {
         let request = self.in_flight.of_remote.close(number)?;
         if request.asks_a_person {
@@ -133,7 +134,7 @@ impl Bridge {
     }
 }
 
-/// Whether answering this request of the remote may take a person's time.
+/// Whether a person may have to answer this request from the remote.
 fn asks_a_person(method: &str) -> bool {
     matches!(method, methods::ELICIT | methods::SAMPLE)
 }

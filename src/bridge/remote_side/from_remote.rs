@@ -1,5 +1,5 @@
-//! Handles what comes from the remote: answers, the ends of exchanges, and the loss of sessions.
-//! Requests of the remote are handled in `ask_host`.
+//! Handles events from the remote: answers, the ends of exchanges, and the loss of sessions. The
+//! remote's own requests are handled in `ask_host`.
 
 use serde_json::json;
 
@@ -16,8 +16,8 @@ use crate::protocol::{Era, methods};
 use crate::remote::{Outcome, ProbeRefusal, RemoteEvent, number_of};
 
 impl Bridge {
-    /// Handles what an exchange or a stream of the remote has brought. An answer is matched by its
-    /// id, whichever stream it came on (T-37).
+    /// Handles an event from an exchange or a stream. An answer is matched by its id, whichever
+    /// stream it arrived on (T-37).
     pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
         let slot = self.slots.of_generation(event.generation());
         self.slots[slot].timers.traffic();
@@ -94,7 +94,7 @@ impl Bridge {
         }
     }
 
-    /// Replies with a list, once all pages of it have come that are merged.
+    /// Replies with a list, once all pages that are to be merged have arrived.
     fn take_list_answer(
         &mut self,
         slot: SlotId,
@@ -114,7 +114,7 @@ impl Bridge {
         }
     }
 
-    /// Notes what the answer to a request of the host means for the session.
+    /// Updates the session after the answer to a host's request.
     pub(in crate::bridge) fn note_answer(
         &mut self,
         slot: SlotId,
@@ -187,7 +187,7 @@ impl Bridge {
             Outcome::SessionLost(refusal) => {
                 self.retry_in_new_session(slot, number, generation, &refusal);
             }
-            // The usual end: the answer came before it.
+            // The usual case: the answer arrived first.
             Outcome::Done if self.in_flight.get(number).is_none() => {}
             Outcome::Done => self.take_failure(number, &unanswered()),
             Outcome::Failed(failure) => self.take_failure(number, &failure),
@@ -195,8 +195,8 @@ impl Bridge {
         self.take_confirmation(slot, number);
     }
 
-    /// The host's answer to a question of the remote did not arrive. Fails the request that caused
-    /// the question: it would wait as long as the remote keeps its stream open.
+    /// Fails the request whose question the host has answered, because the answer did not reach the
+    /// remote: the request would wait as long as the remote keeps its stream open.
     fn answer_undelivered(&mut self, slot: SlotId, waiting: u64, outcome: &Outcome) {
         if self.in_flight.get(waiting).is_none() {
             return; // answered or cancelled meanwhile
@@ -216,7 +216,7 @@ impl Bridge {
         self.effects.push(Effect::OfRemote(slot, fail));
     }
 
-    /// The remote refused a message with an HTTP error.
+    /// Handles a message that the remote refused with an HTTP error.
     fn refused(&mut self, slot: SlotId, number: u64, refusal: ProbeRefusal) {
         let is_open = self.in_flight.get(number).is_some();
         if is_open && self.choices.era == Some(Era::Legacy) && is_modern_refusal(&refusal) {
@@ -239,8 +239,8 @@ impl Bridge {
         !says_so && (is_repeated || self.slots[slot].opening.mislead(words_of(refusal)))
     }
 
-    /// The remote refused the request because it forgot the session: sends it once more in a new
-    /// one (T-32). If the new session makes no difference, the host gets what the remote said.
+    /// Sends a request once more in a new session, because the remote refused it as one of an
+    /// unknown session (T-32). If the remote refuses it there too, the host gets the refusal.
     fn retry_in_new_session(
         &mut self,
         slot: SlotId,
@@ -276,10 +276,10 @@ impl Bridge {
         }
     }
 
-    /// Handles a request that got no answer from the remote.
+    /// Handles a request that the remote did not answer.
     pub(in crate::bridge) fn take_failure(&mut self, number: u64, failure: &Failure) {
         if failure.kind == FailureKind::AuthRequired {
-            // The host's `initialize` need not fail because a person has not signed in yet.
+            // The host's `initialize` need not fail while a person has not signed in yet.
             self.answer_without_remote(number);
         }
         let Some(request) = self.in_flight.get(number) else {
@@ -311,7 +311,7 @@ impl Bridge {
         }
     }
 
-    /// The host no longer waits: tells the remote to stop working on the request (T-26).
+    /// Tells the remote to stop working on a request that the host no longer waits for (T-26).
     fn cancel_at_remote(&mut self, slot: SlotId, request: u64) {
         if self.slots[slot].adapter.is_on() {
             return self
@@ -326,8 +326,8 @@ impl Bridge {
         slot.remote.post(post);
     }
 
-    /// The stream of HTTP+SSE is gone, and with it every answer that was due on it (T-74).
-    /// Requests that are safe to repeat are sent again in the new session.
+    /// Handles the loss of the HTTP+SSE stream, and with it of every answer that was due on it
+    /// (T-74). Requests that are safe to repeat are sent again in the new session.
     pub(in crate::bridge) fn stream_lost(&mut self, slot: SlotId, generation: u32) {
         let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
             .hint("the server may or may not have acted on the request; check before repeating it");
@@ -350,8 +350,8 @@ impl Bridge {
     }
 }
 
-/// The number of the request that a message answers. An error without an id answers the exchange
-/// that brought it (T-24).
+/// The number of the request that a message answers. An error without an id answers the exchange on
+/// which it arrived (T-24).
 fn number_answered(answer: &Message, exchange: Option<u64>) -> Option<u64> {
     match answer.id() {
         Some(id) => id.as_own_number().map(number_of),
@@ -359,7 +359,7 @@ fn number_answered(answer: &Message, exchange: Option<u64>) -> Option<u64> {
     }
 }
 
-/// What a remote said when it refused a message.
+/// The remote's words in a refusal.
 fn words_of(refusal: &ProbeRefusal) -> &str {
     let answer = refusal.answer.as_ref().and_then(Message::outcome);
     answer.unwrap_or(&refusal.failure.message)

@@ -1,4 +1,4 @@
-//! Open requests: those of the host and of the bridge to the remote. Those of the remote to the
+//! Open requests to the remote, from the host and from the bridge. The remote's requests to the
 //! host are in `remote_requests`.
 
 use std::collections::{HashMap, HashSet};
@@ -10,22 +10,21 @@ use crate::pace::MAX_OWN_ANSWERS;
 use crate::protocol::methods;
 use crate::remote::ExchangeHandle;
 
-/// Why a request was sent to the remote.
+/// The reason for a request to the remote.
 #[derive(Debug)]
 pub(in crate::bridge) enum Purpose {
-    /// The host asked.
+    /// The host sent it.
     Host(HostRequest),
     /// The bridge opens a session again with the host's own `initialize`.
     Reopen,
     /// The bridge repeats a list that the host was given from the cache.
     Compare(Message),
-    /// A request of the bridge whose answer the host does not see: it restores a session or keeps
-    /// it alive.
+    /// The bridge restores a session or keeps it alive; the host does not see the answer.
     Own,
 }
 
 impl Purpose {
-    /// The host's request, if that is what was sent.
+    /// The host's request, if it is one.
     pub(in crate::bridge) fn host_request(&self) -> Option<&HostRequest> {
         match self {
             Self::Host(request) => Some(request),
@@ -56,15 +55,14 @@ pub(in crate::bridge) struct OpenRequest {
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct InFlight {
     to_remote: HashMap<u64, OpenRequest>,
-    /// By id, and whether that id is one of the adapter's.
+    /// The number of each request, by whether the id is the adapter's, and the id.
     by_host_id: HashMap<(bool, RequestId), u64>,
     pub(in crate::bridge) of_remote: RemoteRequests,
-    /// Answers of the host on their way to the remote, and the requests that cannot go on without
-    /// them.
+    /// The host's answers on their way to the remote, each with the request that waits for it.
     answers: HashMap<u64, u64>,
-    /// Answers of the bridge itself to requests of the remote that are on their way.
+    /// The bridge's own answers on their way to the remote.
     own_answers: HashSet<u64>,
-    /// Requests that were closed while the host was still asked something on behalf of them.
+    /// Requests that were closed while the host was still being asked something because of them.
     closed_causes: HashSet<u64>,
 }
 
@@ -77,7 +75,7 @@ impl InFlight {
         self.to_remote.insert(number, request);
     }
 
-    /// Notes that the request is sent in another exchange now.
+    /// Records that the request is now sent in another exchange.
     pub(in crate::bridge) fn moves_to(&mut self, number: u64, handle: &ExchangeHandle) {
         if let Some(request) = self.to_remote.get_mut(&number) {
             request.handle = handle.clone();
@@ -89,7 +87,7 @@ impl InFlight {
         self.to_remote.get(&number)
     }
 
-    /// Takes out a request that is answered or cancelled.
+    /// Removes a request that is answered or cancelled.
     pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<OpenRequest> {
         let request = self.to_remote.remove(&number)?;
         if self.of_remote.is_cause(number) {
@@ -123,7 +121,7 @@ impl InFlight {
         numbers
     }
 
-    /// Whether the host waits for no answer. A subscription does not count: it ends with the host.
+    /// Whether the host waits for no answer. Subscriptions do not count: they end with the host.
     pub(in crate::bridge) fn host_waits_for_nothing(&self) -> bool {
         self.by_host_id.values().all(|number| {
             let request = self.to_remote.get(number).and_then(|open| open.purpose.host_request());
@@ -131,20 +129,20 @@ impl InFlight {
         })
     }
 
-    /// Notes that the bridge itself answers a request of the remote under this number. Returns
-    /// whether there is room for one more (S-40).
+    /// Records an exchange with the bridge's own answer to the remote. Returns whether there is
+    /// room for one more (S-40).
     pub(in crate::bridge) fn begin_own_answer(&mut self, number: u64) -> bool {
         self.own_answers.len() < MAX_OWN_ANSWERS && self.own_answers.insert(number)
     }
 
-    /// Notes that the exchange with this number is over.
+    /// Records that the exchange with this number is over.
     pub(in crate::bridge) fn end_own_answer(&mut self, number: u64) {
         if !self.own_answers.is_empty() {
             self.own_answers.remove(&number);
         }
     }
 
-    /// Notes that the host's answer to a question is sent under this number, and which request
+    /// Records the exchange that carries the host's answer to a question, and the request that
     /// caused the question and waits for it.
     pub(in crate::bridge) fn answer_leaves(&mut self, number: u64, caused_by: Option<u64>) {
         if let Some(caused_by) = caused_by {
@@ -152,16 +150,16 @@ impl InFlight {
         }
     }
 
-    /// Notes that the exchange with this number is over. Returns the request that waited for it, if
-    /// it carried an answer of the host.
+    /// Records that the exchange with this number is over. If it carried a host's answer, returns
+    /// the request that waited for it.
     pub(in crate::bridge) fn answer_left(&mut self, number: u64) -> Option<u64> {
         self.answers.remove(&number)
     }
 
-    /// Takes out the requests of the remote whose cause is over. Returns the numbers that the host
-    /// knows them by, each with its session.
+    /// Removes the remote's requests whose cause has ended. Returns the numbers that the host knows
+    /// them by, each with its session.
     pub(in crate::bridge) fn take_orphans(&mut self) -> Vec<(u64, u32)> {
-        // Checked first: taking out an empty set would make a new one.
+        // Checked first, because taking an empty set would allocate a new one.
         if self.closed_causes.is_empty() {
             return Vec::new();
         }

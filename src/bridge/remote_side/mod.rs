@@ -1,4 +1,4 @@
-//! What goes to the remote and what comes from it, and who waits for which answer.
+//! The remote's side of the loop: messages to and from it, and the requests that wait for answers.
 
 pub(super) mod ask_host;
 pub(super) mod from_remote;

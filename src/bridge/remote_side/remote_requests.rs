@@ -1,6 +1,6 @@
-//! Requests of the remote that the host has to answer. A server decides how many there are and how
-//! long their ids, so their number is bounded, their ids take from the budget (S-42), and none of
-//! them makes the next one slower (S-40).
+//! The remote's requests that the host has to answer. The server chooses their number and the
+//! length of their ids, so the number is bounded, the ids count against the budget (S-42), and each
+//! costs the same time (S-40).
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,24 +9,24 @@ use crate::jsonrpc::RequestId;
 use crate::pace::MAX_OPEN_SERVER_REQUESTS;
 use crate::remote::OpenQuestions;
 
-/// The longest id that a request of the remote may have, in bytes: it is kept, and comes back with
+/// The longest id, in bytes, that a request from the remote may have: it is kept, and repeated in
 /// the answer.
 pub(in crate::bridge) const MAX_ID_BYTES: usize = 64 * 1024;
 
-/// A request of the remote that the host has to answer.
+/// A request from the remote that the host has to answer.
 #[derive(Debug)]
 pub(in crate::bridge) struct RemoteRequest {
     /// The id that the remote used.
     pub(in crate::bridge) id: RequestId,
     /// The session in which it came.
     pub(in crate::bridge) generation: u32,
-    /// The request of the host that caused it, if the stream that it came on reveals it.
+    /// The host's request that caused it, if the stream on which it arrived reveals that.
     pub(in crate::bridge) caused_by: Option<u64>,
     /// Whether a person is being asked (T-26).
     pub(in crate::bridge) asks_a_person: bool,
 }
 
-/// All requests of the remote that are open, by the number that the host knows them by.
+/// The remote's open requests, by the number that the host knows them by.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct RemoteRequests {
     open: HashMap<u64, RemoteRequest>,
@@ -35,7 +35,7 @@ pub(in crate::bridge) struct RemoteRequests {
     share: Share,
 }
 
-/// What a request keeps: its id, here and in the index.
+/// The bytes that a request keeps: its id, here and in the index.
 fn kept_bytes(id: &RequestId) -> usize {
     2 * id.text_length() + MESSAGE_OVERHEAD
 }
@@ -61,7 +61,7 @@ impl RemoteRequests {
         true
     }
 
-    /// Whether the host is asked nothing.
+    /// Whether the host has no open request to answer.
     pub(in crate::bridge) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
@@ -71,7 +71,7 @@ impl RemoteRequests {
         self.open.get(&id.as_own_number()?)
     }
 
-    /// Takes out a request that is answered or withdrawn.
+    /// Removes a request that is answered or cancelled.
     pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<RemoteRequest> {
         let request = self.open.remove(&number)?;
         self.share.shrink(kept_bytes(&request.id));
@@ -96,12 +96,12 @@ impl RemoteRequests {
         self.by_remote_id.get(&(generation, id.clone())).copied()
     }
 
-    /// Whether the host is still asked something because of its request with this number.
+    /// Whether the host is still being asked something because of its request with this number.
     pub(in crate::bridge) fn is_cause(&self, number: u64) -> bool {
         self.by_cause.contains_key(&number)
     }
 
-    /// The questions to a person that are open.
+    /// The open questions to a person.
     pub(in crate::bridge) fn questions(&self) -> OpenQuestions {
         let mut open = OpenQuestions::default();
         for (number, request) in self.open.iter().filter(|(_, asked)| asked.asks_a_person) {
@@ -115,7 +115,7 @@ impl RemoteRequests {
         open
     }
 
-    /// Takes out the requests that these requests of the host caused. Returns the numbers that the
+    /// Removes the requests that these requests of the host caused. Returns the numbers that the
     /// host knows them by, each with its session.
     pub(in crate::bridge) fn take_caused_by(&mut self, causes: &HashSet<u64>) -> Vec<(u64, u32)> {
         let is_caused = |request: &RemoteRequest| {

@@ -1,5 +1,4 @@
-//! Sends everything that goes to the remote: straight to a legacy one, through its adapter to a
-//! modern one.
+//! Sends messages to the remote: directly to a legacy one, through the adapter to a modern one.
 
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::Requester;
@@ -10,7 +9,7 @@ use crate::protocol::methods;
 use crate::remote::ExchangeHandle;
 
 impl Bridge {
-    /// Sends a request that the bridge made, for itself or on behalf of a request of the host.
+    /// Sends a request that the bridge composed, for itself or for the host.
     pub(in crate::bridge) fn ask(&mut self, slot: SlotId, message: &Message, purpose: Purpose) {
         let number = self.numbers.fresh();
         if self.slots[slot].adapter.is_on() {
@@ -42,7 +41,7 @@ impl Bridge {
         });
     }
 
-    /// Sends a notification. Its exchange has this number.
+    /// Sends a notification in an exchange with this number.
     pub(in crate::bridge) fn send_notification(
         &mut self,
         slot: SlotId,

@@ -46,7 +46,7 @@ impl Bridge {
         self.detect_for_session(slot, number, initialize);
     }
 
-    /// Notes how the remote was reached, for an exchange that is still awaited.
+    /// Records the transport and session of an exchange that is still awaited.
     pub(in crate::bridge) fn take_opened(
         &mut self,
         slot: SlotId,
@@ -105,7 +105,8 @@ impl Bridge {
         }
     }
 
-    /// The host's `initialize` is answered: so are its repetitions, now and later.
+    /// Records the answer to the host's `initialize`, and gives it to its repetitions, now and
+    /// later.
     pub(in crate::bridge) fn note_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
         if let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response) {
             self.slots[slot].opening.note_result(result);
@@ -113,7 +114,7 @@ impl Bridge {
         self.answer_repetitions(slot, answer);
     }
 
-    /// Answers repeated `initialize` requests as the first one was answered.
+    /// Answers repeated `initialize` requests like the first one.
     fn answer_repetitions(&mut self, slot: SlotId, answer: &Message) {
         for request in self.slots[slot].opening.take_repetitions() {
             let line = answer.with_id(&request.id().to_json());
@@ -134,7 +135,8 @@ impl Bridge {
         }
     }
 
-    /// Forwards what was held. Hosts that do not wait for answers have confirmed already.
+    /// Forwards held messages. Hosts that do not wait for answers have already confirmed the
+    /// session.
     fn forward_held(&mut self, slot: SlotId) {
         for held in self.slots[slot].opening.release() {
             match held {
@@ -153,7 +155,8 @@ impl Bridge {
         }
     }
 
-    /// The host's `notifications/initialized`: what follows waits until it was accepted (T-07).
+    /// Sends the host's `notifications/initialized`; later messages wait until it is accepted
+    /// (T-07).
     pub(in crate::bridge) fn confirm_session(&mut self, slot: SlotId, message: &Message) {
         let number = self.numbers.fresh();
         self.slots[slot].opening.phase = Phase::Confirming(number);
@@ -161,7 +164,7 @@ impl Bridge {
         self.send_notification(slot, number, message);
     }
 
-    /// Goes on without the acceptance of `notifications/initialized`, which takes too long.
+    /// Goes on although `notifications/initialized` was not accepted in time.
     pub(in crate::bridge) fn confirm_unanswered(&mut self, slot: SlotId) {
         if let Phase::Confirming(number) | Phase::Reconfirming(number) =
             self.slots[slot].opening.phase
@@ -171,7 +174,7 @@ impl Bridge {
         }
     }
 
-    /// Handles the end of an exchange, which may be the one that everything else waits for.
+    /// Handles the end of an exchange, which may be the one that held messages wait for.
     pub(in crate::bridge) fn take_confirmation(&mut self, slot: SlotId, number: u64) {
         match self.slots[slot].opening.phase {
             Phase::Confirming(expected) if expected == number => self.ready(slot),

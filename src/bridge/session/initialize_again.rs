@@ -1,6 +1,6 @@
-//! A host may send `initialize` more than once over one pipe: a kept child, a tunnel, a gateway
-//! that shares its child between clients. The same `initialize` gets the same answer; another one
-//! gets a new session (E-08).
+//! Handles further `initialize` requests. A host may send several over one pipe, for example a
+//! gateway that shares one bridge between clients. The same `initialize` gets the same answer; a
+//! different one gets a new session (E-08).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::protocol::codes;
 use crate::remote::Session;
 
 impl Bridge {
-    /// Handles an `initialize` of a host that has a session in this slot.
+    /// Handles an `initialize` from a host that already has a session in this slot.
     pub(in crate::bridge) fn initialize_again(&mut self, slot: SlotId, request: HostRequest) {
         let opening = &mut self.slots[slot].opening;
         let is_same =
@@ -48,7 +48,7 @@ impl Bridge {
         }
     }
 
-    /// Opens a new session in the place of one. What is open in the old one is still answered.
+    /// Opens a new session in the place of the current one, whose open requests are still answered.
     fn replace_session(&mut self, slot: SlotId, request: HostRequest) {
         let old = Arc::clone(&self.slots[slot].session);
         if self.slots[slot].pushes_by_transport() {
@@ -70,7 +70,7 @@ impl Bridge {
         self.open_session(slot, request);
     }
 
-    /// Ends sessions that another one has replaced, once nothing is open in them (T-33).
+    /// Ends replaced sessions once they have no open requests (T-33).
     pub(in crate::bridge) fn end_replaced_sessions(&mut self) {
         if self.replaced.is_empty() {
             return;

@@ -1,5 +1,6 @@
-//! The legacy session: opened by the host's own `initialize`, opened again with the same
-//! `initialize` when the remote has forgotten it (T-32, T-74), and what must wait for it (T-07).
+//! The state machine of a legacy session: opened by the host's own `initialize`, opened again with
+//! the same `initialize` when the remote has forgotten it (T-32, T-74). Also holds the messages
+//! that must wait for it (T-07).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,31 +18,31 @@ pub(super) enum Phase {
     /// The host has sent no `initialize`.
     #[default]
     Idle,
-    /// The host's `initialize` is under way.
+    /// The host's `initialize` was sent.
     Opening,
-    /// It was answered; the host has not confirmed the session.
+    /// The remote has answered; the host has not confirmed the session.
     Opened,
-    /// The host's `notifications/initialized` is under way.
+    /// The host's `notifications/initialized` was sent, in this exchange.
     Confirming(u64),
     /// The session is confirmed: messages go out at once.
     Ready,
-    /// Our `initialize` is under way.
+    /// Our own `initialize` was sent.
     Reopening,
-    /// Our `notifications/initialized` is under way.
+    /// Our own `notifications/initialized` was sent, in this exchange.
     Reconfirming(u64),
     /// The session is lost and could not be opened again yet.
     Lost,
 }
 
-/// What waits for a session.
+/// A message that waits for a session.
 #[derive(Debug)]
 pub(in crate::bridge) enum HeldMessage {
     Request(HostRequest),
-    /// A notification, and who wrote it.
+    /// A notification, and its sender.
     Notification(Message, Requester),
 }
 
-/// The session's state and all that is needed to open it again.
+/// The session's state, and everything needed to open it again.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Opening {
     pub(super) phase: Phase,
@@ -50,7 +51,7 @@ pub(in crate::bridge) struct Opening {
     pub(super) first: Option<u64>,
     /// The `InitializeResult` that the host was given.
     pub(super) result: Option<Box<str>>,
-    /// Repetitions of the host's `initialize` that came before its answer.
+    /// Repetitions of the host's `initialize` that arrived before its answer.
     repetitions: Vec<HostRequest>,
     pub(super) capabilities: Capabilities,
     pub(super) version: Option<ProtocolVersion>,
@@ -62,14 +63,14 @@ pub(in crate::bridge) struct Opening {
     pub(super) losses: u32,
     /// Whether the host was answered from the cache while the remote had not answered yet.
     pub(super) answered_early: bool,
-    /// The words of a refusal that was read as the loss of a session, and to which a new session
-    /// made no difference.
+    /// The words of a refusal that was taken for a lost session, but that the remote repeated in a
+    /// new session.
     misleading: Option<Box<str>>,
-    /// Whether a lost session is opened again only when the host needs it or a pause is over.
+    /// Whether a lost session stays closed until the host needs it or a pause is over.
     pub(super) paused: bool,
 }
 
-/// What the remote declared in its `InitializeResult`, by name.
+/// The capabilities in the remote's `InitializeResult`, by name.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Capabilities(pub(super) BTreeMap<String, serde_json::Value>);
 
@@ -85,12 +86,12 @@ struct OfResource {
 }
 
 impl Opening {
-    /// Whether the host may send other requests than `initialize`.
+    /// Whether the host has sent no `initialize` yet.
     pub(in crate::bridge) fn is_idle(&self) -> bool {
         self.phase == Phase::Idle
     }
 
-    /// Whether the host's confirmation is what comes next.
+    /// Whether the host has yet to confirm the session.
     pub(in crate::bridge) fn awaits_confirmation(&self) -> bool {
         self.phase == Phase::Opened
     }
@@ -100,17 +101,17 @@ impl Opening {
         self.phase == Phase::Ready
     }
 
-    /// Whether messages go out at once.
+    /// Whether messages are sent without waiting.
     pub(in crate::bridge) fn lets_through(&self) -> bool {
         matches!(self.phase, Phase::Opened | Phase::Ready)
     }
 
-    /// Whether an `initialize` is under way.
+    /// Whether an `initialize` awaits its answer.
     pub(in crate::bridge) fn is_under_way(&self) -> bool {
         matches!(self.phase, Phase::Opening | Phase::Reopening)
     }
 
-    /// The number of the host's `initialize` while the host waits for it.
+    /// The number of the host's `initialize` while it awaits its answer.
     pub(in crate::bridge) fn first_number(&self) -> Option<u64> {
         self.first.filter(|_| self.phase == Phase::Opening)
     }
@@ -125,12 +126,12 @@ impl Opening {
         self.result.as_deref()
     }
 
-    /// Notes the `InitializeResult` that the host was given.
+    /// Records the `InitializeResult` that the host was given.
     pub(in crate::bridge) fn note_result(&mut self, result: &str) {
         self.result = Some(result.into());
     }
 
-    /// Holds a repetition of the host's `initialize` until that is answered.
+    /// Holds a repetition of the host's `initialize` until the first one is answered.
     pub(in crate::bridge) fn hold_repetition(&mut self, request: HostRequest) {
         self.repetitions.push(request);
     }
@@ -140,13 +141,13 @@ impl Opening {
         std::mem::take(&mut self.repetitions)
     }
 
-    /// Forgets the session, because the host opens another one. Held messages stay.
+    /// Forgets the session, because the host opens another one. Held messages are kept.
     pub(in crate::bridge) fn begin_again(&mut self) {
         let (held, repetitions) = (std::mem::take(&mut self.held), self.take_repetitions());
         *self = Self { held, repetitions, ..Self::default() };
     }
 
-    /// The host has its answer; from now on the bridge opens the session for itself.
+    /// Notes that the host has been answered: from now on the bridge opens the session for itself.
     pub(in crate::bridge) fn go_on_behind(&mut self) {
         self.phase = Phase::Reopening;
         self.answered_early = true;
@@ -162,24 +163,23 @@ impl Opening {
         self.session_id = None;
     }
 
-    /// Whether these words of a refusal say nothing about the session, because a new session made
-    /// no difference to the same words before (T-39).
+    /// Whether a refusal with these words says nothing about the session, because the remote has
+    /// already repeated it in a new session (T-39).
     pub(in crate::bridge) fn mislead(&self, words: &str) -> bool {
         self.misleading.as_deref() == Some(words)
     }
 
-    /// Notes that the remote said the same in a new session as in the old one.
+    /// Records the words of a refusal that the remote repeated in a new session.
     pub(in crate::bridge) fn note_misleading(&mut self, words: &str) {
         self.misleading = Some(words.into());
     }
 
-    /// Whether the session is lost and is not being opened again.
+    /// Whether the session is lost and not being opened again.
     pub(in crate::bridge) fn is_lost(&self) -> bool {
         self.phase == Phase::Lost
     }
 
-    /// Whether the session is lost and is opened again only when the host needs it or a pause is
-    /// over.
+    /// Whether the session is lost and stays closed until the host needs it or a pause is over.
     pub(in crate::bridge) fn is_paused(&self) -> bool {
         self.paused
     }
@@ -213,7 +213,7 @@ impl Opening {
         self.release().into_iter().filter_map(HeldMessage::into_request).collect()
     }
 
-    /// Takes out a held request that the host cancelled.
+    /// Removes a held request that the host cancelled.
     pub(in crate::bridge) fn withdraw(
         &mut self,
         requester: Requester,
@@ -230,7 +230,7 @@ impl Opening {
         asked.into_iter().filter_map(HeldMessage::into_request).collect()
     }
 
-    /// Holds messages again that were released, in the same order.
+    /// Holds released messages again, in the same order.
     pub(in crate::bridge) fn hold_again(&mut self, held: VecDeque<HeldMessage>) {
         self.held.replace(held);
     }
@@ -245,12 +245,13 @@ impl Opening {
         self.held.push(held).err()
     }
 
-    /// Holds a request that was not executed in front of all others.
+    /// Holds a request that was not executed, ahead of all others.
     pub(in crate::bridge) fn hold_first(&mut self, held: HostRequest) {
         self.held.push_front(HeldMessage::Request(held));
     }
 
-    /// Notes that a request was answered, and remembers what a new session must be told again.
+    /// Remembers an answered request if a new session must be told of it: a log level or a
+    /// subscription.
     pub(in crate::bridge) fn remember(&mut self, request: &Message) {
         self.losses = 0;
         match request.method() {
@@ -271,7 +272,7 @@ impl Opening {
 }
 
 impl HeldMessage {
-    /// The request, if it is one.
+    /// The request, if this is one.
     pub(in crate::bridge) fn into_request(self) -> Option<HostRequest> {
         match self {
             Self::Request(request) => Some(request),
@@ -279,7 +280,7 @@ impl HeldMessage {
         }
     }
 
-    /// Who wrote it.
+    /// Its sender.
     pub(in crate::bridge) fn requester(&self) -> Requester {
         match self {
             Self::Request(request) => request.requester(),

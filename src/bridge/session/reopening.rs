@@ -1,5 +1,5 @@
-//! Opens a session that the remote has forgotten again, with the same `initialize` and once for all
-//! requests that notice (T-32, T-74). The new session is told what the old one was told.
+//! Reopens a session that the remote has forgotten, with the same `initialize` and once for all
+//! requests that notice (T-32, T-74). Log level and subscriptions are restored in the new session.
 
 use super::opening::Phase;
 use super::slots::{SessionSlot, SlotId};
@@ -10,11 +10,11 @@ use crate::jsonrpc::{Frame, Message, RequestId, notification};
 use crate::protocol::methods;
 use crate::remote::ExchangeHandle;
 
-/// How many sessions in a row may be lost before they answered anything.
+/// How many sessions in a row may be lost before they have answered anything.
 const LOSSES_IN_A_ROW: u32 = 3;
 
 impl Bridge {
-    /// The remote does not know the session any more. One new session serves all requests that
+    /// Handles a session that the remote no longer knows. One new session serves all requests that
     /// notice.
     pub(in crate::bridge) fn session_lost(&mut self, slot: SlotId, generation: u32) {
         let state = &mut self.slots[slot];
@@ -31,9 +31,10 @@ impl Bridge {
         self.reopen(slot);
     }
 
-    /// The session was lost while the host asked for nothing: its stream ended, or a `ping` of the
-    /// bridge got a 404. If sessions live for seconds only, the next one is opened when the host
-    /// sends something or a pause is over; otherwise the bridge would open sessions forever.
+    /// Handles the loss of a session without a request from the host: its stream ended, or the
+    /// bridge's own `ping` got a 404. If sessions last only seconds, the next one is opened when
+    /// the host sends something or a pause is over; otherwise the bridge would open sessions
+    /// forever.
     pub(in crate::bridge) fn session_lost_unasked(&mut self, slot: SlotId, generation: u32) {
         let state = &mut self.slots[slot];
         if !state.has_session(generation) {
@@ -67,8 +68,8 @@ impl Bridge {
         self.detect_for_session(slot, number, initialize);
     }
 
-    /// The session could not be opened again: held requests are told why. The next request or a
-    /// timer tries again.
+    /// Fails held requests, because the session could not be reopened. The next request or a timer
+    /// tries again.
     pub(in crate::bridge) fn reopen_failed(&mut self, slot: SlotId, failure: &Failure) {
         self.initialize_failed(slot);
         for request in self.slots[slot].opening.release_requests() {
@@ -84,7 +85,7 @@ impl Bridge {
         self.send_notification(slot, number, &initialized);
     }
 
-    /// Tells the new session what the old one was told.
+    /// Restores log level and subscriptions in the new session.
     pub(in crate::bridge) fn restore(&mut self, slot: SlotId) {
         let opening = &self.slots[slot].opening;
         let level = opening.log_level.iter();
@@ -94,7 +95,7 @@ impl Bridge {
         }
     }
 
-    /// Changes may have been missed: the host is told to list again.
+    /// Tells the host to list again, because it may have missed changes.
     fn announce_changes(&mut self, slot: SlotId) {
         for (capability, method) in methods::LIST_CHANGED {
             if self.slots[slot].opening.announces(capability) {
@@ -103,7 +104,7 @@ impl Bridge {
         }
     }
 
-    /// An `initialize` got an error or no answer at all.
+    /// Handles an `initialize` that got an error or no answer at all.
     pub(in crate::bridge) fn initialize_failed(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
         match state.opening.phase {
@@ -115,8 +116,8 @@ impl Bridge {
         }
     }
 
-    /// Announces what may have changed for the host: after an answer from the cache, the lists that
-    /// it was given; otherwise all lists.
+    /// Announces lists that may have changed: those answered from the cache, if any were; otherwise
+    /// all.
     pub(in crate::bridge) fn tell_changes(&mut self, slot: SlotId) {
         if !self.slots[slot].opening.answered_early {
             return self.announce_changes(slot);
@@ -130,7 +131,7 @@ impl Bridge {
 }
 
 impl SessionSlot {
-    /// Whether this is the current session, and open.
+    /// Whether this is the current session and it is open.
     fn has_session(&self, generation: u32) -> bool {
         let is_away = matches!(
             self.opening.phase,

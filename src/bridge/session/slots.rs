@@ -36,7 +36,7 @@ impl SlotId {
 /// One session and its state.
 #[derive(Debug)]
 pub(in crate::bridge) struct SessionSlot {
-    /// Who its sessions serve.
+    /// Whom its sessions serve.
     owner: Requester,
     pub(in crate::bridge) remote: Remote,
     pub(in crate::bridge) session: Arc<Session>,
@@ -47,7 +47,7 @@ pub(in crate::bridge) struct SessionSlot {
     pub(in crate::bridge) detection: Option<OngoingDetection>,
     /// Doubts about the era that was detected.
     pub(in crate::bridge) doubt: EraDoubt,
-    /// Stands between the loop and the remote if the remote is a modern one.
+    /// Translates between the loop and a modern remote.
     pub(in crate::bridge) adapter: RemoteAdapter,
 }
 
@@ -78,17 +78,17 @@ impl SessionSlot {
         self.owner == Requester::Adapter
     }
 
-    /// Whether this exchange is the probe under way.
+    /// Whether this exchange is the current probe.
     pub(in crate::bridge) fn is_probing(&self, exchange: u64) -> bool {
         self.detection.as_ref().is_some_and(|detection| detection.is_at(exchange))
     }
 
-    /// Whether the remote pushes on the stream of its transport, without being asked to listen.
+    /// Whether the transport's own stream carries the remote's pushes, so that none need be opened.
     pub(in crate::bridge) fn pushes_by_transport(&self) -> bool {
         matches!(self.remote.transport(), Some(Transport::HttpSse { .. }))
     }
 
-    /// The session, or what is known of one that is being opened.
+    /// The session, or what is known so far of one that is being opened.
     pub(in crate::bridge) fn session_so_far(&self) -> Arc<Session> {
         match &self.opening.session_id {
             Some(id) if self.session.id.is_none() => {
@@ -106,7 +106,7 @@ impl SessionSlot {
         own.into_iter().chain([self.remote.due()]).flatten().min()
     }
 
-    /// A message of the host or of the bridge, ready to be posted.
+    /// Composes the POST for a message from the host or the bridge.
     pub(in crate::bridge) fn compose_post(
         &self,
         number: u64,
@@ -125,7 +125,7 @@ impl SessionSlot {
         }
     }
 
-    /// A message that expects no answer, ready to be posted.
+    /// Composes the POST for a message that expects no answer.
     pub(in crate::bridge) fn compose_bare_post(&self, number: u64, frame: Frame) -> Post {
         Post {
             number,
@@ -142,7 +142,7 @@ impl SessionSlot {
     }
 }
 
-/// All slots, and who each of them serves.
+/// All slots, and which of them serves whom.
 #[derive(Debug)]
 pub(in crate::bridge) struct SessionSlots {
     all: Vec<SessionSlot>,
@@ -169,7 +169,7 @@ impl IndexMut<SlotId> for SessionSlots {
 }
 
 impl SessionSlots {
-    /// Starts with one slot; who it serves is decided later.
+    /// Starts with one slot; whom it serves is decided later.
     pub(in crate::bridge) fn new(first: SessionSlot) -> Self {
         let by_generation = vec![SlotId::FIRST];
         Self { all: vec![first], of_host: None, of_adapter: None, by_generation }
@@ -195,13 +195,13 @@ impl SessionSlots {
         self[SlotId::FIRST].remote.authorizer()
     }
 
-    /// Whether a person has to sign in before the remote answers anything.
+    /// Whether the remote answers nothing until a person signs in.
     pub(in crate::bridge) fn sign_in_waits(&self) -> bool {
         matches!(*self.authorizer().state().borrow(), SignInState::Waiting(_) | SignInState::Needed)
     }
 
-    /// The slot that a line of the host belongs to: that of a legacy host, otherwise the newest for
-    /// a modern one.
+    /// The slot for a line from the host: the legacy host's, otherwise the newest one for a modern
+    /// host.
     pub(in crate::bridge) fn for_host(&self) -> SlotId {
         self.of_host.or(self.of_adapter).unwrap_or(SlotId::FIRST)
     }
@@ -211,7 +211,7 @@ impl SessionSlots {
         self.of_adapter.unwrap_or(SlotId::FIRST)
     }
 
-    /// The slot whose remote is a modern one, to which requests of a modern host are relayed.
+    /// The slot with a modern remote, to which a modern host's requests are relayed.
     pub(in crate::bridge) fn for_relay(&self) -> SlotId {
         self.ids().find(|slot| self[*slot].adapter.is_on()).unwrap_or_else(|| self.for_host())
     }
@@ -244,7 +244,7 @@ impl SessionSlots {
         self[slot].session = Session::unopened(generation);
     }
 
-    /// Makes a slot for a further session.
+    /// Adds a slot for a further session.
     fn add(&mut self, owner: Requester) -> SlotId {
         let slot = SlotId(self.all.len());
         self.all.push(self[SlotId::FIRST].beside(owner));
@@ -254,8 +254,7 @@ impl SessionSlots {
 }
 
 impl Bridge {
-    /// The slot for the session that a legacy host opens. One that comes after a modern one gets a
-    /// slot of its own.
+    /// The slot for a legacy host's session. After a modern host, it is a slot of its own.
     pub(in crate::bridge) fn slot_for_legacy_host(&mut self) -> SlotId {
         if let Some(slot) = self.slots.of_host {
             return slot;
@@ -282,8 +281,8 @@ impl Bridge {
             && self.in_flight.numbers_in(state.session.generation).is_empty()
     }
 
-    /// The host only probed for the modern era and is a legacy one: nothing needs the session that
-    /// its probe opened (E-01).
+    /// Gives a slot to a legacy host that has only probed for the modern era: nothing needs the
+    /// session that its probe opened (E-01).
     fn take_over(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
         let old = Arc::clone(&state.session);
@@ -325,8 +324,8 @@ impl Bridge {
         slot
     }
 
-    /// A further slot for a legacy host, whose first session is still being opened. `None` if there
-    /// are many already.
+    /// A further slot for a legacy host whose first session is still being opened. `None` if there
+    /// are too many already.
     pub(in crate::bridge) fn further_slot_for_legacy_host(&mut self) -> Option<SlotId> {
         if self.slots.all.len() >= MAX_SLOTS {
             return None;
@@ -336,7 +335,7 @@ impl Bridge {
         Some(slot)
     }
 
-    /// Makes a slot.
+    /// Adds a slot.
     fn add_slot(&mut self, owner: Requester) -> SlotId {
         if let Some(transport) = self.slots[SlotId::FIRST].remote.transport() {
             self.choices.settle_transport(transport);
@@ -378,7 +377,7 @@ mod tests {
         assert_eq!((slots.for_host(), slots.for_adapter()), (SlotId::FIRST, adapter));
     }
 
-    /// A bridge to a server that is not there.
+    /// A bridge to a server that does not exist.
     fn bridge() -> Bridge {
         let url = Url::parse("http://127.0.0.1:9/mcp").unwrap();
         let options = BridgeOptions::new(RemoteOptions::new(url));

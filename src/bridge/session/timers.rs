@@ -1,5 +1,5 @@
-//! What the bridge does later on its own: opens the standalone stream, opens a lost session again,
-//! sends keep-alive requests. No timer runs while there is nothing to do.
+//! Timers for what the bridge does on its own: opening the standalone stream, reopening a lost
+//! session, sending keep-alive requests. None runs while there is nothing to do.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// under the five seconds after which the most impatient host gives up
 /// (docs/hosts/README.md#the-first-turn).
 const GRACE: Duration = Duration::from_millis(2500);
-/// How long the standalone stream waits for the host's first request, which should not queue
-/// behind it on a slow connection.
+/// How long opening the standalone stream waits for the host's first request, which should not
+/// queue behind it on a slow connection.
 const LISTEN_AFTER: Duration = Duration::from_millis(40);
 /// How long the remote may take to accept `notifications/initialized`: the session is open in any
 /// case.
@@ -35,7 +35,7 @@ pub(in crate::bridge) struct Timers {
     failures: u32,
     keep_alive: Option<Duration>,
     ping: Option<Instant>,
-    /// Since when the session is open.
+    /// When the session was opened.
     opened: Option<Instant>,
     /// How many sessions in a row lived less than [`SHORT_LIFE`].
     short_lives: u32,
@@ -68,19 +68,19 @@ impl Timers {
         timers.into_iter().flatten().min()
     }
 
-    /// The host waits for `initialize`: answer it from the cache after this time.
+    /// Schedules the answer from the cache to the host's `initialize`.
     pub(in crate::bridge) fn answer_after(&mut self, wait: Duration) {
         self.asked = Some(Instant::now());
         self.answer = Some(Instant::now() + wait);
     }
 
-    /// Requests of a modern host wait for the remote's era: check again when the grace time for a
-    /// person is over.
+    /// Schedules a check at the end of the grace time for a person, because a modern host's
+    /// requests wait for the remote's era.
     pub(in crate::bridge) fn look_after_grace(&mut self) {
         self.answer_after(GRACE);
     }
 
-    /// Checks again when the grace time for a person is over.
+    /// Schedules the answer for the end of the grace time for a person.
     pub(in crate::bridge) fn answer_after_grace(&mut self) {
         self.answer = self.asked.map(|asked| asked + GRACE);
     }
@@ -90,7 +90,7 @@ impl Timers {
         self.asked.is_some_and(|asked| asked + GRACE <= Instant::now())
     }
 
-    /// The host has its answer.
+    /// Clears these timers, because the host has been answered.
     pub(in crate::bridge) fn answered(&mut self) {
         self.answer = None;
     }
@@ -118,7 +118,7 @@ impl Timers {
         self.traffic();
     }
 
-    /// Takes listening out of the schedule, because it begins now. Returns whether it was due.
+    /// Unschedules listening, because it begins now. Returns whether it was scheduled.
     pub(in crate::bridge) fn listen_now(&mut self) -> bool {
         self.listen.take().is_some()
     }
@@ -131,8 +131,8 @@ impl Timers {
         self.opened = None;
     }
 
-    /// Counts a lost session. Returns the pause before the next one, if several in a row lived for
-    /// seconds only.
+    /// Counts a lost session. Returns the pause before the next one, if several in a row were
+    /// short-lived.
     pub(in crate::bridge) fn pause_after_loss(&mut self) -> Option<Duration> {
         let is_short = self.opened.is_none_or(|opened| opened.elapsed() < SHORT_LIFE);
         self.short_lives = if is_short { self.short_lives + 1 } else { 0 };
@@ -140,7 +140,7 @@ impl Timers {
         Some(growing(beyond))
     }
 
-    /// Opening failed: try again after a growing pause.
+    /// Schedules another attempt after a failed one; the pause grows.
     pub(in crate::bridge) fn reopen_later(&mut self) {
         let pause = growing(self.failures);
         self.failures += 1;
@@ -152,7 +152,7 @@ impl Timers {
         self.reopen = Some(Instant::now() + pause);
     }
 
-    /// Something was sent or received.
+    /// Restarts the keep-alive timer, because something was sent or received.
     pub(in crate::bridge) fn traffic(&mut self) {
         self.ping = self.keep_alive.map(|pause| Instant::now() + pause);
     }
@@ -174,7 +174,7 @@ impl Timers {
     }
 }
 
-/// The timer of the loop, kept over its turns: most of them change nothing about it.
+/// The loop's timer, kept from turn to turn, because most turns do not change it.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Alarm(Option<Pin<Box<Sleep>>>);
 

@@ -7,8 +7,8 @@ use crate::bridge::session::slots::SlotId;
 use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, notification};
 
 impl Bridge {
-    /// The remote took too long to answer `initialize`: the host gets the answer of the last
-    /// session or, some time later, a minimal one if a sign-in waits.
+    /// Answers an `initialize` that the remote has not answered in time: from the last session or,
+    /// some time later, minimally if a sign-in is pending.
     pub(in crate::bridge) fn answer_early(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
         let Some(number) = state.opening.first_number() else { return self.offer_sign_in(slot) };
@@ -24,8 +24,8 @@ impl Bridge {
         }
     }
 
-    /// The remote wants a sign-in, and the host must not wait for it: answers the `initialize` of
-    /// this number, if the host waits for it.
+    /// Answers the `initialize` with this number, if the host waits for it: the remote requires a
+    /// sign-in, and the host must not wait for that.
     pub(in crate::bridge) fn answer_without_remote(&mut self, number: u64) {
         let Some(open) = self.in_flight.get(number) else { return };
         let slot = self.slots.of_generation(open.generation);
@@ -49,8 +49,8 @@ impl Bridge {
         self.note_initialize_answer(slot, &Message::result(&RequestId::from(0), result));
     }
 
-    /// Answers a list from the cache while the remote has not answered. Gives back what it cannot
-    /// answer.
+    /// Answers a list from the cache while the remote has not answered, and gives back any other
+    /// request.
     pub(in crate::bridge) fn answer_from_cache(
         &mut self,
         slot: SlotId,
@@ -63,7 +63,7 @@ impl Bridge {
             return Some(request);
         };
         if self.slots[slot].cache.is_minimal() {
-            // The tool `sign_in` is the bridge's own: no filter is meant for it.
+            // The tool `sign_in` is the bridge's own, so filters do not apply.
             self.reply_in_its_era(request, &result);
         } else {
             self.reply_result(request, &result);

@@ -1,6 +1,7 @@
-//! Caches what the last good session answered to `initialize` and to the lists, in one file per
+//! Caches the last successful session's answers to `initialize` and list requests, in one file per
 //! server, account and host capabilities. A host that would wait too long is answered from it while
-//! the bridge connects (docs/hosts/README.md#the-first-turn); calls never are. Holds no secret.
+//! the bridge connects (docs/hosts/README.md#the-first-turn); tool calls never are. The cache holds
+//! no secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,14 +17,14 @@ use crate::jsonrpc::{Message, Object};
 use crate::platform::private_file::{self, Durability};
 use crate::protocol::methods;
 
-/// Lists that a host may be answered with, and the notification that announces a change of each.
+/// The cached lists, each with the notification that announces a change.
 const LISTS: [(&str, &str); 4] = [
     (methods::TOOLS_LIST, methods::TOOLS_CHANGED),
     (methods::PROMPTS_LIST, methods::PROMPTS_CHANGED),
     (methods::RESOURCES_LIST, methods::RESOURCES_CHANGED),
     (methods::RESOURCE_TEMPLATES_LIST, methods::RESOURCES_CHANGED),
 ];
-/// The largest file that is kept and read, in bytes.
+/// The largest file that is written and read, in bytes.
 const FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Where answers are cached, and when they are used.
@@ -33,9 +34,9 @@ pub struct CacheOptions {
     pub folder: PathBuf,
     /// Identifies what must not be mixed: server, account and credentials.
     pub key: String,
-    /// The server as it may be shown, for people who look at what is stored.
+    /// The server's name, safe to show, for people who read the file.
     pub server: String,
-    /// How long the remote has to answer `initialize` before the cache does.
+    /// How long the remote may take to answer `initialize` before the cache does.
     pub answer_within: Duration,
 }
 
@@ -57,11 +58,11 @@ pub(in crate::bridge) struct ResponseCache {
     file: Option<PathBuf>,
     /// Locked while the file is changed: of two changes at once, one would be lost.
     changing: Arc<Mutex<()>>,
-    /// The answers that the host is given at present.
+    /// The answers that the host currently gets.
     early: Option<Answers>,
-    /// Whether they are the minimal ones of a sign-in that waits.
+    /// Whether they are the minimal answers for a pending sign-in.
     minimal: bool,
-    /// Lists that the host was given, to be compared once the remote answers.
+    /// The lists that the host was given, to be compared once the remote answers.
     served: BTreeSet<String>,
 }
 
@@ -86,7 +87,8 @@ impl ResponseCache {
         self.options.is_some()
     }
 
-    /// Chooses the file by the host's `initialize`. Returns how long the remote has to answer.
+    /// Chooses the file for the host's `initialize`. Returns how long the remote may take to
+    /// answer.
     pub(in crate::bridge) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
         let options = self.options.as_ref()?;
         let hello = Object::parse(initialize.params()?)?;
@@ -123,7 +125,7 @@ impl ResponseCache {
         self.minimal = true;
     }
 
-    /// Whether the host was told that a sign-in waits.
+    /// Whether the host got the minimal answers for a pending sign-in.
     pub(in crate::bridge) fn is_minimal(&self) -> bool {
         self.minimal
     }
@@ -144,7 +146,7 @@ impl ResponseCache {
         Some(result)
     }
 
-    /// Takes out the lists to ask the remote for, to find out what has changed.
+    /// Takes out the lists to request from the remote, to find out what has changed.
     pub(in crate::bridge) fn finish(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.served)
     }
@@ -170,7 +172,7 @@ impl ResponseCache {
 
     /// Caches the remote's answer to a list, if it came in one page.
     pub(in crate::bridge) fn keep_list(&self, request: &Message, answer: &Message) {
-        // Runs for every answer: a result is parsed only if it is a list that is cached.
+        // Runs for every answer, so a result is parsed only if it is a cached list.
         let is_list = || LISTS.iter().any(|(list, _)| *list == request.method());
         if self.file.is_none() || !is_list() || !is_first_page(request) {
             return;
@@ -178,25 +180,25 @@ impl ResponseCache {
         let short = |result: &&str| result.len() as u64 <= FILE_LIMIT;
         let mut share = Share::default();
         let is_kept = answer.outcome().filter(short).is_some_and(|result| {
-            // Once as it came, once as it is written.
+            // One copy as received, one as written.
             share.try_grow(2 * result.len())
         });
         let (method, answer) = (request.method().to_owned(), answer.clone());
-        // The host's answer does not wait for the list to be read.
+        // The host's answer must not wait for the list to be parsed.
         self.keep(move |answers| {
             if answer.outcome_as::<Page>().is_none_or(|page| page.next_cursor.is_some()) {
                 return;
             }
             match answer.outcome().filter(|_| is_kept).and_then(raw) {
                 Some(result) => drop(answers.lists.insert(method, result)),
-                // The cached list is not what the server says now.
+                // The cached list is out of date.
                 None => drop(answers.lists.remove(&method)),
             }
             drop(share);
         });
     }
 
-    /// Changes the file on another thread. A failure only means a slower start next time.
+    /// Changes the file on another thread. A failure only makes the next start slower.
     fn keep(&self, change: impl FnOnce(&mut Answers) + Send + 'static) {
         let Some(file) = self.file.clone() else { return };
         let changing = Arc::clone(&self.changing);
@@ -209,7 +211,7 @@ impl ResponseCache {
             answers.server = server.unwrap_or_default();
             let Ok(after) = serde_json::to_vec(&answers) else { return };
             if after.len() as u64 > FILE_LIMIT {
-                // It would never be read. A missing file counts as removed.
+                // It could never be read back. A missing file counts as removed.
                 let _ = private_file::remove(&file);
             } else if after != before
                 && let Err(error) = private_file::write(&file, &after, Durability::Process)
@@ -243,8 +245,8 @@ fn raw(text: &str) -> Option<Box<RawValue>> {
     RawValue::from_string(text.to_owned()).ok()
 }
 
-/// A file that is damaged or unreadable counts as absent: the remote is asked instead. So does one
-/// with line breaks, which were never written there and must not reach the host.
+/// Reads the file. A damaged or unreadable one counts as absent: the remote is asked instead. So
+/// does one with line breaks, which are never written there and must not reach the host.
 fn read(file: &Path) -> Option<Answers> {
     let bytes = private_file::read(file, FILE_LIMIT).ok()??;
     let is_one_line = memchr::memchr2(b'\n', b'\r', &bytes).is_none();

@@ -1,6 +1,6 @@
-//! Answers the host while a sign-in waits: with nothing cached, the host gets a truthful
-//! minimal answer whose one tool, `sign_in`, returns the page to open. Once the sign-in is done,
-//! everything goes on without a restart.
+//! Answers the host while a sign-in is pending: with nothing cached, the host gets a
+//! truthful minimal answer whose only tool, `sign_in`, returns the page to open. Once the sign-in
+//! is done, the bridge continues without a restart.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,8 +77,8 @@ impl Bridge {
         self.answer_first(slot, number, &result);
     }
 
-    /// The `InitializeResult` of a server about which nothing else is known. `after` tells what the
-    /// host sees once the sign-in is done.
+    /// The `InitializeResult` for an otherwise unknown server. `after` says what the host will see
+    /// once the sign-in is done.
     pub(in crate::bridge) fn minimal_result(
         &self,
         version: ProtocolVersion,
@@ -98,7 +98,7 @@ impl Bridge {
         result.to_string()
     }
 
-    /// From now on, lists are answered with the one tool.
+    /// Makes list requests return only the tool `sign_in` from now on.
     pub(in crate::bridge) fn cache_minimal_lists(&mut self, slot: SlotId) {
         let server = SafeUrl::new(self.slots[SlotId::FIRST].remote.endpoint()).to_string();
         let lists = [
@@ -112,7 +112,8 @@ impl Bridge {
             .answer_minimal(lists.map(|(method, list)| (method, list.to_string())));
     }
 
-    /// Takes a call of the tool `sign_in`, if the host was offered it. Gives back any other.
+    /// Handles a call of the tool `sign_in`, if the host was offered it, and gives back any other
+    /// request.
     pub(in crate::bridge) fn take_sign_in_call(
         &mut self,
         slot: SlotId,
@@ -160,12 +161,11 @@ impl Bridge {
         self.tell_host(slot, Frame::from(line), None);
     }
 
-    /// What the person has to do next.
+    /// The next step for the user.
     fn how_to_sign_in(&self) -> String {
         match &*self.slots.authorizer().state().borrow() {
             SignInState::Waiting(waiting) => {
-                // The page is for the person in front of the host: it holds a state but no
-                // credential.
+                // The page is meant for the user; its URL holds a state but no credential.
                 let page = waiting.page.expose_to_person();
                 match &waiting.user_code {
                     Some(code) => format!("Open {page} and enter the code {code}."),

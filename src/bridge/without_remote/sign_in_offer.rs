@@ -1,6 +1,6 @@
-//! A sign-in that waits before the remote's era is known, with a modern host (A-63, E-02): the host
-//! is told what a legacy host is told, in the form of its era. It has no session in which changes
-//! could be announced, so it must list again once the sign-in is done.
+//! Offers a sign-in to a modern host before the remote's era is known (A-63, E-02): it gets the
+//! same answers as a legacy host, in the form of its era. It has no session in which changes could
+//! be announced, so it must list again once the sign-in is done.
 
 use std::collections::VecDeque;
 
@@ -14,13 +14,13 @@ use crate::protocol::{ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 
 impl Bridge {
-    /// Whether this is a request of a modern host and the remote's era is not known yet.
+    /// Whether this is a modern host's request and the remote's era is not known yet.
     pub(in crate::bridge) fn waits_for_era(&self, request: &HostRequest) -> bool {
         request.requester() == Requester::ModernHost && self.choices.era.is_none()
     }
 
-    /// A modern host has waited long enough for a person, or must not wait: answers what can be
-    /// answered without the remote.
+    /// Answers those of a modern host's requests that need no remote, once it has waited long
+    /// enough for a person, or at once if it must not wait.
     pub(in crate::bridge) fn offer_sign_in(&mut self, slot: SlotId) {
         if self.choices.era.is_some() || !self.choices.host_is_modern || !self.slots.sign_in_waits()
         {
@@ -43,9 +43,9 @@ impl Bridge {
         self.slots[slot].opening.hold_again(others);
     }
 
-    /// Answers a modern host's request while a sign-in waits, if the host was told so before. Gives
-    /// back any other. If no sign-in is under way, the remote is asked first: somebody may have
-    /// signed in since.
+    /// Answers a modern host's request while a sign-in is pending, if the host was already told so,
+    /// and gives back any other. If no sign-in is in progress, the remote is asked first: somebody
+    /// may have signed in since.
     pub(in crate::bridge) fn try_answer_with_sign_in_offer(
         &mut self,
         slot: SlotId,
@@ -59,7 +59,7 @@ impl Bridge {
         }
     }
 
-    /// Answers a request with the offer to sign in. Gives back what it cannot answer.
+    /// Answers a request with the offer to sign in, and gives back any that it cannot answer.
     fn answer_with_offer(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
         if !self.waits_for_era(&request) || !self.slots[slot].cache.is_minimal() {
             return Some(request);
@@ -82,14 +82,14 @@ impl Bridge {
             let after = "List the tools again once it is done.";
             self.minimal_result(ProtocolVersion::NEWEST_LEGACY, after)
         });
-        // It cannot push, so no change notifications are promised.
+        // The bridge cannot push yet, so no change notifications are promised.
         minimal.and_then(|result| discover_result(&result, Some(false))).unwrap_or_else(|| {
             conservative_discover(&SafeUrl::new(first.remote.endpoint()).to_string())
         })
     }
 
-    /// Answers each open `server/discover` with what any server may offer (E-02): during detection,
-    /// or while the server does not answer.
+    /// Answers each open `server/discover` with what any server may offer (E-02), during detection
+    /// or while the server does not respond.
     pub(in crate::bridge) fn answer_discovers(&mut self) {
         let result = self.conservative_discover();
         self.with_host_adapter(|host, context| host.answer_discovers_with(&result, context));

@@ -151,12 +151,12 @@ impl Scene {
         self.bridge.carry_out_effects();
     }
 
-    /// What the server is asked next.
+    /// The next request that the server gets.
     async fn asked(&mut self) -> String {
         timeout(PATIENCE, self.asked.recv()).await.unwrap().unwrap()
     }
 
-    /// What the host is told next.
+    /// The next message that the host gets.
     async fn told(&mut self) -> Value {
         let told = async {
             loop {
@@ -172,7 +172,7 @@ impl Scene {
         serde_json::from_slice(&timeout(PATIENCE, told).await.unwrap()).unwrap()
     }
 
-    /// What the host is told before an answer that is made for this.
+    /// All messages that the host has been sent so far; a request of its own marks the end.
     async fn told_so_far(&mut self) -> Vec<Value> {
         let last = self.request("ping", "{}");
         self.bridge.reply_empty(last);
@@ -196,7 +196,7 @@ async fn describe(request: Request) -> String {
     format!("{} {session} {}", parts.method, message["method"].as_str().unwrap_or("-"))
 }
 
-/// What the server answers `initialize` with.
+/// The server's answer to `initialize`.
 fn answer() -> Message {
     let result = r#"{"protocolVersion":"2025-03-26","capabilities":{"tools":{"listChanged":true}},
         "serverInfo":{"name":"s","version":"1"}}"#
@@ -216,7 +216,7 @@ fn list() -> Message {
     Message::parse(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.to_owned()).unwrap()
 }
 
-/// What is logged while this is done.
+/// Runs `act` and returns what it logs.
 fn logged(act: impl FnOnce()) -> String {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let collected = Arc::clone(&lines);
@@ -244,7 +244,7 @@ const OF_MODERN_HOST: &str = r#"{"_meta":{"io.modelcontextprotocol/protocolVersi
     "io.modelcontextprotocol/clientInfo":{"name":"h","version":"1"},
     "io.modelcontextprotocol/clientCapabilities":{}}}"#;
 
-/// What a modern host sends, under the next id.
+/// A modern host's request, under the next id.
 fn of_modern_host(scene: &mut Scene, method: &str) -> HostRequest {
     scene.request(method, &OF_MODERN_HOST.replace('\n', "")).by(Requester::ModernHost)
 }
