@@ -1,5 +1,5 @@
-//! The one type that others use: the header for the next request, and what to do when it is
-//! refused.
+//! The type that other modules use: it provides the header for the next request, and deals with
+//! refusals.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -37,10 +37,10 @@ pub struct Authorizer {
     state: watch::Receiver<SignInState>,
 }
 
-/// Where the header comes from.
+/// The source of the header.
 #[derive(Clone, Debug)]
 enum HeaderSource {
-    /// The user's own headers, if anywhere.
+    /// None here; the user may set the header.
     Nowhere,
     /// A file that another program keeps fresh.
     File(Arc<TokenFile>),
@@ -55,14 +55,14 @@ enum HeaderSource {
 pub struct Authorization {
     /// Its value, marked sensitive.
     pub header: HeaderValue,
-    /// Which of the tokens it was, for [`Authorizer::challenged`].
+    /// The serial number of its token, for [`Authorizer::challenged`].
     pub serial: u64,
     bound: Option<BoundToken>,
 }
 
 impl Authorization {
-    /// The `DPoP` header that goes with the token in this request and in no other; `None` for
-    /// tokens that are not bound to a key (RFC 9449 §7.1).
+    /// The `DPoP` header for the token in this one request; `None` for tokens that are not bound to
+    /// a key (RFC 9449 §7.1).
     ///
     /// # Errors
     /// The key cannot sign.
@@ -98,13 +98,13 @@ impl Authorizer {
         Self { source, state: watch::channel(SignInState::Idle).1 }
     }
 
-    /// Whether a refusal makes no difference here.
+    /// Whether nothing can be done about a refusal.
     pub fn is_off(&self) -> bool {
         matches!(self.source, HeaderSource::Nowhere)
     }
 
-    /// The token of the file as it is now, as the value of an `Authorization` header; `None`
-    /// without a token file.
+    /// The file's current token, as the value of an `Authorization` header; `None` without a token
+    /// file.
     pub fn token_of_file(&self) -> Option<http::HeaderValue> {
         match &self.source {
             HeaderSource::File(file) => Some(file.current().0),
@@ -112,8 +112,7 @@ impl Authorizer {
         }
     }
 
-    /// How long the token that the command prints is kept, and its header; `None` without a
-    /// command.
+    /// The header with the command's token, and how long it is kept; `None` without a command.
     ///
     /// # Errors
     /// The command failed.
@@ -132,14 +131,14 @@ impl Authorizer {
         }
     }
 
-    /// Signs in to one remote as these options say.
+    /// An authorizer that signs in to one remote with these options.
     pub fn new(options: AuthOptions, http: &HttpOptions, services: AuthServices) -> Self {
         let names = Names::new(&options);
         Self::with_names(names, options, http, services)
     }
 
-    /// The sign-in that is stored under this name, for `logout --all` and the like; `None` if there
-    /// is none. All that can be done with a damaged one is to sign out.
+    /// An authorizer for the sign-in stored under this name, for commands such as `logout --all`;
+    /// `None` if there is none. A damaged one can only be signed out.
     ///
     /// # Errors
     /// The name is not that of a sign-in, or the store cannot be used.
@@ -176,8 +175,8 @@ impl Authorizer {
     }
 
     /// The header for the next request; `None` to send it without one. Costs nothing while nothing
-    /// is stored or the token in memory is fresh. A token that is about to expire is refreshed
-    /// first, once for all who ask.
+    /// is stored or the token in memory is fresh. A token about to expire is refreshed first, once
+    /// for all callers.
     ///
     /// # Errors
     /// The stored sign-in cannot be read or refreshed now.
@@ -210,8 +209,7 @@ impl Authorizer {
         Ok(state.cache().token.clone().map(Authorization::from))
     }
 
-    /// The header of the last request, if there was one: for taking it out of what a server
-    /// repeats.
+    /// The header of the last request, to be removed from text in which the server repeats it.
     pub fn last_header(&self) -> Option<HeaderValue> {
         match &self.source {
             HeaderSource::Nowhere => None,
@@ -223,15 +221,15 @@ impl Authorizer {
         }
     }
 
-    /// The remote refused a request that was sent with `used`: 401, or 400 or 403 with a challenge.
-    /// `Ok` means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits
-    /// shares one recovery, which ends no matter how many requests join it.
+    /// Recovers from the refusal of a request sent with `used`: 401, or 400 or 403 with a
+    /// challenge. `Ok` means that it can be sent again with a fresh [`Authorizer::authorization`].
+    /// All waiting requests share one recovery, which ends however many requests join it.
     ///
-    /// Waits for a person no longer than `request_wait`; the sign-in then goes on in the background
-    ///
+    /// Waits for a person no longer than `request_wait`; the sign-in then continues in the
+    /// background.
     ///
     /// # Errors
-    /// A person has to act, or signing in does not help.
+    /// A person has to act, or signing in would not help.
     pub async fn challenged(
         &self,
         used: Option<u64>,
@@ -261,8 +259,8 @@ impl Authorizer {
         let first = used.is_none() && Challenge::asks_for_a_sign_in(status, headers);
         let ended = challenge.as_ref().is_some_and(Challenge::refuses_token);
         let status = match status {
-            // What answers a request without a token is not about the scopes of one, and a
-            // token that is no good is refreshed whatever the status.
+            // A refusal of a request without a token is not about scopes, and an invalid
+            // token is refreshed whatever the status.
             _ if first || ended => StatusCode::UNAUTHORIZED,
             StatusCode::UNAUTHORIZED => status,
             StatusCode::FORBIDDEN if step_up => status,
@@ -276,16 +274,15 @@ impl Authorizer {
         }
     }
 
-    /// Notes what a response says about DPoP proofs; returns whether it refused the one of its
-    /// request and a fresh one may be accepted (RFC 9449 §9). Costs nothing for tokens that are not
-    /// bound.
+    /// Reads what a response says about DPoP proofs; returns whether it refused its request's proof
+    /// and a fresh one may be accepted (RFC 9449 §9). Costs nothing for unbound tokens.
     pub fn may_prove_again(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let bound = self.shared().and_then(|state| state.bound_token());
         bound.is_some_and(|bound| bound.may_retry(url, status, headers))
     }
 
-    /// A request succeeded with this token: a refusal of it from now on begins a new recovery.
-    /// Costs nothing after the first time.
+    /// Notes that a request with this token succeeded: a later refusal begins a new recovery. Costs
+    /// nothing after the first time.
     pub fn accepted(&self, serial: u64) {
         if let HeaderSource::Command(command) = &self.source {
             return command.accept();
@@ -297,15 +294,15 @@ impl Authorizer {
         }
     }
 
-    /// Somebody is waiting for an answer now, such as a tool's. Permits what
-    /// `--login on-demand` puts off, and another tab after a sign-in that no one completed.
+    /// Notes that somebody is waiting for an answer, such as a tool's result. Permits the sign-in
+    /// that `--login on-demand` defers, and another tab after a sign-in that no one completed.
     pub fn demand(&self) {
         if let Some(state) = self.shared() {
             state.cache().demand();
         }
     }
 
-    /// Begins a sign-in now, whatever `--login` says, and goes on in the background;
+    /// Begins a sign-in now, whatever `--login` says, and continues in the background;
     /// [`Authorizer::state`] shows its page. For the tool `sign_in`.
     pub fn begin(&self) {
         if let Some(state) = self.shared() {
@@ -314,7 +311,7 @@ impl Authorizer {
         }
     }
 
-    /// What people and the bridge can see.
+    /// The state of the sign-in, for users and the bridge.
     pub fn state(&self) -> watch::Receiver<SignInState> {
         self.state.clone()
     }
@@ -337,7 +334,7 @@ impl Authorizer {
         .await;
     }
 
-    /// The extension that a modern host must be told of, because the bridge uses it.
+    /// The extension to announce to a modern host, because the bridge uses it.
     pub fn extension(&self) -> Option<&'static str> {
         match &self.shared()?.context.options.grant {
             Grant::ClientCredentials => Some("io.modelcontextprotocol/oauth-client-credentials"),
@@ -349,11 +346,11 @@ impl Authorizer {
         }
     }
 
-    /// Signs in now, for the command `login`. What is stored is replaced, except by a sign-in that
-    /// another process completes in the meantime.
+    /// Signs in now, for the command `login`, and replaces the stored sign-in, unless another
+    /// process completes one in the meantime.
     ///
     /// # Errors
-    /// Whatever prevents it, with the next step.
+    /// The sign-in failed; the error has the next step.
     pub async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn> {
         let state = self.shared().ok_or_else(|| {
             Error::usage("the `Authorization` header given replaces signing in")
@@ -362,12 +359,11 @@ impl Authorizer {
         state.sign_in(how).await.map_err(Error::from)
     }
 
-    /// Runs a token job that another process sent, and returns its outcome as JSON that holds
-    /// secrets. When `gone` resolves, that process has ended, and what only waits for a person ends
-    /// too.
+    /// Runs a token job for another process, and returns its outcome as JSON that holds secrets.
+    /// `gone` resolves when that process ends; a job that only waits for a person then ends too.
     ///
     /// # Errors
-    /// Nothing was done.
+    /// The job was not run.
     pub async fn run_token_job(
         &self,
         job: &Secret<Vec<u8>>,
@@ -379,8 +375,8 @@ impl Authorizer {
         run_for_another_process(&state.context, job, gone.boxed().shared()).await
     }
 
-    /// Signs out, for the command `logout`: revokes at the server where it can be done, and removes
-    /// what is stored. A second call succeeds and says so.
+    /// Signs out, for the command `logout`: revokes the tokens if possible, and removes the stored
+    /// records. A second call succeeds and says that there was nothing to do.
     ///
     /// # Errors
     /// The store cannot be used.
@@ -399,7 +395,7 @@ impl From<CachedToken> for Authorization {
     }
 }
 
-/// The server refuses the proof of a token, again and again: another token would not help.
+/// The failure for a server that repeatedly refuses a token's proof: another token would not help.
 fn failure_of_proof(
     state: &AuthorizerState,
     status: StatusCode,

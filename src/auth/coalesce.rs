@@ -1,5 +1,5 @@
-//! How everyone in this process waits for one refresh and one recovery together. The work goes on
-//! even when every waiter gives up.
+//! Makes all requests in this process share one refresh and one recovery. The work continues even
+//! if every waiter gives up.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl AuthorizerState {
             cache.refresh.get_or_insert_with(|| launch(work)).clone()
         };
         match work.await {
-            // A token that still works for a while is used for that while.
+            // A token that still works for a while is used meanwhile.
             Err(_) if matches!(self.token_status(), TokenStatus::Ready(_)) => Ok(()),
             other => other,
         }
@@ -59,8 +59,8 @@ impl AuthorizerState {
                 self.cache().note_not_refreshable(reason);
                 Ok(())
             }
-            // The token is sent all the same: whether a person has to sign in is for the server of
-            // the token to say, and for `recovery` to decide.
+            // The token is sent anyway: if its server refuses it, `recovery` decides whether a
+            // person has to sign in.
             RefreshOutcome::Refused(reason) => {
                 self.cache().note_refresh_refusal(reason);
                 Ok(())
@@ -68,7 +68,7 @@ impl AuthorizerState {
         }
     }
 
-    /// Recovers from a refusal of the token with the serial `used`, together with every request it
+    /// Recovers from a refusal of the token with the serial `used`, once for all requests that it
     /// concerns.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl AuthorizerState {
         work.await
     }
 
-    /// A sign-in that someone starts by hand; joins the one that is under way.
+    /// Starts a sign-in at a person's request, or joins the one in progress.
     pub(crate) fn sign_in_by_hand(self: Arc<Self>) -> SharedWork {
         let mut cache = self.cache();
         let request = SignInRequest {
@@ -116,7 +116,7 @@ impl AuthorizerState {
         cache.recovery.get_or_insert_with(|| launch(work)).clone()
     }
 
-    /// A sign-in is needed, with the reason if that is a refresh that did not work.
+    /// The failure for a missing sign-in, with the reason if a refresh failed.
     pub(crate) fn sign_in_needed(&self) -> Failure {
         let server = self.context.options.display_server();
         let reason = self.cache().refresh_refusal().map(|reason| reason.message.clone());
@@ -128,7 +128,7 @@ impl AuthorizerState {
         .hint(recovery::hint_to_sign_in(&self.context))
     }
 
-    /// The failure of a request that stops waiting while the sign-in goes on.
+    /// The failure for a request that stops waiting while the sign-in continues.
     pub(crate) fn still_waiting(&self, status: StatusCode) -> Failure {
         self.sign_in_needed().status(status.as_u16())
     }

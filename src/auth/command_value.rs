@@ -1,6 +1,6 @@
-//! A value that a command prints: a token (`--token-command`) or a header (`--header-command`). Run
-//! once for all requests that wait, kept until it ends, and run once more after a refusal.
-//! Stores nothing.
+//! A value that a command prints: a token (`--token-command`) or a header (`--header-command`). The
+//! command runs once for all waiting requests, its value is kept until it expires, and it runs once
+//! more after a refusal. Nothing is stored.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,23 +20,23 @@ use crate::redact::Secret;
 
 /// How long a command may take.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long before its end a token is not used any more.
+/// How long, in seconds, before its expiry a token is no longer used.
 const MARGIN_SECONDS: u64 = 20;
-/// How long a failure stands for the requests that follow it.
+/// How long a failure is repeated to later requests.
 const FAILURE_PAUSE: Duration = Duration::from_secs(2);
-/// How soon after a refusal a command is run for another one.
+/// The shortest time between two runs because of refusals.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(5);
 
 /// A command and what it printed last.
 pub struct CommandValue {
     command: CommandLine,
     gives: Gives,
-    /// How long a value is kept; zero asks for one with every request.
+    /// How long a value is kept; zero runs the command for every request.
     keep: Duration,
     cell: Mutex<Cell>,
 }
 
-/// What a command prints.
+/// The kind of value that a command prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Gives {
     /// A token, for `Authorization: Bearer`.
@@ -47,7 +47,7 @@ pub(super) enum Gives {
 
 type Run = Shared<BoxFuture<'static, Result<Printed, Failure>>>;
 
-/// A value and the number that it has.
+/// A value and its serial number.
 #[derive(Clone, Debug)]
 pub(super) struct Printed {
     pub(super) header: HeaderValue,
@@ -56,11 +56,11 @@ pub(super) struct Printed {
     until: Until,
 }
 
-/// When a value is not used any more.
+/// When a value is no longer used.
 #[derive(Clone, Copy, Debug)]
 struct Until {
     at: Instant,
-    /// `exp` of a JWT, in seconds since 1970.
+    /// The `exp` claim of a JWT, in seconds since 1970.
     expires: Option<u64>,
 }
 
@@ -69,7 +69,7 @@ struct Cell {
     kept: Option<Printed>,
     running: Option<Run>,
     failed: Option<(Instant, Failure)>,
-    /// When the command was last run because of a refusal that nothing has followed yet.
+    /// When the command last ran because of a refusal, unless a request has succeeded since.
     refused: Option<Instant>,
 }
 
@@ -99,7 +99,7 @@ impl CommandValue {
         run.await
     }
 
-    /// Whether there is another value than the one that was refused. Runs the command once for it.
+    /// Whether there is a value other than the refused one. Runs the command once.
     ///
     /// # Errors
     /// As for [`CommandValue::current`].
@@ -124,22 +124,22 @@ impl CommandValue {
         Ok(Some(run.await?.serial) != used)
     }
 
-    /// A request with this value was accepted.
+    /// Notes that a request with this value was accepted.
     pub(super) fn accept(&self) {
         self.cell().refused = None;
     }
 
-    /// The number of the value that is kept; 0 if there is none yet.
+    /// The serial number of the kept value; 0 if there is none yet.
     pub(super) fn serial(&self) -> u64 {
         self.cell().kept.as_ref().map_or(0, |kept| kept.serial)
     }
 
-    /// The value that is kept, whether or not it is used any more.
+    /// The kept value, even if it is no longer used.
     pub(super) fn kept(&self) -> Option<HeaderValue> {
         self.cell().kept.as_ref().map(|kept| kept.header.clone())
     }
 
-    /// What is set, as it may be shown.
+    /// The setting, safe to show.
     pub(super) fn setting(&self) -> String {
         match &self.gives {
             Gives::Token => "`--token-command`".to_owned(),
@@ -147,13 +147,13 @@ impl CommandValue {
         }
     }
 
-    /// How long the value is used from now on, at most.
+    /// The longest time for which the value is still used.
     pub(super) fn remaining(&self) -> Option<Duration> {
         self.cell().kept.as_ref().map(|kept| kept.until.remaining())
     }
 
-    /// Starts the command, or joins the run that is under way. It continues even if no
-    /// request is left that needs it.
+    /// Starts the command, or joins the run in progress. It continues even if no request waits for
+    /// it any more.
     fn run(self: &Arc<Self>, cell: &mut Cell) -> Run {
         if let Some(running) = &cell.running {
             return running.clone();
@@ -245,8 +245,8 @@ impl Until {
     }
 }
 
-/// `exp` of a JWT (RFC 7519 §4.1.4), whatever its header names it: nothing is decided by it but
-/// when the command is run again.
+/// The `exp` claim of a JWT (RFC 7519 §4.1.4), whatever the header is called. It only decides when
+/// the command runs again.
 fn expiry(header: &HeaderValue) -> Option<u64> {
     #[derive(Deserialize)]
     struct Claims {

@@ -1,5 +1,5 @@
-//! What every part of signing in shares: the options, the services around it, and typed access to
-//! the stored records.
+//! The state that all parts of signing in share: options, outside services, and typed access to
+//! stored records.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,22 +32,22 @@ use crate::http::{HttpOptions, failure_for_login_page};
 use crate::platform::{Browser, Clock};
 use crate::redact::{Secret, plain};
 
-/// Tells a person something that they must act on, such as a URL to open. Not for logs.
+/// Shows a person something that they must act on, such as a URL to open. Not for logs.
 pub type UserNotice = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What people and the bridge can see of a sign-in.
+/// The state of a sign-in, for users and the bridge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SignInState {
-    /// Nothing has been asked for so far.
+    /// No sign-in was needed so far.
     #[default]
     Idle,
-    /// A sign-in is needed, and none is under way.
+    /// A sign-in is needed, and none is in progress.
     Needed,
     /// A sign-in waits for a person.
     Waiting(WaitingSignIn),
-    /// There are tokens that can be used.
+    /// There are usable tokens.
     SignedIn,
-    /// The last attempt did not work.
+    /// The last attempt failed.
     Failed(Failure),
 }
 
@@ -65,7 +65,7 @@ pub struct WaitingSignIn {
     pub page: Secret<Url>,
     /// The code to enter there (RFC 8628).
     pub user_code: Option<String>,
-    /// Since when, in seconds since 1970.
+    /// When it began, in seconds since 1970.
     pub since: u64,
 }
 
@@ -74,17 +74,17 @@ pub struct WaitingSignIn {
 pub struct AuthServices {
     /// Where credentials are stored.
     pub vault: Arc<dyn Vault>,
-    /// Opens the page to sign in at.
+    /// Opens the sign-in page.
     pub browser: Arc<dyn Browser>,
     /// Tells the time, in seconds since 1970.
     pub clock: Arc<dyn Clock>,
     /// Tells a person what to do.
     pub notice: UserNotice,
-    /// Runs what must not break off in a process that outlives this one; if `None`, it runs here.
+    /// Runs token jobs in a process that outlives this one; if `None`, they run here.
     pub jobs: Option<Arc<dyn JobRunner>>,
 }
 
-/// Shared by every part of signing in to one remote.
+/// The state that all parts of signing in to one remote share.
 pub(crate) struct Context {
     pub(crate) options: AuthOptions,
     pub(crate) names: Names,
@@ -98,24 +98,24 @@ pub(crate) struct Context {
     pub(crate) state: watch::Sender<SignInState>,
     /// Locked from the request that spends a refresh token or a code until its result is stored.
     pub(crate) tokens_in_flight: tokio::sync::Mutex<()>,
-    /// Runs what must not break off.
+    /// Runs token jobs in another process.
     pub(crate) jobs: Option<Arc<dyn JobRunner>>,
     /// Whether it was logged that this process runs the jobs itself.
     pub(crate) announced_in_process: std::sync::Once,
-    /// What servers said about DPoP proofs.
+    /// The nonces and clocks of servers, for DPoP proofs.
     dpop_peers: Arc<DpopPeers>,
 }
 
-/// What a sign-in is wanted for.
+/// The reason for a sign-in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SignInRequest {
     /// The challenge of the refusal.
     pub(crate) challenge: Option<Challenge>,
-    /// The sign-in whose token was refused: another one in the store is the answer.
+    /// The sign-in whose token was refused: any other one in the store satisfies the request.
     pub(crate) refused: Option<Arc<SignIn>>,
     /// Whether to register only at a server that asks for a sign-in.
     pub(crate) must_be_documented: bool,
-    /// Whether the server shows browsers a login page, and asks programs for nothing.
+    /// Whether the server shows browsers a login page and sends programs no challenge.
     pub(crate) is_login_page: bool,
     /// Whether the server has nothing at its URL.
     pub(crate) is_missing: bool,
@@ -137,7 +137,7 @@ impl SignInRequest {
 }
 
 impl Context {
-    /// What the sign-ins at one server share. Reads and sends nothing yet.
+    /// A context for one server. Reads and sends nothing yet.
     pub(crate) fn new(
         names: Names,
         options: AuthOptions,
@@ -147,8 +147,8 @@ impl Context {
         Self::with_state(names, options, http, services, watch::channel(SignInState::Idle).0)
     }
 
-    /// As [`Context::new`], publishing there. A sign-in at the identity provider is one for whoever
-    /// waits for the server.
+    /// Like [`Context::new`], but publishes to this channel: a sign-in at the identity provider
+    /// concerns those who wait for the server.
     fn with_state(
         names: Names,
         options: AuthOptions,
@@ -178,23 +178,23 @@ impl Context {
         }
     }
 
-    /// Seconds since 1970.
+    /// The time, in seconds since 1970.
     pub(crate) fn now(&self) -> u64 {
         self.clock.now()
     }
 
-    /// Tells the person something, where the program shows notices.
+    /// Shows the user a notice.
     pub(crate) fn notify_user(&self, text: &str) {
         (self.notice)(text);
     }
 
-    /// Who runs token jobs in a process of their own. There is none where no person is needed:
-    /// losing such tokens costs nothing, because they are requested again.
+    /// The runner for token jobs in other processes; `None` if no person is needed, because lost
+    /// tokens are then simply requested again.
     pub(crate) fn job_runner(&self) -> Option<&dyn JobRunner> {
         self.jobs.as_deref().filter(|_| self.options.grant.needs_person())
     }
 
-    /// Tells everyone who watches what the sign-in is doing now.
+    /// Publishes the state of the sign-in to all watchers.
     pub(crate) fn publish(&self, state: SignInState) {
         self.state.send_replace(state);
     }
@@ -204,7 +204,7 @@ impl Context {
         self.options.client_info.as_ref()?.signing_key.as_ref()
     }
 
-    /// What the browser's page is about.
+    /// The subject of the browser's page.
     pub(crate) fn page_subject(&self) -> PageSubject {
         PageSubject {
             server: self.options.display_server(),
@@ -221,7 +221,7 @@ impl Context {
             if error.damaged { self.damaged(&error.message) } else { vault_failure(error) }
         });
         let Some(bytes) = loaded? else { return Ok(None) };
-        // Never send what was issued for another server.
+        // Tokens issued for another server are never sent.
         let ours = |record: &SignIn| record.server == self.options.server.as_str();
         let record = SignIn::from_bytes(&bytes).filter(ours);
         let server = self.options.display_server();
@@ -231,7 +231,7 @@ impl Context {
         Ok(Some(record))
     }
 
-    /// The stored sign-in, if it is what the request is about.
+    /// The stored sign-in, if it satisfies the request.
     pub(crate) async fn sign_in_that_satisfies(
         &self,
         request: &SignInRequest,
@@ -266,8 +266,8 @@ impl Context {
         }
     }
 
-    /// Where the secrets of a client id are used. A record that cannot be read is an error: without
-    /// it a secret could go anywhere (S-41).
+    /// The issuers with which a client's secrets are used. An unreadable record is an error:
+    /// without it, a secret could be sent anywhere (S-41).
     pub(crate) async fn client_pins(&self, name: &str) -> Result<ClientPins, Failure> {
         if !self.vault.knows(name) {
             return Ok(ClientPins::default());
@@ -345,7 +345,7 @@ impl Context {
         }
     }
 
-    /// A client, as requests to the authorization server see it.
+    /// A client for authenticated requests to the authorization server.
     pub(crate) fn authenticated<'a>(
         &'a self,
         registration: &Registration,
@@ -353,7 +353,7 @@ impl Context {
         AuthenticatedClient::new(&self.http_client, registration, self.signing_key(), self.now())
     }
 
-    /// What proves that tokens with this binding are ours; `None` if they are not bound.
+    /// The prover for tokens with this binding; `None` if they are not bound.
     ///
     /// # Errors
     /// The key is damaged.
@@ -362,7 +362,7 @@ impl Context {
         key.map(|key| Prover::new(key, &self.dpop_peers, &self.clock)).transpose()
     }
 
-    /// A token endpoint, as this client sees it when it asks for tokens with this binding.
+    /// A token endpoint, for this client and tokens with this binding.
     ///
     /// # Errors
     /// The key is damaged.
@@ -377,7 +377,7 @@ impl Context {
         Ok(TokenEndpoint::new(client, url, resource, self.now()))
     }
 
-    /// Finds the authorization server, preferring one that knows us.
+    /// Finds the authorization server, preferring one that already knows us.
     pub(crate) async fn discover(
         &self,
         request: &SignInRequest,
@@ -434,7 +434,7 @@ impl fmt::Debug for Context {
     }
 }
 
-/// The credential store cannot be used: never a reason to sign in again.
+/// The failure for an unusable credential store, which is never a reason to sign in again.
 pub(crate) fn vault_failure(error: VaultError) -> Failure {
     let failure = Failure::new(
         FailureKind::AuthFailed,

@@ -1,5 +1,5 @@
-//! Whether a person could sign in to a server, rule by rule, for `doctor`. Only looks: the rules
-//! are those of `discovery`, and nothing is registered, stored or opened.
+//! Checks, rule by rule, whether a person could sign in to a server, for `doctor`. The rules are
+//! those of `discovery`; nothing is registered, stored or opened.
 
 use http::HeaderMap;
 
@@ -26,20 +26,20 @@ const ISSUER: &str = "authorization";
 const IDENTITY: &str = "identity";
 const WORKLOAD: &str = "workload";
 
-/// One document about signing in to a server.
+/// The diagnosis of one document about signing in to a server.
 #[derive(Clone, Debug)]
 pub struct SignInDiagnosis {
-    /// What it is about: `resource`, `authorization`, `identity` or `workload`.
+    /// Its subject: `resource`, `authorization`, `identity` or `workload`.
     pub name: &'static str,
-    /// What it says, in one sentence; `None` if it cannot be read.
+    /// Its content, in one sentence; `None` if it cannot be read.
     pub says: Option<String>,
     /// Every rule that it breaks.
     pub breaks: Vec<Failure>,
-    /// What may be in the way of a sign-in all the same.
+    /// What may still prevent a sign-in.
     pub doubts: Vec<Failure>,
 }
 
-/// The documents that a server's refusal leads to, with every rule that they break.
+/// Diagnoses the documents that a server's refusal leads to.
 pub async fn diagnose(
     options: &AuthOptions,
     http: &HttpOptions,
@@ -78,7 +78,7 @@ pub async fn diagnose(
     }
 }
 
-/// The loopback port that the browser would come back to: bound, and released again.
+/// Finds the loopback port for the browser's return: binds and releases it.
 ///
 /// # Errors
 /// Every port is in use.
@@ -93,7 +93,7 @@ impl SignInDiagnosis {
     }
 }
 
-/// Endpoints that the user names: documents are not looked for.
+/// The diagnosis if the user names the endpoints: documents are not fetched.
 fn at_named_endpoint(token_endpoint: &Url) -> SignInDiagnosis {
     let shown = SafeUrl::new(token_endpoint);
     let says =
@@ -123,7 +123,7 @@ fn about_resource(
     SignInDiagnosis { name: RESOURCE, says, breaks, doubts: Vec::new() }
 }
 
-/// What an authorization server says, and whether anything makes us its client.
+/// Diagnoses an authorization server, and whether we can become its client.
 async fn about_server(
     search: &MetadataSearch<'_>,
     server: &AuthorizationServer,
@@ -149,7 +149,7 @@ async fn about_server(
     }
 }
 
-/// Whether the company's identity provider can vouch for people.
+/// Diagnoses the company's identity provider.
 async fn about_identity_provider(
     options: &AuthOptions,
     http: &HttpOptions,
@@ -179,7 +179,7 @@ async fn about_identity_provider(
     Some(SignInDiagnosis { name: IDENTITY, says, breaks: Vec::new(), doubts })
 }
 
-/// Whether the platform gives the workload a token, and whom that is for.
+/// Diagnoses the platform's token for the workload, and its audience.
 async fn about_workload(options: &AuthOptions) -> Option<SignInDiagnosis> {
     let Grant::Workload(source) = &options.grant else { return None };
     let token = match source.read(SystemClock.now()).await {
@@ -197,8 +197,8 @@ async fn about_workload(options: &AuthOptions) -> Option<SignInDiagnosis> {
     Some(SignInDiagnosis { name: WORKLOAD, says, breaks: Vec::new(), doubts: Vec::new() })
 }
 
-/// A server of 2025-03-26 has no document about itself, and neither has one that takes keys
-/// only.
+/// The diagnosis without a document about the resource: a server of 2025-03-26 has none, nor
+/// has one that accepts API keys only.
 async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
     let found = match search.without_resource_metadata().await {
         Ok(found) => found,
@@ -224,7 +224,7 @@ fn takes_assertions(server: &AuthorizationServer) -> bool {
     grants.is_some_and(|grants| grants.iter().any(|grant| grant == jwt_bearer::GRANT_TYPE))
 }
 
-/// The issuer, and which ways to become its client it offers.
+/// Describes the issuer, and the ways that it offers to become its client.
 fn describe_server(server: &AuthorizationServer) -> String {
     let ways = [
         (server.client_id_metadata_document_supported, "client id documents"),

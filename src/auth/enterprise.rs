@@ -1,7 +1,7 @@
 //! Enterprise-managed authorization: one sign-in at the company's identity provider stands for
-//! every server (ID-JAG). For each server the identity provider gives an assertion, which the
-//! server's own authorization server redeems for tokens. Only the sign-in at the identity provider
-//! needs a person.
+//! every server (ID-JAG). The identity provider issues an assertion for each server, which the
+//! server's own authorization server exchanges for tokens. Only the sign-in at the identity
+//! provider needs a person.
 
 use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
 use crate::auth::client::assertion_source::end_of;
@@ -20,15 +20,15 @@ use crate::auth::sign_in_plan::{SignInPlan, registrar};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, shown_words};
 
-/// An ID token that ends within this many seconds is as good as ended.
+/// An ID token that expires within this many seconds counts as expired.
 const MARGIN_SECONDS: u64 = 30;
 
-/// Gets tokens for a server. A person signs in at the identity provider where that is needed,
-/// unless the request excludes it.
+/// Gets tokens for a server. If needed, a person signs in at the identity provider, unless the
+/// request excludes that.
 ///
 /// # Errors
-/// The server does not do this, the identity provider does not vouch for the person here, or a
-/// person has to sign in first.
+/// The server does not support this, the identity provider does not vouch for the person there, or
+/// a person has to sign in first.
 pub(crate) async fn sign_in(
     context: &Context,
     request: &SignInRequest,
@@ -55,7 +55,7 @@ pub(crate) async fn sign_in(
     Ok(record)
 }
 
-/// Replaces the tokens of `stale` without a person, or takes over what another process got.
+/// Replaces the tokens of `stale` without a person, or adopts those that another process got.
 ///
 /// # Errors
 /// Neither server can be asked now.
@@ -77,7 +77,7 @@ pub(crate) async fn refresh(context: &Context, stale: &SignIn) -> Result<Refresh
     };
     let tokens = match tokens {
         Ok(tokens) => tokens,
-        // Another sign-in decides, and says why.
+        // A new sign-in is needed; the failure says why.
         Err(failure)
             if failure.kind == FailureKind::AuthFailed
                 || failure.kind == FailureKind::AuthRequired =>
@@ -110,19 +110,19 @@ async fn redeem(
     })
 }
 
-/// How the token of the person is obtained, in this order.
+/// How the person's token is obtained, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// As it is stored, or in the file.
+    /// From the store, or from the file.
     Stored,
     /// Refreshed, without a person.
     Refreshed,
-    /// By a person, just now.
+    /// By a new sign-in.
     SignedIn,
 }
 
-/// An assertion of the identity provider. What it refuses is tried again with a fresher token, once
-/// each: refreshed, and of a new sign-in where there is a `prompt`.
+/// Gets an assertion from the identity provider. After a refusal, tries again with a refreshed
+/// token and, if there is a `prompt`, with that of a new sign-in.
 async fn assertion(
     context: &Context,
     wanted: &WantedAssertion<'_>,
@@ -159,8 +159,8 @@ async fn assertion(
     }
 }
 
-/// The sign-in at the identity provider, obtained by this step or a later one; `None` if only a
-/// person could help and none may be asked.
+/// The sign-in at the identity provider, by this step or a later one; `None` if only a person could
+/// help and none may be asked.
 async fn person(
     identity: &Context,
     step: Step,
@@ -191,14 +191,14 @@ fn has_lasting_id_token(identity: &Context, record: &SignIn) -> bool {
     end.is_some_and(|end| end.is_none_or(|end| end > identity.now() + MARGIN_SECONDS))
 }
 
-/// What stands for the person: the ID token, or the refresh token where that has ended.
+/// The token that represents the person: the ID token, or the refresh token if that has expired.
 fn subject_of<'a>(identity: &Context, record: &'a SignIn) -> Option<SubjectToken<'a>> {
     let refresh = record.tokens.refresh_token.as_ref().map(SubjectToken::RefreshToken);
     let id_token = record.tokens.id_token.as_ref().map(SubjectToken::IdToken);
     if has_lasting_id_token(identity, record) { id_token } else { refresh.or(id_token) }
 }
 
-/// Whether the refusal may be about the person's token and not about what was asked for.
+/// Whether the refusal may be about the person's token rather than about the request.
 fn is_about_person(error: &GrantError) -> bool {
     let GrantError::Rejected { code, .. } = error else { return false };
     matches!(
@@ -220,7 +220,7 @@ fn identity(context: &Context) -> Result<&Context, Failure> {
     })
 }
 
-/// Where the identity provider exchanges tokens, and who we are there.
+/// The identity provider's token endpoint, and our client there.
 async fn endpoint_of_provider(identity: &Context) -> Result<(url::Url, Registration), Failure> {
     let search = MetadataSearch { http_client: &identity.http_client, options: &identity.options };
     let found = search.identity_provider().await?;

@@ -1,4 +1,4 @@
-//! `--header-command`: headers whose values commands print, beside or instead of a sign-in.
+//! Headers whose values commands print (`--header-command`), beside or instead of a sign-in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::platform::CommandLine;
 pub struct HeaderCommands(Arc<[(HeaderName, Arc<CommandValue>)]>);
 
 impl HeaderCommands {
-    /// Headers whose values are kept this long; zero asks with every request.
+    /// Headers whose values are kept this long; zero runs the commands for every request.
     pub fn new(commands: Vec<(HeaderName, CommandLine)>, keep: Duration) -> Self {
         let value = |(name, command): (HeaderName, CommandLine)| {
             (name.clone(), CommandValue::new(command, Gives::Header(name), keep))
@@ -27,12 +27,12 @@ impl HeaderCommands {
         self.0.is_empty()
     }
 
-    /// The values that are kept.
+    /// The kept values.
     pub fn kept(&self) -> impl Iterator<Item = HeaderValue> + '_ {
         self.0.iter().filter_map(|(_, value)| value.kept())
     }
 
-    /// Whether one of them gives this header.
+    /// Whether one of them provides this header.
     pub fn give(&self, name: &HeaderName) -> bool {
         self.0.iter().any(|(other, _)| other == name)
     }
@@ -51,8 +51,8 @@ impl HeaderCommands {
         Ok(serial)
     }
 
-    /// Whether a request that was refused with these values may be sent again with others. Runs the
-    /// commands once for it.
+    /// Whether a refused request may be sent again with other values than these. Runs the commands
+    /// once.
     ///
     /// # Errors
     /// A command failed.
@@ -62,21 +62,21 @@ impl HeaderCommands {
             return Ok(true);
         }
         let mut has_changed = false;
-        // Which of several values was refused is not known.
+        // It is unknown which of several values was refused.
         for (_, value) in self.0.iter() {
             has_changed |= value.has_changed_since(Some(value.serial())).await?;
         }
         Ok(has_changed)
     }
 
-    /// A request with these values was accepted.
+    /// Notes that a request with these values was accepted.
     pub fn accept(&self) {
         for (_, value) in self.0.iter() {
             value.accept();
         }
     }
 
-    /// What each is called in messages, and how long its value is kept.
+    /// Runs each command; returns its name in messages and how long its value is kept.
     pub async fn check(&self) -> Vec<(String, Result<Option<Duration>, Failure>)> {
         let mut checked = Vec::new();
         for (_, value) in self.0.iter() {

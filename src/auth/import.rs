@@ -1,6 +1,5 @@
-//! Imports a sign-in that another program of the same user made. The authorization server is
-//! discovered again; what belongs to another issuer is refused, and none of our records is
-//! replaced.
+//! Imports a sign-in from another program of the same user. The authorization server is discovered
+//! again; a sign-in from another issuer is refused, and none of our records is replaced.
 
 use crate::auth::client::auth_method::{AuthMethod, ClientMeans};
 use crate::auth::context::{AuthServices, Context, SignInRequest, vault_failure};
@@ -17,38 +16,38 @@ use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
 use crate::redact::{Secret, display_identifier};
 
-/// A sign-in of another program.
+/// Another program's sign-in.
 #[derive(Clone, Debug)]
 pub struct ImportedSignIn {
     /// The tokens, with the time at which they expire.
     pub tokens: TokenSet,
-    /// The scopes that were asked for.
+    /// The requested scopes.
     pub scopes_asked: Option<String>,
-    /// Who issued them, where that is known.
+    /// Their issuer, if known.
     pub issuer: Option<String>,
     /// The client that they were issued to.
     pub client: ImportedClient,
 }
 
-/// The client of another program.
+/// Another program's client.
 #[derive(Clone, Debug)]
 pub struct ImportedClient {
     /// The `client_id`.
     pub id: String,
     /// The `client_secret`; `None` for a public client.
     pub secret: Option<Secret<String>>,
-    /// When the secret ends, in seconds since 1970.
+    /// When the secret expires, in seconds since 1970.
     pub secret_expires_at: Option<u64>,
-    /// How it authenticates, where that is known.
+    /// Its authentication method, if known.
     pub auth_method: Option<AuthMethod>,
-    /// The redirect URIs that were registered.
+    /// Its registered redirect URIs.
     pub redirect_uris: Vec<String>,
 }
 
-/// Stores it as ours; `None` if there is a sign-in already, which is kept.
+/// Stores the sign-in as ours; `None` if there already is one, which is kept.
 ///
 /// # Errors
-/// Another issuer than the one discovered, or a store that cannot be used.
+/// Its issuer is not the discovered one, or the store cannot be used.
 pub async fn import_sign_in(
     options: AuthOptions,
     http: &HttpOptions,
@@ -75,7 +74,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
     let challenge = Challenge::find(&probed.headers);
     let request = SignInRequest { challenge, must_be_documented: true, ..SignInRequest::default() };
     let found = context.discover(&request).await?;
-    // What the other program stored may be written with another slash at the end.
+    // The other program may have stored the issuer with or without a trailing slash.
     let same = |issuer: &String| issuer.trim_end_matches('/') == found.issuer.trim_end_matches('/');
     if let Some(other) = imported.issuer.as_ref().filter(|issuer| !same(issuer)) {
         return Err(Failure::new(

@@ -1,4 +1,4 @@
-//! What a person asks for at the terminal: `login` and `logout`.
+//! Signing in and out at the terminal: `login` and `logout`.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use crate::auth::state::AuthorizerState;
 use crate::auth::token_cache::TokenOrigin;
 use crate::error::Failure;
 
-/// How the person at the terminal signs in. Device code and client credentials are chosen by
+/// How the person at the terminal signs in. Device code and client credentials are selected by
 /// [`AuthOptions::grant`](crate::auth::AuthOptions::grant).
 pub enum Interaction<'a> {
     /// A browser opens the page.
     Browser,
-    /// The address is shown, and the person pastes the address that the browser ended at.
+    /// The address is shown, and the person pastes the address at which the browser ended.
     Typed(&'a mut dyn LineSource),
 }
 
@@ -39,22 +39,21 @@ impl<'a> Interaction<'a> {
     }
 }
 
-/// A sign-in that worked, as far as it may be shown.
+/// The part of a successful sign-in that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The identifier of the issuer of the tokens.
+    /// The identifier of the tokens' issuer.
     pub issuer: String,
-    /// The scopes that were granted, or asked for where the server does not say; separated by
-    /// spaces.
+    /// The granted scopes, or the requested ones if the server does not say; separated by spaces.
     pub scopes: Option<String>,
     /// When the access token expires, in seconds since 1970.
     pub expires_at: Option<u64>,
-    /// Whether it is refreshed without a person.
+    /// Whether it can be refreshed without a person.
     pub refreshable: bool,
 }
 
 impl SignedIn {
-    /// What may be shown of this record.
+    /// The part of this record that may be shown.
     pub(crate) fn of(record: &SignIn, refreshable: bool) -> Self {
         Self {
             issuer: record.issuer.clone(),
@@ -65,22 +64,22 @@ impl SignedIn {
     }
 }
 
-/// What signing out did, here and at the server.
+/// The effects of signing out, here and at the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedOut {
     /// Whether there was a sign-in.
     pub was_signed_in: bool,
-    /// Whether the server took the tokens back; `None` if there were none.
+    /// Whether the server revoked the tokens; `None` if there were none.
     pub revocation: Option<Revocation>,
-    /// Whether a registration was removed here. The server keeps its side.
+    /// Whether a registration was removed here. The server keeps its own record.
     pub registration_removed: bool,
 }
 
 impl AuthorizerState {
-    /// Signs in now and replaces what is stored.
+    /// Signs in now and replaces the stored sign-in.
     ///
     /// # Errors
-    /// Whatever prevents it, with the next step.
+    /// The sign-in failed; the error has the next step.
     pub(crate) async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn, Failure> {
         let context = &self.context;
         let request = self.request_of_a_person().await?;
@@ -100,7 +99,7 @@ impl AuthorizerState {
         Ok(signed_in)
     }
 
-    /// Asks the server what it wants.
+    /// Requests the server's challenge, for a sign-in by a person.
     async fn request_of_a_person(&self) -> Result<SignInRequest, Failure> {
         if self.context.options.is_identity_provider {
             let refused = self.context.stored_sign_in().await?.map(Arc::new);
@@ -122,14 +121,14 @@ impl AuthorizerState {
         })
     }
 
-    /// Revokes the tokens where that can be done, and removes what is stored.
+    /// Revokes the tokens if possible, and removes the stored records.
     ///
     /// # Errors
     /// The credential store cannot be used.
     pub(crate) async fn sign_out(&self) -> Result<SignedOut, Failure> {
         let context = &self.context;
         let _lock = context.lock_sign_in().await?;
-        // A damaged one cannot be revoked, and is removed anyway.
+        // A damaged record cannot be revoked, but is removed.
         let record = context.stored_sign_in().await.ok().flatten();
         let revocation = match &record {
             Some(record) => Some(revocation::revoke(context, record).await),
@@ -147,7 +146,7 @@ impl AuthorizerState {
         Ok(SignedOut { was_signed_in, revocation, registration_removed })
     }
 
-    /// Removes the registrations for this server that no sign-in leads to.
+    /// Removes this server's registrations that no sign-in uses.
     async fn remove_registrations(&self) -> Result<bool, Failure> {
         let context = &self.context;
         let mut removed = false;

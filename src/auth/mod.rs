@@ -2,16 +2,17 @@
 //! recovers from refusals; everything else here serves it. Where records are stored is behind
 //! [`Vault`].
 //!
-//! The folders: `discovery` finds the authorization server, `guarded_http` sends what a server's
-//! words lead to, `client` is who we are there, `dpop` binds tokens to a key, `grants` are the ways
-//! to get tokens, `browser` is the person in front of one, `records` is what is stored, `durable`
-//! runs what must not break off.
+//! The folders: `discovery` finds the authorization server, `guarded_http` sends requests to URLs
+//! that a server names, `client` is our OAuth client, `dpop` binds tokens to a key, `grants` gets
+//! tokens, `browser` signs in with a browser, `records` holds the stored records, `durable` runs
+//! work that must not be interrupted.
 //!
-//! The way of a refusal: `coalesce` shares it among all requests, `recovery` decides (store,
-//! refresh, sign-in), `refresh` refreshes, `browser::sign_in`, `grants::device_code` and
-//! `grants::client_credentials`, `grants::workload` and `enterprise` sign in, each with one
-//! `SignInPlan`; `one_sign_in` keeps it to one over all processes. `login` is what a person asks
-//! for, `diagnosis` what `doctor` reports, and `import` takes over a sign-in of another program.
+//! After a refusal, `coalesce` shares one recovery among all requests, `recovery` decides what to
+//! try (store, refresh, sign-in), and `refresh` refreshes. `browser::sign_in`,
+//! `grants::device_code`, `grants::client_credentials`, `grants::workload` and `enterprise` sign
+//! in, each with one `SignInPlan`; `one_sign_in` allows only one sign-in by a person across all
+//! processes. `login` serves the commands `login` and `logout`, `diagnosis` serves `doctor`, and
+//! `import` imports another program's sign-in.
 
 mod authorizer;
 mod browser;

@@ -1,5 +1,5 @@
-//! One sign-in by a person at a time over all processes (S-04): a lock, and its owner's page and
-//! refusal for the processes that wait for it.
+//! Allows one sign-in by a person at a time across all processes (S-04), with a lock, and with its
+//! owner's page and refusal for the processes that wait for it.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::auth::records::vault::{VaultError, VaultLock};
 use crate::error::Failure;
 use crate::redact::Secret;
 
-/// How long, in milliseconds, a process that waits for another's sign-in pauses before each look
-/// for its page.
+/// The pauses, in milliseconds, before a process that waits for another's sign-in looks for its
+/// page again.
 const POLL_DELAYS_MS: [u64; 5] = [50, 200, 1000, 3000, 5000];
 
-/// Takes the lock of the one sign-in by a person. While another process has it, its page is shown
-/// here too; if that sign-in ends in a refusal, so does this one.
+/// Takes the lock for a sign-in by a person. While another process holds it, its page is shown here
+/// too; if that sign-in is refused, so is this one.
 ///
 /// # Errors
 /// The credential store cannot be used, or the sign-in that was waited for was refused.
@@ -70,10 +70,10 @@ fn waiting(pending: &Pending) -> Option<WaitingSignIn> {
     Some(WaitingSignIn { page, user_code: None, since: pending.started })
 }
 
-/// Ends a sign-in by a person: the processes that waited for it learn of a refusal.
+/// Ends a sign-in by a person, and records a refusal for the processes that waited for it.
 ///
 /// # Errors
-/// That of `outcome`.
+/// The error in `outcome`.
 pub(crate) async fn conclude(
     context: &Context,
     outcome: Result<SignIn, Failure>,

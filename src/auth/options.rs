@@ -1,4 +1,4 @@
-//! What flags, environment and settings decide about signing in to one remote. Data only.
+//! The options for signing in to one remote, from flags, environment and settings file. Data only.
 
 use std::time::Duration;
 
@@ -12,33 +12,33 @@ use crate::http::ClientCertificate;
 use crate::redact::SafeUrl;
 use crate::shell_words::{safe_url_argument, shell_word};
 
-/// Where our client id metadata document (`packaging/client-metadata.json`) is published: set when
-/// the program is built, empty until there is an address.
+/// The URL of our client id metadata document (`packaging/client-metadata.json`): set at build
+/// time, empty until it is published.
 const CLIENT_DOCUMENT: &str = match option_env!("MCP_TETHER_CLIENT_DOCUMENT") {
     Some(address) => address,
     None => "",
 };
 
-/// Everything about signing in to one remote.
+/// Options for signing in to one remote.
 #[derive(Clone, Debug)]
 pub struct AuthOptions {
     /// The MCP endpoint, as the user gave it.
     pub server: Url,
-    /// Which of several sign-ins on this server; empty is the usual one.
+    /// The name of one of several accounts at this server; empty for the default one.
     pub account: String,
     /// When a browser tab may be opened.
     pub login: LoginPolicy,
     /// How tokens are obtained.
     pub grant: Grant,
-    /// Who vouches for the person, for [`Grant::EnterpriseManaged`].
+    /// The identity provider, for [`Grant::EnterpriseManaged`].
     pub identity_provider: Option<IdentityProvider>,
-    /// Whether `server` is an identity provider and not an MCP server.
+    /// Whether `server` is an identity provider rather than an MCP server.
     pub is_identity_provider: bool,
-    /// At an identity provider: where another program keeps the ID token.
+    /// At an identity provider: the source of an ID token that another program provides.
     pub identity_token: Option<AssertionSource>,
-    /// A fixed port of the callback listener.
+    /// A fixed port for the callback listener.
     pub callback_port: Option<u16>,
-    /// The host name inside `redirect_uri`; the listener stays on loopback.
+    /// The host name in `redirect_uri`; the listener stays on loopback.
     pub callback_host: String,
     /// The path of the callback, which begins with `/`.
     pub callback_path: String,
@@ -46,50 +46,50 @@ pub struct AuthOptions {
     pub auth_timeout: Duration,
     /// How long a request waits for a sign-in.
     pub request_wait: Duration,
-    /// Whether this process still listens for the browser after a request has failed, so that the
-    /// user can complete the sign-in then.
+    /// Whether this process keeps listening for the browser after a request has failed, so that the
+    /// user can still complete the sign-in.
     pub outlives_requests: bool,
-    /// Where the browser is sent after a completed exchange.
+    /// Where the browser is redirected after a successful exchange.
     pub success_url: Option<Url>,
-    /// What is sent as the RFC 8707 indicator.
+    /// The RFC 8707 indicator.
     pub resource: ResourceIndicator,
     /// Extra parameters of the authorization request.
     pub authorize_params: Vec<(String, String)>,
-    /// Merged over the registration request; pins scope and authentication method.
+    /// Members that override those of the registration request; they fix scope and authentication
+    /// method.
     pub client_metadata: Map<String, Value>,
     /// A client that was registered in advance.
     pub client_info: Option<PreRegistered>,
     /// A client id metadata document (SEP-991).
     pub client_metadata_url: Option<Url>,
-    /// Scopes that replace whatever the server suggests.
+    /// Scopes that replace those that the server suggests.
     pub scope: Option<String>,
-    /// Send the ID token instead of the access token.
+    /// Whether to send the ID token instead of the access token.
     pub use_id_token: bool,
-    /// Continue although a metadata document names another issuer (A-06, O-9).
+    /// Whether to continue if a metadata document names another issuer (A-06, O-9).
     pub accept_issuer_mismatch: bool,
-    /// The issuer that the answer to a sign-in may name beside the authorization server's own, for
-    /// proxies that hand on their upstream's; an empty one permits an answer without the promised
-    /// issuer.
+    /// Another issuer that an authorization response may name, for proxies that pass on the
+    /// response of the server behind them; if empty, the promised issuer may be missing.
     pub callback_issuer: Option<String>,
-    /// Continue with `S256` although the metadata does not say that the server supports PKCE
+    /// Whether to continue with `S256` if the metadata does not say that the server supports PKCE
     ///
     pub assume_pkce: bool,
-    /// Continue although the metadata list grants or response types without the one that is used
+    /// Whether to continue if the metadata's lists lack the grant or response type that is used
     ///
     pub assume_grant: bool,
-    /// The page to sign in at, whatever the metadata say.
+    /// The sign-in page, whatever the metadata says.
     pub authorization_endpoint: Option<Url>,
-    /// Where tokens are asked for, whatever the metadata say.
+    /// The token endpoint, whatever the metadata says.
     pub token_endpoint: Option<Url>,
-    /// Where device codes are asked for, whatever the metadata say (RFC 8628).
+    /// The device authorization endpoint, whatever the metadata says (RFC 8628).
     pub device_endpoint: Option<Url>,
-    /// Shows authorization servers who we are (RFC 8705).
+    /// The certificate for authorization servers (RFC 8705).
     pub client_certificate: Option<ClientCertificate>,
-    /// Whether the MCP server is shown a certificate.
+    /// Whether the MCP server gets a client certificate.
     pub shows_certificate: bool,
     /// Whether tokens are bound to a key (RFC 9449).
     pub dpop: DpopPolicy,
-    /// Permit URLs named by the server that lead to private addresses (S-07).
+    /// Whether URLs that the server names may lead to private addresses (S-07).
     pub allow_private_addresses: bool,
     /// The user's own headers, for requests to the server's origin only. No `Authorization`.
     pub headers: HeaderMap,
@@ -101,7 +101,7 @@ pub enum LoginPolicy {
     /// As soon as the server asks for a sign-in.
     #[default]
     Eager,
-    /// When a person is waiting for an answer, such as that of a tool.
+    /// When a person is waiting for an answer, such as a tool's result.
     OnDemand,
     /// Only by the `login` command.
     Never,
@@ -110,12 +110,12 @@ pub enum LoginPolicy {
 /// Whether tokens are bound to a key, with a proof in every request (DPoP, RFC 9449).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DpopPolicy {
-    /// Where the server offers or demands it.
+    /// If the server offers or demands it.
     #[default]
     Auto,
-    /// In any case: a token that is not bound is refused.
+    /// Always: an unbound token is refused.
     Always,
-    /// Not at all: a server that demands it is refused.
+    /// Never: a server that demands it is refused.
     Never,
 }
 
@@ -129,7 +129,7 @@ pub enum Grant {
     DeviceCode,
     /// The client acts for itself (RFC 6749 §4.4).
     ClientCredentials,
-    /// A workload shows an assertion of its platform (RFC 7523, SEP-1933).
+    /// A workload presents its platform's assertion (RFC 7523, SEP-1933).
     Workload(AssertionSource),
     /// The identity provider of [`AuthOptions::identity_provider`] vouches for the person (ID-JAG).
     EnterpriseManaged,
@@ -142,21 +142,21 @@ impl Grant {
     }
 }
 
-/// The identity provider of a company.
+/// A company's identity provider.
 #[derive(Clone, Debug)]
 pub struct IdentityProvider {
     /// Its issuer.
     pub issuer: Url,
-    /// The client that it knows us by; `None` where it lets clients register.
+    /// Our client there; `None` if clients can register.
     pub client: Option<PreRegistered>,
-    /// Where another program keeps an ID token of the person; `None` to sign in there.
+    /// The source of the person's ID token from another program; `None` to sign in there.
     pub token: Option<AssertionSource>,
 }
 
 /// The `resource` parameter (RFC 8707, A-32).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ResourceIndicator {
-    /// What the metadata says, otherwise the endpoint.
+    /// The metadata's, otherwise the endpoint.
     #[default]
     Published,
     /// This absolute URI.
@@ -205,13 +205,12 @@ impl AuthOptions {
         }
     }
 
-    /// The client id metadata document to be known by: the user's, otherwise our own where it fits.
+    /// The client id metadata document to use: the user's, otherwise our own if it fits.
     pub(crate) fn client_document(&self) -> Option<Url> {
         self.client_metadata_url.clone().or_else(|| self.published_document(CLIENT_DOCUMENT))
     }
 
-    /// Our document at this address. It lists the usual redirects, so that it is no client for
-    /// others.
+    /// Our document at this address; `None` for redirects other than the usual ones that it lists.
     fn published_document(&self, address: &str) -> Option<Url> {
         let usual = Self::new(self.server.clone());
         let is_usual = self.callback_host == usual.callback_host
@@ -221,7 +220,7 @@ impl AuthOptions {
         Url::parse(address).ok().filter(|url| is_usual && url.scheme() == "https")
     }
 
-    /// The options of signing in at the identity provider itself: the same for every server.
+    /// The options for signing in at the identity provider itself, the same for every server.
     pub fn at_identity_provider(&self) -> Option<Self> {
         let provider = self.identity_provider.as_ref()?;
         Some(Self {
@@ -245,20 +244,20 @@ impl AuthOptions {
         })
     }
 
-    /// Where to ask for tokens, if the user names every endpoint that the grant needs: then no
-    /// document is looked for.
+    /// The token endpoint, if the user names every endpoint that the grant needs: no document is
+    /// then fetched.
     pub(crate) fn named_token_endpoint(&self) -> Option<&Url> {
         let is_complete = match &self.grant {
             Grant::AuthorizationCode => self.authorization_endpoint.is_some(),
             Grant::DeviceCode => self.device_endpoint.is_some(),
             Grant::ClientCredentials | Grant::Workload(_) => true,
-            // The assertion is for the issuer, whom only the documents name.
+            // The assertion's audience is the issuer, which only the documents name.
             Grant::EnterpriseManaged => false,
         };
         self.token_endpoint.as_ref().filter(|_| is_complete)
     }
 
-    /// The way out where the documents are wrong, as a part of a hint.
+    /// The remedy for wrong documents, as part of a hint.
     pub(crate) fn hint_to_name_endpoints(&self) -> String {
         let flags = match &self.grant {
             Grant::AuthorizationCode => "`--authorization-endpoint URL --token-endpoint URL`",
@@ -270,13 +269,13 @@ impl AuthOptions {
         format!("tell the server's operator; if you know its endpoints, name them: {flags}")
     }
 
-    /// The scopes that the user decided on: `--scope`, otherwise those of the client metadata.
+    /// The user's scopes: `--scope`, otherwise those of the client metadata.
     pub fn wanted_scope(&self) -> Option<&str> {
         let pinned = self.client_metadata.get("scope").and_then(Value::as_str);
         self.scope.as_deref().or(pinned)
     }
 
-    /// The server and account as shown to people.
+    /// The server and account, for messages.
     pub fn display_server(&self) -> String {
         SafeUrl::new(&self.server).to_string()
     }

@@ -18,11 +18,11 @@ use crate::auth::token_cache::{CachedToken, TokenOrigin};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{plain, shown_words};
 
-/// Recovers from one refusal. `Ok` means that there is another token, or one with more scopes, to
-/// try.
+/// Recovers from one refusal. `Ok` means that there is another token to try, perhaps with more
+/// scopes.
 ///
 /// # Errors
-/// A person has to act, or signing in does not help.
+/// A person has to act, or signing in would not help.
 pub(crate) async fn recover(
     state: &AuthorizerState,
     status: StatusCode,
@@ -72,16 +72,16 @@ async fn unauthorized(
     permitted_sign_in(state, request, PageKind::First).await
 }
 
-/// Which page of a sign-in would be opened.
+/// The kind of page that a sign-in would open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PageKind {
     First,
-    /// For a token of the other kind, directly after the first one.
+    /// A page for a token with the other binding, directly after the first one.
     Second,
 }
 
-/// Whether the refusal of a fresh token asks for one of the other kind, and if so, whether that is
-/// bound to a key: what a resource says without a token may not be what it wants.
+/// Whether the refusal of a fresh token asks for one with the other binding; if so, whether that is
+/// bound to a key. The challenge to a request without a token may not tell the truth.
 fn other_binding(
     context: &Context,
     cached: Option<&CachedToken>,
@@ -98,8 +98,8 @@ fn other_binding(
     }
 }
 
-/// More scopes are needed. One sign-in per set of scopes: a server that still refuses will
-/// refuse forever.
+/// Signs in for more scopes, once per set of scopes: a server that still refuses will refuse
+/// forever.
 async fn step_up(state: &AuthorizerState, request: SignInRequest) -> Result<(), Failure> {
     let context = &state.context;
     let needed = request.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
@@ -124,7 +124,8 @@ async fn step_up(state: &AuthorizerState, request: SignInRequest) -> Result<(), 
     permitted_sign_in(state, request, PageKind::First).await
 }
 
-/// Whether another process stored a sign-in that satisfies the request.
+/// Uses a sign-in that another process has stored, if it satisfies the request; returns whether
+/// there is one.
 async fn stored_instead(state: &AuthorizerState, request: &SignInRequest) -> Result<bool, Failure> {
     let context = &state.context;
     if !context.vault.knows(&context.names.sign_in) {
@@ -136,7 +137,7 @@ async fn stored_instead(state: &AuthorizerState, request: &SignInRequest) -> Res
     }
 }
 
-/// Signs in if that may happen now.
+/// Signs in if that is permitted now.
 async fn permitted_sign_in(
     state: &AuthorizerState,
     mut request: SignInRequest,
@@ -157,7 +158,7 @@ async fn permitted_sign_in(
     if let Some(failure) = state.cache().hindrance() {
         return Err(failure);
     }
-    // Somebody who runs a command asks for each of its pages.
+    // Running a command is a request for each of its pages.
     if context.options.grant.needs_person() && context.options.outlives_requests {
         let begun = match page {
             PageKind::First if state.cache().is_token_proven() => {
@@ -172,7 +173,7 @@ async fn permitted_sign_in(
     sign_in(state, request).await
 }
 
-/// Signs in, even where that is not allowed to happen automatically.
+/// Signs in, even if that is not permitted to happen automatically.
 pub(crate) async fn sign_in(
     state: &AuthorizerState,
     request: SignInRequest,
@@ -190,8 +191,8 @@ pub(crate) async fn sign_in(
         }
     };
     match signed_in {
-        // One that another process completed while we waited counts as ours: the person has just
-        // consented to it.
+        // A sign-in that another process completed while we waited counts as ours: the person has
+        // just consented to it.
         Ok(record) => state.cache_tokens(record, TokenOrigin::SignedIn),
         Err(failure) => {
             let waited = context.state.borrow().is_waiting();
@@ -202,7 +203,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// The server asks for one sign-in after the other (S-39).
+/// The failure for a server that asks for one sign-in after the other (S-39).
 fn too_many_pages(context: &Context, seconds: u64) -> Failure {
     let server = context.options.display_server();
     let message =
@@ -212,7 +213,7 @@ fn too_many_pages(context: &Context, seconds: u64) -> Failure {
         .hint(format!("sign in with {command}, or try again in {seconds} s"))
 }
 
-/// What to do about a sign-in that is needed.
+/// The hint for a missing sign-in.
 pub(crate) fn hint_to_sign_in(context: &Context) -> String {
     let command = context.options.login_command();
     match &*context.state.borrow() {
@@ -240,7 +241,7 @@ fn refused_after_sign_in(context: &Context) -> Failure {
     )
 }
 
-/// The server refuses, and signing in would not change that.
+/// The failure for a refusal that signing in would not change.
 pub(crate) fn forbidden(status: StatusCode, challenge: Option<&Challenge>) -> Failure {
     let said = challenge.and_then(|challenge| challenge.error_description.as_deref());
     let said = said.map_or_else(String::new, |said| format!(": {}", shown_words(said)));

@@ -1,5 +1,5 @@
-//! Refreshes the tokens in use: a token job, and where the issuer has moved, a second one at its
-//! new endpoint. The job itself is `grants::refresh_token`.
+//! Refreshes the tokens in use with a token job and, if the issuer has moved, a second one at its
+//! new endpoint. The job itself is in `grants::refresh_token`.
 
 use url::Url;
 
@@ -13,21 +13,22 @@ use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
 
-/// What became of an attempt to refresh.
+/// The outcome of a refresh.
 #[derive(Debug)]
 pub(crate) enum RefreshOutcome {
-    /// These are the tokens now: refreshed here, or by another process.
+    /// The new tokens, from here or from another process.
     Refreshed(Box<SignIn>),
-    /// They cannot be refreshed; a person has to sign in. Says why where the server did.
+    /// The tokens cannot be refreshed, with the server's reason if it gave one; a person has to
+    /// sign in.
     Impossible(Option<Failure>),
-    /// The server does not refresh them now, for this reason. They are kept, a later attempt may
-    /// work, and meanwhile a person may sign in.
+    /// The server does not refresh the tokens now, for this reason. They are kept, because a later
+    /// attempt may succeed; meanwhile a person may sign in.
     Refused(Failure),
 }
 
-/// Refreshes the tokens of `stale`, or takes over what another process has refreshed since. If the
-/// token endpoint is gone, looks once where the issuer went. Do not drop the future halfway:
-/// a rotated token would be lost.
+/// Refreshes the tokens of `stale`, or adopts those that another process has refreshed since. If
+/// the token endpoint is gone, discovers the issuer's new one. Do not drop the future
+/// halfway: a rotated token would be lost.
 ///
 /// # Errors
 /// The authorization server or the credential store cannot be used now. The tokens are kept.
@@ -50,15 +51,15 @@ pub(crate) async fn refresh(
                     attempt(context, stale, Some(endpoint)).await?.into_outcome()
                 }
                 Whereabouts::AnotherIssuer => Ok(RefreshOutcome::Impossible(None)),
-                // A server that answers, and has no such endpoint: waiting does not bring it back.
+                // The server responds, but the endpoint is gone: waiting does not bring it back.
                 Whereabouts::Unchanged if failure.status.is_some() => {
                     Ok(RefreshOutcome::Refused(failure))
                 }
                 Whereabouts::Unchanged | Whereabouts::Unknown => Err(failure),
             }
         }
-        // Some servers answer every refusal with 500, or with something that is no answer. While
-        // the rest of the server works, that is for a person to decide.
+        // Some servers refuse with 500 or an unusable response. If the rest of the server works, a
+        // person has to decide.
         Attempt::Failed(failure) if is_no_answer(&failure) => {
             match whereabouts(context, stale, challenge, Documents::Optional).await {
                 Whereabouts::Unknown => Err(failure),
@@ -69,10 +70,10 @@ pub(crate) async fn refresh(
     }
 }
 
-/// What one token job brought.
+/// The outcome of one token job.
 enum Attempt {
     Done(RefreshOutcome),
-    /// The server gave no answer to the request itself.
+    /// The server did not respond to the request itself.
     Failed(Failure),
 }
 
@@ -117,24 +118,24 @@ fn is_gone(failure: &Failure) -> bool {
     failure.kind == FailureKind::Network || matches!(failure.status, Some(404 | 410))
 }
 
-/// Whether the server answered, but neither with tokens nor with a refusal, and did not ask to try
+/// Whether the server responded, but neither with tokens nor with a refusal, and did not ask to try
 /// again later.
 fn is_no_answer(failure: &Failure) -> bool {
     failure.status.is_some_and(|status| !matches!(status, 408 | 425 | 429))
 }
 
-/// Whether a server without any document counts as one that answers.
+/// Whether a server has to have documents to count as responding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Documents {
     Needed,
     Optional,
 }
 
-/// Where the tokens' issuer is now.
+/// The current location of the tokens' issuer.
 enum Whereabouts {
-    /// Where it was.
+    /// At the same endpoint.
     Unchanged,
-    /// This cannot be told: it may be back later.
+    /// Unknown; it may be back later.
     Unknown,
     /// At another endpoint.
     Moved(Url),
@@ -148,7 +149,7 @@ async fn whereabouts(
     challenge: Option<Challenge>,
     documents: Documents,
 ) -> Whereabouts {
-    // There is nowhere else to look.
+    // The user names the endpoint, so there is nowhere else to look.
     if context.options.named_token_endpoint().is_some() {
         return Whereabouts::Unknown;
     }
@@ -158,7 +159,7 @@ async fn whereabouts(
     let named = found.resource.map_or_else(Vec::new, |resource| resource.authorization_servers);
     let is_another = !is_same_issuer(&stale.issuer, &found.issuer);
     match found.server.token_endpoint {
-        // Another one of several was found, because this one is away for now.
+        // The resource names several issuers, and this one is temporarily away.
         _ if is_another && named.iter().any(|named| is_same_issuer(named, &stale.issuer)) => {
             Whereabouts::Unknown
         }

@@ -1,5 +1,4 @@
-//! Which way tokens are refreshed: by their refresh token, or by asking the identity provider
-//! again.
+//! Chooses how tokens are refreshed: with their refresh token, or through the identity provider.
 
 use crate::auth::context::Context;
 use crate::auth::discovery::challenge::Challenge;
@@ -9,8 +8,8 @@ use crate::auth::records::record::SignIn;
 use crate::auth::refresh::{self, RefreshOutcome};
 use crate::error::Failure;
 
-/// Refreshes the tokens of `stale`, or takes over what another process has refreshed since. Do not
-/// drop the future halfway: a rotated token would be lost.
+/// Refreshes the tokens of `stale`, or adopts those that another process has refreshed since. Do
+/// not drop the future halfway: a rotated token would be lost.
 ///
 /// # Errors
 /// The servers or the credential store cannot be used now. The tokens are kept.

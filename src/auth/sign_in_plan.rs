@@ -1,5 +1,5 @@
-//! What a sign-in needs to know before anyone is asked: where, as which client, and for what. Made
-//! once and handed to every grant. Opens nothing and asks for no tokens.
+//! The plan of a sign-in: where, as which client, and for what. It is made once, before a person is
+//! asked, and passed to every grant. Opens nothing and requests no tokens.
 
 use url::Url;
 
@@ -24,7 +24,7 @@ pub(crate) struct SignInPlan {
     pub(crate) discovered: DiscoveredServer,
     /// The client; `None` if one has to be registered, see [`SignInPlan::register`].
     pub(crate) registration: Option<Registration>,
-    /// The scopes to ask for, separated by spaces; `None` leaves them to the server.
+    /// The scopes to request, separated by spaces; `None` leaves them to the server.
     pub(crate) scopes: Option<String>,
     /// The RFC 8707 indicator, an absolute URI; `None` if it is left out.
     pub(crate) resource: Option<String>,
@@ -33,11 +33,11 @@ pub(crate) struct SignInPlan {
 }
 
 impl SignInPlan {
-    /// Finds the authorization server and what is known of it here. A client that is known already
-    /// comes from the user, from a metadata document or from the store, in this order.
+    /// Finds the authorization server and an existing client for it: the user's, a metadata
+    /// document, or a stored one, in this order.
     ///
     /// # Errors
-    /// No authorization server that may be used, or the user's client is another issuer's.
+    /// There is no usable authorization server, or the user's client belongs to another issuer.
     pub(crate) async fn of(context: &Context, request: &SignInRequest) -> Result<Self, Failure> {
         let discovered = match context.options.named_token_endpoint() {
             Some(endpoint) => undiscovered(&context.options, endpoint),
@@ -84,10 +84,10 @@ impl SignInPlan {
         Ok(redirect)
     }
 
-    /// Where tokens are asked for.
+    /// The token endpoint.
     ///
     /// # Errors
-    /// The metadata names no such place.
+    /// The metadata names none.
     pub(crate) fn token_endpoint(&self) -> Result<&Url, Failure> {
         self.discovered.server.token_endpoint.as_ref().ok_or_else(|| {
             let message = "the authorization server has no token endpoint";
@@ -97,8 +97,8 @@ impl SignInPlan {
     }
 }
 
-/// Sees to it that the secret of the user's client goes to one authorization server only: the one
-/// that the user names, or else the one that it is used with first (S-41).
+/// Ensures that the secret of the user's client is sent to one authorization server only: the one
+/// that the user names, otherwise the one with which it is first used (S-41).
 ///
 /// # Errors
 /// It belongs to another one, or the store cannot be used.
@@ -118,7 +118,7 @@ async fn pin_secret(
     if let Some(first) = pins.issuer_of(client) {
         return check_first_use(client, first, &used.issuer);
     }
-    // A sign-in of a release that pinned nothing.
+    // A sign-in from a release without pins.
     let stored = context.stored_sign_in().await.ok().flatten();
     let of_client = |it: &&Registration| it.client_id == client.client_id;
     let known = earlier.or(stored.as_ref().map(|stored| &stored.registration)).filter(of_client);
@@ -129,13 +129,13 @@ async fn pin_secret(
     context.vault.save(&name, pins.to_bytes()).await.map_err(vault_failure)
 }
 
-/// A workload that is known by its assertion alone.
+/// The client of a workload that is identified by its assertion alone.
 fn workload_without_id(context: &Context, discovered: &DiscoveredServer) -> Option<Registration> {
     matches!(context.options.grant, Grant::Workload(_))
         .then(|| Registration::anonymous(&discovered.issuer, context.now()))
 }
 
-/// Registers at the server that was discovered.
+/// The registrar for the discovered server.
 pub(crate) fn registrar<'a>(
     context: &'a Context,
     discovered: &'a DiscoveredServer,
@@ -148,7 +148,8 @@ pub(crate) fn registrar<'a>(
     }
 }
 
-/// Endpoints that the user names skip discovery; the origin of this one stands for the issuer.
+/// The server if the user names the endpoints, which skips discovery; this endpoint's origin stands
+/// for the issuer.
 fn undiscovered(options: &AuthOptions, endpoint: &Url) -> DiscoveredServer {
     let given = options.client_info.as_ref().and_then(|info| info.issuer.clone());
     let issuer = given.unwrap_or_else(|| well_known::origin(endpoint));

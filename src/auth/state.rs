@@ -1,5 +1,5 @@
-//! What the clones of an [`Authorizer`](crate::auth::Authorizer) share: the context and the tokens
-//! in memory. How requests wait for common work is in `coalesce`.
+//! The state that the clones of an [`Authorizer`](crate::auth::Authorizer) share: the context and
+//! the tokens in memory. Requests share work in `coalesce`.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::auth::records::record::SignIn;
 use crate::auth::token_cache::{CachedToken, TokenCache, TokenOrigin};
 use crate::error::{Failure, FailureKind};
 
-/// What the clones share.
+/// The state that the clones share.
 pub(crate) struct AuthorizerState {
     pub(crate) context: Context,
     cache: Mutex<TokenCache>,
@@ -23,13 +23,13 @@ pub(crate) struct AuthorizerState {
     is_bound: AtomicBool,
 }
 
-/// What is known without waiting.
+/// The state of the tokens, as known without waiting.
 pub(crate) enum TokenStatus {
     /// These tokens can be sent.
     Ready(CachedToken),
     /// Nothing is stored.
     Absent,
-    /// Something is stored and not loaded, or about to expire.
+    /// A stored sign-in is not loaded yet, or about to expire.
     Stale,
 }
 
@@ -49,7 +49,8 @@ impl AuthorizerState {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the next request can do: use the cached token, refresh it, or look in the store.
+    /// The state of the tokens, which decides whether the next request uses the cached token,
+    /// refreshes it, or reads the store.
     pub(crate) fn token_status(&self) -> TokenStatus {
         let mut cache = self.cache();
         let now = self.context.now();
@@ -57,7 +58,7 @@ impl AuthorizerState {
             Some(cached) if cached.record.tokens.is_fresh(now) || !cache.may_refresh() => {
                 TokenStatus::Ready(cached.clone())
             }
-            // It could not be refreshed a moment ago, and works for a while yet.
+            // A refresh has just failed, and the token still works for a while.
             Some(cached)
                 if cache.recent_refresh_failure().is_some()
                     && !cached.record.tokens.is_expired(now) =>
@@ -74,8 +75,8 @@ impl AuthorizerState {
         }
     }
 
-    /// Makes the proofs for the token in memory, if it is bound to a key. Costs next to nothing
-    /// otherwise.
+    /// The prover for the token in memory, if it is bound to a key. Otherwise costs next to
+    /// nothing.
     pub(crate) fn bound_token(&self) -> Option<BoundToken> {
         if !self.is_bound.load(Ordering::Relaxed) {
             return None;
@@ -83,10 +84,10 @@ impl AuthorizerState {
         self.cache().token.as_ref()?.bound.clone()
     }
 
-    /// Whether the user permits a token with this binding.
+    /// Checks whether the user permits a token with this binding.
     ///
     /// # Errors
-    /// `--dpop` demands or forbids a key, and the sign-in is of the other kind.
+    /// `--dpop` requires a key and the sign-in has none, or forbids the one that it has.
     fn check_binding(&self, record: &SignIn) -> Result<(), Failure> {
         let options = &self.context.options;
         let (is_dpop, state) = match (options.dpop, record.tokens.is_dpop) {
@@ -101,7 +102,7 @@ impl AuthorizerState {
         Err(Failure::new(FailureKind::AuthFailed, message).hint(hint))
     }
 
-    /// Takes tokens into the cache.
+    /// Puts tokens into the cache.
     ///
     /// # Errors
     /// The token cannot be sent in a header.

@@ -1,5 +1,5 @@
-//! What one process remembers of a sign-in: the tokens in memory, what is in progress, what went
-//! wrong. Reads and writes no store.
+//! The in-memory state of a sign-in: tokens, work in progress, and recent failures. Does not access
+//! the store.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,28 +16,28 @@ use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
 use crate::pace;
 
-/// Work that everyone who needs it waits for together.
+/// Work whose result all callers share.
 pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
 
 /// How long to wait after a failure before trying again.
 const FAILURE_COOL_DOWN: Duration = Duration::from_secs(5);
-/// How long after the server refused to refresh tokens it is not asked again.
+/// How long to wait after the server refused a refresh before trying again.
 const REFRESH_REFUSAL_COOL_DOWN: Duration = Duration::from_secs(60);
-/// How often to look into the store while it has nothing.
+/// How often to check the store while it is empty.
 const STORE_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait after a person's refusal before opening a tab again, even on demand.
 const PERSON_COOL_DOWN: Duration = Duration::from_secs(30);
-/// How long a token that a recovery brought is on probation, unless a request succeeds with it.
+/// How long a token from a recovery is on probation, unless a request succeeds with it.
 const PROBATION_PERIOD: Duration = Duration::from_secs(60);
-/// How long a consent counts as proof that asking for the same scopes again is useless.
+/// How long after a consent it is useless to request the same scopes again.
 const CONSENT_VALIDITY: Duration = Duration::from_secs(600);
 
-/// Where the tokens in memory came from, in the order in which a recovery proceeds.
+/// The origin of the tokens in memory, in the order in which a recovery proceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TokenOrigin {
     /// From the store, before any refusal.
     Loaded,
-    /// From the store, after the server refused what we had.
+    /// From the store, after the server refused the previous token.
     LoadedAgain,
     /// Refreshed after a refusal.
     Refreshed,
@@ -53,32 +53,33 @@ pub(crate) struct CachedToken {
     pub(crate) serial: u64,
     pub(crate) origin: TokenOrigin,
     pub(crate) refreshable: bool,
-    /// Makes the proof that goes with the header, for a token that is bound to a key.
+    /// The token's prover, if it is bound to a key.
     pub(crate) bound: Option<BoundToken>,
     since: Instant,
 }
 
-/// What this process remembers.
+/// The in-memory state of a sign-in.
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
     pub(crate) token: Option<CachedToken>,
     pub(crate) refresh: Option<SharedWork>,
     pub(crate) recovery: Option<SharedWork>,
-    /// The last challenge, for a sign-in that somebody starts by hand.
+    /// The last challenge, for a sign-in that a person starts.
     pub(crate) challenge: Option<Challenge>,
     refresh_failure: Option<(Failure, Instant)>,
-    /// Why the server does not refresh these tokens, until there are others.
+    /// Why and when the server refused to refresh these tokens.
     refresh_refusal: Option<(Failure, Instant)>,
     nothing_found: Option<Instant>,
-    /// The server has refused a request, so a sign-in is worth looking for each time.
+    /// Whether the server has refused a request, so that the store is checked for a sign-in each
+    /// time.
     refused: bool,
     failure: Option<LastFailure>,
     demanded: Option<Instant>,
-    /// What a person last agreed to, and when.
+    /// The scopes of the last consent, and its time.
     consent: Option<(Option<String>, Instant)>,
-    /// When a person was last asked to sign in without having asked for it.
+    /// When pages were recently shown to a person who had not asked for one.
     pages: VecDeque<Instant>,
-    /// When a page for a token of the other kind was opened last.
+    /// When a page for a token with the other binding was last opened.
     second_page: Option<Instant>,
     serials: u64,
     accepted: u64,
@@ -92,7 +93,7 @@ struct LastFailure {
 }
 
 impl TokenCache {
-    /// Takes in tokens.
+    /// Stores tokens.
     ///
     /// # Errors
     /// The token cannot be sent in a header.
@@ -114,7 +115,7 @@ impl TokenCache {
             }
             (false, _) => &tokens.access_token,
         };
-        // The ID token is not bound; an access token that is never goes out as a bearer.
+        // The ID token is not bound; a bound access token is never sent as a bearer token.
         let bound = match prover {
             _ if use_id_token || !tokens.is_dpop => None,
             Some(prover) => Some(BoundToken::new(prover, token.expose())),
@@ -145,7 +146,8 @@ impl TokenCache {
         Ok(())
     }
 
-    /// The tokens can no longer be refreshed; they are used as long as the server accepts them.
+    /// Notes that the tokens can no longer be refreshed; they are used as long as the server
+    /// accepts them.
     pub(crate) fn note_not_refreshable(&mut self, reason: Option<Failure>) {
         if let Some(cached) = &mut self.token {
             cached.refreshable = false;
@@ -155,30 +157,30 @@ impl TokenCache {
         }
     }
 
-    /// The server does not refresh the tokens now.
+    /// Notes that the server refuses to refresh the tokens now.
     pub(crate) fn note_refresh_refusal(&mut self, reason: Failure) {
         self.refresh_refusal = Some((reason, Instant::now()));
     }
 
-    /// Why the server does not refresh the tokens.
+    /// Why the server refuses to refresh the tokens.
     pub(crate) fn refresh_refusal(&self) -> Option<&Failure> {
         self.refresh_refusal.as_ref().map(|(reason, _)| reason)
     }
 
-    /// Whether a refresh may be tried: it is possible, and was not refused a moment ago.
+    /// Whether a refresh may be tried: it is possible and was not refused recently.
     pub(crate) fn may_refresh(&self) -> bool {
         let refused = self.refresh_refusal.as_ref();
         self.token.as_ref().is_some_and(|cached| cached.refreshable)
             && refused.is_none_or(|(_, at)| at.elapsed() >= REFRESH_REFUSAL_COOL_DOWN)
     }
 
-    /// A request succeeded with this token.
+    /// Notes that a request succeeded with this token.
     pub(crate) fn accept(&mut self, serial: u64) {
         self.accepted = self.accepted.max(serial);
     }
 
-    /// The stage that the recovery of this token has reached. A token that a recovery brought and
-    /// that never worked continues that recovery; any other begins a new one.
+    /// The stage that this token's recovery has reached. A token from a recovery that has never
+    /// worked continues that recovery; any other begins a new one.
     pub(crate) fn stage(&self, now: u64) -> TokenOrigin {
         let Some(cached) = &self.token else { return TokenOrigin::Loaded };
         let unproven = cached.serial > self.accepted && cached.since.elapsed() < PROBATION_PERIOD;
@@ -189,20 +191,21 @@ impl TokenCache {
         }
     }
 
-    /// Whether a person agreed to these scopes a while ago, so that asking again changes nothing.
+    /// Whether a person has recently consented to these scopes, so that asking again would change
+    /// nothing.
     pub(crate) fn was_agreed_to(&self, needed: Option<&str>) -> bool {
         self.consent.as_ref().is_some_and(|(scopes, at)| {
             at.elapsed() < CONSENT_VALIDITY && covers(scopes.as_deref(), needed)
         })
     }
 
-    /// Whether the server has accepted the token: a refusal after that has a reason of its own,
-    /// such as another authorization server (SEP-2352).
+    /// Whether the server has accepted the token before: a later refusal has another reason, such
+    /// as a changed authorization server (SEP-2352).
     pub(crate) fn is_token_proven(&self) -> bool {
         self.token.as_ref().is_some_and(|cached| cached.serial <= self.accepted)
     }
 
-    /// Whether the server refuses what a fresh sign-in brought, so that another would not help.
+    /// Whether the token comes from a fresh sign-in, so that another one would not help.
     pub(crate) fn is_fresh_sign_in(&self, now: u64) -> bool {
         self.token.is_some() && self.stage(now) == TokenOrigin::SignedIn
     }
@@ -212,14 +215,14 @@ impl TokenCache {
         self.refresh_failure = Some((failure, Instant::now()));
     }
 
-    /// Why the last refresh failed, if that was a moment ago: it is not tried again yet.
+    /// Why the last refresh failed, if that was so recent that it is not tried again yet.
     pub(crate) fn recent_refresh_failure(&self) -> Option<Failure> {
         let (failure, at) = self.refresh_failure.as_ref()?;
         (at.elapsed() < FAILURE_COOL_DOWN).then(|| failure.clone())
     }
 
-    /// Whether nothing was stored a moment ago and the server has not refused a request since. A
-    /// sign-in of another process that is overlooked for this long costs one refusal.
+    /// Whether the store was recently empty and the server has not refused a request since. Missing
+    /// another process's sign-in for this long costs one refusal.
     pub(crate) fn found_nothing_lately(&self) -> bool {
         !self.refused && self.nothing_found.is_some_and(|at| at.elapsed() < STORE_POLL_INTERVAL)
     }
@@ -229,7 +232,7 @@ impl TokenCache {
         self.refused = true;
     }
 
-    /// Remembers when the store was seen to hold no tokens.
+    /// Remembers when the store was found empty.
     pub(crate) fn note_nothing_found(&mut self) {
         self.nothing_found = Some(Instant::now());
     }
@@ -239,12 +242,12 @@ impl TokenCache {
         self.failure = Some(LastFailure { failure, at: Instant::now(), by_person });
     }
 
-    /// Somebody is waiting for an answer right now.
+    /// Notes that somebody is waiting for an answer right now.
     pub(crate) fn demand(&mut self) {
         self.demanded = Some(Instant::now());
     }
 
-    /// Whether somebody waited for an answer since the last failure.
+    /// Whether somebody has waited for an answer since the last failure.
     pub(crate) fn is_demanded(&self) -> bool {
         match (&self.failure, self.demanded) {
             (Some(failure), Some(demanded)) => demanded > failure.at,
@@ -264,9 +267,9 @@ impl TokenCache {
         (!over).then(|| last.failure.clone())
     }
 
-    /// Counts a page that is about to be shown to a person: one a minute, and sooner only if
-    /// somebody has called for an answer since the last one, three times in three minutes. Returns
-    /// in how many seconds that may happen if it is too early now (S-39).
+    /// Counts a page that is about to be shown to a person. At most one a minute is allowed, or
+    /// three in three minutes if somebody has been waiting for an answer since the last one. If it
+    /// is too early, the error is the number of seconds to wait (S-39).
     pub(crate) fn begin_page(&mut self) -> Result<(), u64> {
         self.pages.retain(|at| at.elapsed() < pace::PAGE_WINDOW);
         let until =
@@ -284,8 +287,9 @@ impl TokenCache {
         Ok(())
     }
 
-    /// As [`TokenCache::begin_page`], for a page directly after another: the server wants a token
-    /// of the other kind, or refuses one that it had accepted. Once in three minutes.
+    /// Like [`TokenCache::begin_page`], for a page directly after another: the server wants a token
+    /// with the other binding, or refuses one that it had accepted. Allowed once in three
+    /// minutes.
     pub(crate) fn begin_second_page(&mut self) -> Result<(), u64> {
         if let Some(second) = self.second_page.filter(|at| at.elapsed() < pace::PAGE_WINDOW) {
             return Err(pace::PAGE_WINDOW.saturating_sub(second.elapsed()).as_secs().max(1));
@@ -295,7 +299,7 @@ impl TokenCache {
         Ok(())
     }
 
-    /// Forgets failures, for a sign-in that somebody starts by hand.
+    /// Forgets failures, for a sign-in that a person starts.
     pub(crate) fn forget_failures(&mut self) {
         self.failure = None;
         self.refresh_failure = None;

@@ -1,6 +1,5 @@
-//! A token that another program keeps fresh in a file (`--token-file`). It is read again when the
-//! file changed, and after a refusal; it takes the place of signing in. Never writes the
-//! file.
+//! A token in a file that another program keeps fresh (`--token-file`). It is read again when the
+//! file has changed and after a refusal, and replaces signing in. The file is never written.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +9,8 @@ use http::HeaderValue;
 
 use crate::redact::plain;
 
-/// The largest file that is read: tokens are headers, and no server takes larger ones.
+/// The largest file that is read, in bytes: tokens go into headers, and no server accepts larger
+/// ones.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// A file with one token.
@@ -24,11 +24,11 @@ pub struct TokenFile {
 struct FileToken {
     header: HeaderValue,
     serial: u64,
-    /// The file as it was when it was read; `None` if that is not known.
+    /// The file's stamp when it was read; `None` if unknown.
     seen: Option<Stamp>,
 }
 
-/// What changes with a file's content.
+/// Metadata that changes with a file's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     changed: SystemTime,
@@ -36,10 +36,11 @@ struct Stamp {
 }
 
 impl TokenFile {
-    /// A file with this text in it.
+    /// A token file with this content.
     ///
     /// # Errors
-    /// A sentence: it does not contain exactly one token. Its content is not repeated.
+    /// It does not contain exactly one token. The error is a sentence that does not repeat the
+    /// content.
     pub fn new(path: PathBuf, text: &str) -> Result<Self, String> {
         let header = token_header(text).ok_or_else(|| no_token(&path))?;
         let token = FileToken { header, serial: 1, seen: stamp(&path) };
@@ -59,12 +60,12 @@ impl TokenFile {
     /// Whether there is a newer token than the one that was refused.
     pub(crate) fn has_changed_since(&self, used: Option<u64>) -> bool {
         let mut token = self.token();
-        // Two changes within one tick of the clock look like one.
+        // Two changes within one clock tick look like one.
         token.read_again(&self.path);
         Some(token.serial) != used
     }
 
-    /// The path as it may be shown.
+    /// The path, safe to show.
     pub(crate) fn display_path(&self) -> String {
         plain(&self.path.display().to_string())
     }
@@ -75,7 +76,7 @@ impl TokenFile {
 }
 
 impl FileToken {
-    /// A file that is missing or half written for a moment changes nothing.
+    /// Reads the file again. If it is missing or half written at the moment, the token stays.
     fn read_again(&mut self, path: &Path) {
         match read(path) {
             Ok((header, seen)) => {
@@ -92,7 +93,7 @@ impl FileToken {
     }
 }
 
-/// `None` for a pipe too, which can be read only once.
+/// The file's stamp; also `None` for a pipe, which can be read only once.
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
     Some(Stamp { changed: metadata.modified().ok()?, length: metadata.len() })
@@ -100,7 +101,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 fn read(path: &Path) -> Result<(HeaderValue, Stamp), String> {
     let shown = || plain(&path.display().to_string());
-    // Before the content, so that a change in between is seen the next time.
+    // Taken before the content is read, so that a change in between is noticed the next time.
     let seen = stamp(path).ok_or_else(|| format!("the token file `{}` is gone", shown()))?;
     let text = text_of(path)
         .map_err(|error| format!("cannot read the token file `{}`: {error}", shown()))?;
@@ -121,7 +122,7 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// The token alone, with or without the word `Bearer` before it.
+/// The header for a token, which may follow the word `Bearer`.
 pub(super) fn token_header(text: &str) -> Option<HeaderValue> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();

@@ -1,5 +1,5 @@
-//! The loopback listener that the browser comes back to (S-01, S-02): exact path, GET only, one
-//! shot, closed when dropped. It shows success only after the exchange worked.
+//! The loopback listener for the browser's return (S-01, S-02): it serves one GET of the exact
+//! path, and closes when dropped. It shows success only after the code was exchanged.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -36,7 +36,7 @@ const PAGE_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Page = Response<Full<bytes::Bytes>>;
 
-/// Bound sockets, and the redirect URI that leads to them.
+/// The bound sockets, and the redirect URI that leads to them.
 #[derive(Debug)]
 pub(crate) struct Listener {
     sockets: Vec<TcpListener>,
@@ -50,16 +50,16 @@ pub(crate) struct Callback {
     _tasks: JoinSet<()>,
 }
 
-/// The browser came back with the right state and waits for its page.
+/// A request with the right state, whose browser waits for its page.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    /// The parameters of the answer.
+    /// The parameters of the authorization response.
     pub(crate) parameters: CallbackParameters,
     reply: oneshot::Sender<(Ending, oneshot::Sender<()>)>,
 }
 
 impl Arrival {
-    /// Shows how it ended, and waits until the browser has the page.
+    /// Shows how the sign-in ended, and waits until the browser has received the page.
     pub(crate) async fn finish(self, ending: Ending) {
         let (written, seen) = oneshot::channel();
         if self.reply.send((ending, written)).is_ok() {
@@ -100,13 +100,14 @@ impl Listener {
         &self.redirect
     }
 
-    /// Uses another spelling of the same address, if a registration changed it.
+    /// Replaces the redirect URI by another spelling of the same address, which the registration
+    /// returned.
     #[must_use]
     pub(crate) fn with_redirect(self, redirect: Redirect) -> Self {
         Self { redirect, ..self }
     }
 
-    /// Starts to listen for the answer with this state.
+    /// Starts to listen for the response with this state.
     pub(crate) fn listen(self, state: Secret<String>, subject: PageSubject) -> Callback {
         let (sender, arrivals) = mpsc::channel(1);
         let service = Arc::new(CallbackService {
@@ -136,8 +137,8 @@ impl Callback {
     }
 }
 
-/// IPv4 and, where the machine has it, IPv6 on the same port: a browser may take either for
-/// `localhost`, and no other program may have the other one.
+/// Binds IPv4 and, if available, IPv6 on the same port: a browser may use either for `localhost`,
+/// so no other program may have one of them.
 async fn sockets(candidate: &Redirect) -> io::Result<(Vec<TcpListener>, u16)> {
     let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, candidate.port))).await?;
     let port = v4.local_addr()?.port();
@@ -149,13 +150,13 @@ async fn sockets(candidate: &Redirect) -> io::Result<(Vec<TcpListener>, u16)> {
     }
 }
 
-/// Connections that have sent no request yet, the oldest first. One of them ends when it stands in
-/// the way of another one, so that nobody keeps the browser out (S-34).
+/// Connections that have sent no request yet, oldest first. The oldest is closed to make room for a
+/// new one, so that nobody can keep the browser out (S-34).
 #[derive(Debug, Default)]
 struct SilentConnections(Mutex<VecDeque<Arc<Notify>>>);
 
 impl SilentConnections {
-    /// Adds a connection, which ends when it is notified.
+    /// Adds a connection, which closes when it is notified.
     fn add(&self) -> Arc<Notify> {
         let connection = Arc::new(Notify::new());
         self.lock().push_back(connection.clone());
@@ -214,8 +215,8 @@ async fn accept(
     }
 }
 
-/// Whether no other user of this machine is known to be at the other end: whoever answers decides
-/// whose account the bridge works in (S-44).
+/// Whether the peer is not known to be another user of this machine: the peer decides whose account
+/// the bridge uses (S-44).
 fn is_trusted(stream: &TcpStream, peer: SocketAddr) -> bool {
     let Ok(local) = stream.local_addr() else { return false };
     match owner_of_peer(peer, local) {
@@ -254,7 +255,7 @@ async fn serve(stream: TcpStream, service: Arc<CallbackService>, heard: impl Fn(
         .keep_alive(false)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);
-    // A browser that disconnects early has the page or does not want it.
+    // A browser that disconnects early has the page or does not need it.
     let _ = connection.await;
     for written in kept.try_iter().flatten() {
         let _ = written.send(());
@@ -296,7 +297,7 @@ impl CallbackService {
         }
     }
 
-    /// Whether the request is not one of DNS rebinding or of another site (S-02).
+    /// Whether the request comes neither from DNS rebinding nor from another site (S-02).
     fn is_for_us(&self, headers: &HeaderMap) -> bool {
         let port = self.redirect.port;
         let names = ["localhost", "127.0.0.1", "[::1]", self.redirect.host.as_str()];

@@ -1,5 +1,5 @@
-//! From the browser's answer to the stored tokens: validated here, redeemed by a token job, and
-//! reported as a success only once the tokens are stored.
+//! Completes a browser sign-in: validates the response, has a token job redeem its code, and
+//! reports success only once the tokens are stored.
 
 use crate::auth::browser::page::Ending;
 use crate::auth::context::Context;
@@ -13,9 +13,10 @@ use crate::auth::records::registration::Registration;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
-/// Why a sign-in by browser ended without tokens.
+/// Why a browser sign-in ended without tokens.
 pub(crate) enum BrowserSignInError {
-    /// The server does not know the client, or not with these scopes: a new registration may help.
+    /// The server does not know the client, or does not allow it these scopes: a new registration
+    /// may help.
     StaleClient(Failure),
     /// Anything else.
     Failed(Failure),
@@ -36,7 +37,7 @@ impl BrowserSignInError {
     }
 }
 
-/// The code of an answer that may be used.
+/// Returns the code of a valid response.
 pub(crate) fn validate_response(
     context: &Context,
     pending: &Pending,
@@ -44,8 +45,8 @@ pub(crate) fn validate_response(
 ) -> Result<Secret<String>, (Ending, BrowserSignInError)> {
     let code = parameters.error.as_deref().unwrap_or_default();
     let registered = pending.registration.scope.as_deref();
-    // A registration of an older release named no scopes, and some servers bind a client to what it
-    // named.
+    // Registrations of older releases named no scopes, and some servers restrict a client to the
+    // ones it named.
     let is_stale = is_unknown_client(code)
         || code == "invalid_scope" && !covers(registered, pending.scopes.as_deref());
     let accepted = context.options.callback_issuer.as_deref();

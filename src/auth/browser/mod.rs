@@ -1,5 +1,5 @@
-//! A person in front of a browser: the sign-in itself, the listener that the browser comes back to,
-//! the page that it ends at, and the answer of a person who pastes it.
+//! Signing in with a browser: the sign-in itself, the listener for the browser's return, the final
+//! page, and responses that a person pastes.
 
 pub(crate) mod callback_server;
 pub(crate) mod completion;

@@ -1,5 +1,5 @@
-//! The page that the browser shows at the end: static text, readable in dark and light, with
-//! nothing in it from the request (S-03).
+//! The page that the browser shows at the end: static text, for dark and light mode, with nothing
+//! from the request in it (S-03).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,8 +9,8 @@ use http_body_util::Full;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-/// The card of the pages that people sign in at, with the picture drawn in the style itself: the
-/// policy permits no images.
+/// The style of the page. Its picture is drawn in CSS, because the content security policy permits
+/// no images.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--back:#f4f5f7;--card:#fff;--text:#1d2129;--soft:#5b6472;\
 --line:#d9dde3;--good:#1d7f3c;--bad:#c8402f}\
@@ -35,35 +35,35 @@ dd:last-child{margin:0}\
 code{display:block;margin-top:.5rem;font:.9em/1.5 ui-monospace,monospace;color:var(--text)}\
 small{display:block;color:var(--soft)}";
 
-/// What the page is about: our own words for it, never the request's.
+/// The subject of the page, in our own words, never in the request's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PageSubject {
-    /// The MCP endpoint as it may be shown.
+    /// The MCP endpoint, safe to show.
     pub(crate) server: String,
-    /// The account's name here; empty for the usual one.
+    /// The local name of the account; empty for the default one.
     pub(crate) account: String,
     /// The command that signs in.
     pub(crate) login_command: String,
-    /// Where to go instead of showing the page of success.
+    /// The user's own success page, to redirect to.
     pub(crate) success_url: Option<Url>,
 }
 
-/// How a sign-in ended, as far as the page says.
+/// The ending of a sign-in that the page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// The tokens are stored.
     SignedIn,
     /// The user or the server refused.
     Denied,
-    /// The answer came from an issuer that was not asked.
+    /// The response came from an unexpected issuer.
     WrongIssuer,
-    /// The authorization server did not give tokens for the code.
+    /// The authorization server issued no tokens for the code.
     NotRedeemed,
     /// The tokens could not be stored.
     NotStored,
-    /// The answer does not belong to a sign-in in progress.
+    /// The response does not belong to a sign-in in progress.
     Unknown,
-    /// The answer was used already.
+    /// The response has already been used.
     Over,
 }
 
@@ -97,7 +97,7 @@ impl Ending {
     }
 }
 
-/// The whole response: the page, or a redirect to the user's own page of success.
+/// The whole response: the page, or a redirect to the user's own success page.
 pub(crate) fn response(ending: Ending, subject: &PageSubject) -> Response<Full<bytes::Bytes>> {
     let target = subject.success_url.as_ref().filter(|_| ending == Ending::SignedIn);
     let body = if target.is_some() { String::new() } else { html(ending, subject) };

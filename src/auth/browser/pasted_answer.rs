@@ -1,5 +1,5 @@
-//! The answer to a sign-in as a person pastes it: the address that the browser ended at, or a code.
-//! For machines without a browser (`login --no-browser`).
+//! Reads an authorization response that a person pastes: the address at which the browser ended, or
+//! a code. For machines without a browser (`login --no-browser`).
 
 use futures_util::future::BoxFuture;
 
@@ -9,13 +9,13 @@ use crate::auth::records::record::Pending;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
-/// Lines that a person types.
+/// A source of lines that a person types.
 pub trait LineSource: Send {
     /// The next line; `None` at the end of the input.
     fn line(&mut self) -> BoxFuture<'_, Option<String>>;
 }
 
-/// Reads lines until one holds an answer: the whole address, its query, or the bare code.
+/// Reads lines until one holds a response: the whole address, its query, or the bare code.
 pub(crate) async fn pasted(
     context: &Context,
     lines: &mut dyn LineSource,
@@ -32,10 +32,10 @@ pub(crate) async fn pasted(
         .hint(format!("run {} again", context.options.login_command())))
 }
 
-/// The text without what stands around it where it was copied from.
+/// The text without surrounding quotes and punctuation.
 fn bare(line: &str) -> &str {
     let line = line.trim().trim_matches(['"', '\'', '`', '<', '>']);
-    // A code may end like a sentence, an address of ours does not.
+    // A code may end with punctuation; our redirect address does not.
     if line.contains("://") { line.trim_end_matches(['.', ',', ';']) } else { line }
 }
 

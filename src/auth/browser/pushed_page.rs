@@ -1,5 +1,5 @@
-//! A page that names a pushed request (RFC 9126): whether there is one, what follows from a
-//! refusal, and how long it is valid. The request itself is `grants::pushed_request`.
+//! Pages that refer to a pushed request (RFC 9126): whether to push, what to do after a refusal,
+//! and how long the page is valid. The request itself is in `grants::pushed_request`.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::auth::grants::token_endpoint::is_unknown_client;
 use crate::auth::records::record::Pending;
 use crate::auth::sign_in_plan::SignInPlan;
 
-/// How long before its end, in seconds, a page that was pushed is replaced.
+/// How long, in seconds, before a pushed page expires it is replaced.
 const PAGE_MARGIN_SECONDS: u64 = 5;
 
-/// Pushes the request where the server wants that, or offers it (RFC 9126).
+/// Pushes the request if the server requires or offers that (RFC 9126).
 pub(crate) async fn push(
     context: &Context,
     plan: &SignInPlan,
@@ -44,7 +44,7 @@ pub(crate) async fn push(
     }
 }
 
-/// How long the server still knows a page that was pushed.
+/// How long a pushed page remains valid at the server.
 pub(crate) fn time_of_page(context: &Context, pending: &Pending) -> Option<Duration> {
     let pushed = pending.pushed.as_ref()?;
     Some(Duration::from_secs(pushed.ends.saturating_sub(context.now() + PAGE_MARGIN_SECONDS)))

@@ -1,7 +1,7 @@
-//! A sign-in by a person in a browser, once over all processes (S-04). Reads from top to bottom:
-//! take the turn, see what is stored or was interrupted, open one page, wait for the answer, redeem
-//! its code, save the tokens. A killed owner's sign-in is completed in the same tab, or with the
-//! code that its tab brought.
+//! Signs a person in with a browser, once across all processes (S-04). Reads from top to bottom:
+//! wait for the turn, look for a stored or interrupted sign-in, open one page, wait for the
+//! response, redeem its code, save the tokens. A sign-in that a killed process left behind is
+//! completed in the same tab, or with the code that the tab returned.
 
 use std::time::Duration;
 
@@ -26,18 +26,18 @@ use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
 
-/// How long, in seconds, a tab that an earlier process opened is taken to be still there. Hosts
+/// How long, in seconds, a tab that an earlier process opened is assumed to be still open. Hosts
 /// start us twice in a row and kill one of the two (docs/hosts/README.md#started-twice); a person
 /// who restarts the host after this long wants a tab.
 const OPENED_TAB_SECONDS: u64 = 120;
 
-/// How the person is asked.
+/// How the person is asked for consent.
 pub(crate) enum ConsentPrompt<'a> {
-    /// A tab is opened unless one is open already.
+    /// A tab is opened unless one is already open.
     Tab,
     /// A tab is always opened: the person asked for it now.
     NewTab,
-    /// No tab is opened; the person pastes the address that the browser ended at.
+    /// No tab is opened; the person pastes the address at which the browser ended.
     Pasted(&'a mut dyn LineSource),
 }
 
@@ -99,7 +99,7 @@ async fn in_turn(
         }
         Some(Interrupted::AtCode(pending)) => match complete(context, &pending).await {
             Ok(record) => return Ok(record),
-            // Its code is spent or too old: the person has to consent once more.
+            // The code is already used or too old: the person has to consent once more.
             Err((_, error)) => tracing::info!(
                 "a sign-in that was interrupted cannot be completed: {}",
                 error.into_failure().message
@@ -124,7 +124,7 @@ async fn in_turn(
     }
     let is_reused = pending.client_is_reused;
     match ask_for_consent(context, pending, listener, prompt).await {
-        // The server forgot the client: register once more.
+        // The server has forgotten the client: register once more.
         Err(BrowserSignInError::StaleClient(_)) if is_reused => {
             plan.registration = None;
             let (pending, listener) = prepare(context, &mut plan).await?;
@@ -136,9 +136,9 @@ async fn in_turn(
 
 /// A sign-in that a killed process did not finish (S-04).
 enum Interrupted {
-    /// Its tab may still come back; this is the listener that it comes back to.
+    /// Its tab may still return, to this listener.
     AtPage(Box<Pending>, Listener),
-    /// Its tab came back with a code. Another process may be redeeming it at this moment.
+    /// Its tab has returned a code, which another process may be redeeming right now.
     AtCode(Box<Pending>),
 }
 
@@ -153,7 +153,7 @@ async fn find_interrupted(
     let mut pending: Pending = context.load_optional(&context.names.pending).await?;
     let end = pending.started + context.options.auth_timeout.as_secs();
     let needed = request.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
-    // A page that nobody has seen and that the server no longer knows.
+    // Nobody has seen the page, and the server no longer knows it.
     let is_gone = !pending.opened
         && pending.pushed.as_ref().is_some_and(|pushed| pushed.ends <= context.now());
     let is_useful = context.now() < end
@@ -176,8 +176,8 @@ async fn find_interrupted(
     Some(Interrupted::AtPage(Box::new(pending), listener?))
 }
 
-/// Whether an interrupted sign-in as a client of an earlier one leads nowhere, so that a client has
-/// to be registered anew: the server refuses its page, or a tab was opened and is gone by
+/// Whether an interrupted sign-in with an earlier client cannot succeed, so that a new client has
+/// to be registered: the server refuses its page, or its tab was opened and must be gone by
 /// now.
 async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
     if !pending.client_is_reused {
@@ -192,10 +192,12 @@ async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
     true
 }
 
-/// Whether the server refuses the page of a client that it registered earlier: then it has
-/// forgotten the client, and its error page would never come back to us. Asked before a person is.
+/// Whether the server refuses the page of a client that it registered earlier: it has then
+/// forgotten the client, and its error page would never return to us. Checked before a person is
+/// sent there.
 async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
-    // Looking at a pushed request would spend it (RFC 9126 §4); the client was accepted already.
+    // Fetching a pushed request's page would use it up (RFC 9126 §4); its client has already been
+    // accepted.
     if pending.pushed.is_some() {
         return false;
     }
@@ -217,7 +219,7 @@ async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
     refused
 }
 
-/// Everything before the page: port, client, verifier, state.
+/// Prepares everything before the page: port, client, verifier, state.
 async fn prepare(
     context: &Context,
     plan: &mut SignInPlan,
@@ -262,7 +264,7 @@ fn redirect_not_registered(known: &Registration, redirect: &Redirect) -> Failure
     .hint("end the program that uses the registered port, or register this redirect URI as well")
 }
 
-/// From the page to the stored tokens.
+/// Shows the page, waits for the response, and stores the tokens.
 async fn ask_for_consent(
     context: &Context,
     mut pending: Pending,
@@ -274,7 +276,8 @@ async fn ask_for_consent(
     }
     let page = context.http_client.page(pending.page.expose_to_person()).await?;
     let mut callback = listener.listen(pending.state.clone(), context.page_subject());
-    // Before the browser opens: whoever comes after a kill can complete this very tab.
+    // Before the browser opens, so that another process can complete this tab's sign-in if this one
+    // is killed.
     let name = &context.names.pending;
     publish_page(context, &pending, &page).await;
     show_page(context, &mut pending, &page, prompt).await;
@@ -290,7 +293,7 @@ async fn ask_for_consent(
             answer = wait_for_answer(context, &mut callback, &pending, prompt) => break answer,
             () = page_ends => {}
         }
-        // Whoever opens the page by hand needs one that the server still knows.
+        // A person may still open the page by hand, so it must remain valid.
         pushed_request::push_again(context, &mut pending).await;
         if let Ok(page) = context.http_client.page(pending.page.expose_to_person()).await {
             publish_page(context, &pending, &page).await;
@@ -308,7 +311,7 @@ async fn ask_for_consent(
     Err(failure.into())
 }
 
-/// Stores the sign-in in progress, and shows its page to whoever asks.
+/// Stores the sign-in in progress, and publishes its page.
 async fn publish_page(context: &Context, pending: &Pending, page: &Url) {
     context.save_best_effort(&context.names.pending, pending).await;
     context.publish(SignInState::Waiting(WaitingSignIn {
@@ -356,10 +359,10 @@ async fn show_page(
     }
 }
 
-/// What the person brought; with the browser's connection, if a browser did.
+/// The authorization response, with the browser's connection if it came from one.
 type ConsentAnswer = Result<(CallbackParameters, Option<Arrival>), Failure>;
 
-/// What comes first: the browser, a pasted address, or the end of the time (`None`).
+/// Waits for the browser, a pasted address, or the time limit (`None`), whichever comes first.
 async fn wait_for_answer(
     context: &Context,
     callback: &mut Callback,
@@ -385,8 +388,8 @@ async fn wait_for_answer(
     tokio::time::timeout(timeout, answer).await.ok()
 }
 
-/// No one came back in time. A registration that the server forgot looks just like this, because
-/// its error page never comes back to us: the next attempt registers again.
+/// Handles a sign-in that nobody completed in time. A forgotten registration looks the same,
+/// because the server's error page never returns to us, so the next attempt registers again.
 async fn timed_out(context: &Context, pending: &Pending) -> Failure {
     let registration = &pending.registration;
     let seconds = context.options.auth_timeout.as_secs();
@@ -403,7 +406,7 @@ async fn timed_out(context: &Context, pending: &Pending) -> Failure {
     ))
 }
 
-/// Validates the answer, redeems its code, saves the tokens, and shows the browser how it ended.
+/// Validates the response, redeems its code, saves the tokens, and shows the browser the result.
 async fn redeem(
     context: &Context,
     mut pending: Pending,
@@ -413,7 +416,8 @@ async fn redeem(
     let name = &context.names.pending;
     let outcome = match validate_response(context, &pending, parameters) {
         Ok(code) => {
-            // Durable before it is spent: a kill from here on loses neither code nor tokens.
+            // Stored before it is redeemed, so that a kill from here on loses neither code nor
+            // tokens.
             pending.code = Some(code);
             context.save_best_effort(name, &pending).await;
             complete(context, &pending).await

@@ -1,6 +1,6 @@
-//! Where an assertion of somebody else's comes from: a file that another program keeps fresh, such
-//! as a projected token of Kubernetes, or a command that prints it. Read for every request, because
-//! it lives for minutes. Never part of a log or a message.
+//! Sources of assertions that others issue: a file that another program keeps fresh, such as a
+//! projected Kubernetes token, or a command that prints one. Read for every request, because
+//! assertions last only minutes. Never logged or shown.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// The largest assertion, in bytes: it goes into a form.
 const MAX_BYTES: u64 = 64 * 1024;
-/// How long a command or a file that blocks may take.
+/// How long a command, or reading a file that blocks, may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A file or a command.
@@ -22,15 +22,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub enum AssertionSource {
     /// The file with this path.
     File(PathBuf),
-    /// What this program prints; no shell is involved.
+    /// The output of this command; no shell is involved.
     Command(CommandLine),
 }
 
 impl AssertionSource {
-    /// The assertion as it is now; `now` is in seconds since 1970.
+    /// Reads the current assertion; `now` is in seconds since 1970.
     ///
     /// # Errors
-    /// It cannot be read, is not one word, or has ended.
+    /// It cannot be read, is not one word, or has expired.
     pub(crate) async fn read(&self, now: u64) -> Result<Secret<String>, Failure> {
         let bytes = match self {
             Self::File(path) => self.file(path.clone()).await?,
@@ -88,14 +88,14 @@ impl AssertionSource {
     }
 }
 
-/// When a JWT ends, in seconds since 1970; `None` for other tokens and for those that do not say.
+/// The expiry of a JWT, in seconds since 1970; `None` for other tokens and for JWTs without one.
 pub(crate) fn end_of(token: &str) -> Option<u64> {
     let claims = claims_of(token)?;
     let end = claims.get("exp")?;
     end.as_u64().or_else(|| end.as_f64().filter(|end| *end >= 0.0).map(|end| end as u64))
 }
 
-/// Whom a JWT is for; nobody for other tokens.
+/// The audiences of a JWT; none for other tokens.
 pub(crate) fn audiences_of(token: &str) -> Vec<String> {
     match claims_of(token).and_then(|mut claims| claims.get_mut("aud").map(Value::take)) {
         Some(Value::String(audience)) => vec![audience],
@@ -106,7 +106,7 @@ pub(crate) fn audiences_of(token: &str) -> Vec<String> {
     }
 }
 
-/// The claims of a JWT, as they stand: whoever accepts it verifies them.
+/// The claims of a JWT, unverified: the server that accepts it verifies them.
 fn claims_of(token: &str) -> Option<Value> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&claims).ok()

@@ -1,4 +1,4 @@
-//! The ways in which a client proves who it is, and which of them to take.
+//! The client authentication methods, and the choice among them.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,8 @@ pub enum AuthMethod {
     /// A signed assertion in the form.
     #[serde(rename = "private_key_jwt")]
     PrivateKeyJwt,
-    /// A certificate in the TLS handshake, of an authority that the server trusts (RFC 8705 §2.1).
+    /// A certificate in the TLS handshake, from an authority that the server trusts (RFC 8705
+    /// §2.1).
     #[serde(rename = "tls_client_auth")]
     TlsClientAuth,
     /// A certificate in the TLS handshake that was registered itself (RFC 8705 §2.2).
@@ -25,7 +26,7 @@ pub enum AuthMethod {
     SelfSignedTls,
 }
 
-/// What a client can prove itself with.
+/// What a client can authenticate with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientMeans {
     /// It has a secret.
@@ -71,9 +72,9 @@ impl AuthMethod {
         matches!(self, Self::Basic | Self::Post)
     }
 
-    /// The method for a client with these means at a server that offers this list. Without a list,
-    /// `client_secret_basic` is what every server must know (RFC 8414 §2). What the client has is
-    /// used, whatever the list says: it knows better what was registered.
+    /// Picks the method for a client with these means at a server that offers this list. Without a
+    /// list, it is `client_secret_basic`, the default (RFC 8414 §2). The client's means are used
+    /// whatever the list says, because they show what was registered.
     pub fn pick(offered: Option<&[String]>, means: ClientMeans) -> Self {
         let ClientMeans { secret: has_secret, key: has_key, certificate } = means;
         let offers = |method: &Self| match offered {
@@ -95,8 +96,7 @@ impl AuthMethod {
         Self::ALL.into_iter().find(|m| offers(m) && possible(m)).unwrap_or(fallback)
     }
 
-    /// The method to ask for in a dynamic registration: without a secret where the server allows
-    /// it.
+    /// The method to request in a dynamic registration: without a secret if the server allows that.
     pub fn to_register(offered: Option<&[String]>) -> Self {
         let order = [Self::None, Self::Post, Self::Basic];
         let offers =

@@ -1,7 +1,7 @@
-//! Requests in which a client proves who it is (RFC 6749 §2.3): to the token, device authorization
-//! and revocation endpoints. Servers read the same credentials differently, so what one refuses is
-//! repeated another way before the refusal counts. A failed authentication spends neither a code
-//! nor a token.
+//! Requests with client authentication (RFC 6749 §2.3), to the token, device authorization and
+//! revocation endpoints. Servers read the same credentials differently, so a refused request is
+//! repeated with another method before the refusal counts. A failed authentication uses up neither
+//! a code nor a token.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ pub(crate) struct AuthenticatedClient<'a> {
     now: u64,
     /// Proves that the tokens asked for belong to a key (RFC 9449).
     prover: Option<Prover>,
-    /// The client, authenticating the way that was accepted last.
+    /// The client, with the authentication method that was accepted last.
     client: Mutex<Registration>,
 }
 
@@ -55,12 +55,11 @@ impl<'a> AuthenticatedClient<'a> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends a form and what authenticates the client. If the server refuses the client, sends the
-    /// form again, once for each other way to authenticate; if it accepts none, returns the first
-    /// refusal.
+    /// Sends a form with client authentication. If the server refuses the client, sends the form
+    /// again, once for each other method; if it accepts none, returns the first refusal.
     ///
     /// # Errors
-    /// The server cannot be reached, or the client cannot sign. Nothing is repeated in this case.
+    /// The server cannot be reached, or the client cannot sign. Nothing is repeated then.
     pub(crate) async fn post(
         &self,
         url: &Url,
@@ -145,7 +144,7 @@ impl<'a> AuthenticatedClient<'a> {
     }
 }
 
-/// Parameters of a form that are no secrets. Their values are words that an error may need.
+/// Form parameters that are not secret. An error message may need their values.
 const PUBLIC_PARAMETERS: [&str; 12] = [
     "grant_type",
     "client_id",
@@ -161,7 +160,7 @@ const PUBLIC_PARAMETERS: [&str; 12] = [
     "code_challenge_method",
 ];
 
-/// Takes what was sent out of the body of a refusal that repeats it, because refusals are shown
+/// Removes sent values from the body of a refusal that repeats them, because refusals are shown
 /// (S-09).
 fn hide_repeated<'v>(
     body: &mut Vec<u8>,
@@ -174,14 +173,14 @@ fn hide_repeated<'v>(
     *body = without(text, secrets.chain(client_secret)).into_bytes();
 }
 
-/// What an answer says about the client's authentication.
+/// What a response says about the client's authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClientVerdict {
     /// The server does not accept it.
     Refused,
-    /// The server accepted it, whatever it answered to the request itself.
+    /// The server accepted it, whatever it said about the request itself.
     Accepted,
-    /// Nothing: the server is in trouble, or this is not an OAuth server's answer.
+    /// Nothing: the server has a problem, or this is not the response of an OAuth server.
     Undecided,
 }
 
@@ -204,14 +203,14 @@ fn verdict_of(answer: &GuardedResponse) -> ClientVerdict {
     }
 }
 
-/// Whether a code looks like one of OAuth's. One out of an object may be a number or a name of the
-/// server's own, which says nothing about the client.
+/// Whether a code looks like an OAuth error code. One inside an object may be the server's own
+/// number or name, which says nothing about the client.
 fn is_word(code: &str) -> bool {
     code.contains('_') && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// RFC 6749 §5.2. `invalid_request` is the code for a missing or repeated parameter, so its status
-/// or description has to be about the client.
+/// Whether an error refuses the client (RFC 6749 §5.2). `invalid_request` is also the code for a
+/// missing or repeated parameter, so its status or description has to be about the client.
 fn refuses_client(code: &str, description: Option<&str>, status: u16) -> bool {
     match code {
         "invalid_client" | "unauthorized_client" => true,

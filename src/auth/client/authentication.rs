@@ -1,4 +1,4 @@
-//! What a request carries to prove who the client is (RFC 6749 §2.3).
+//! The credentials in a request that authenticate the client (RFC 6749 §2.3).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,13 +11,13 @@ use crate::redact::Secret;
 
 /// The `client_assertion_type` of a signed assertion (RFC 7523 §2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// What authenticates a client in a request: fields of the form, or an `Authorization` header.
+/// The credentials of a client in a request: form fields, or an `Authorization` header.
 pub(crate) struct Credentials {
     pub(crate) fields: Vec<(&'static str, String)>,
     pub(crate) header: Option<Secret<String>>,
 }
 
-/// What authenticates a client.
+/// Composes the credentials of a client.
 ///
 /// # Errors
 /// The client has to sign, but there is no key or the key cannot sign.

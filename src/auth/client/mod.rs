@@ -1,5 +1,5 @@
-//! Who we are at an authorization server: how a client gets its id, where its browser comes back
-//! to, and how it proves itself. Asks for no tokens.
+//! Our OAuth client at an authorization server: its registration, redirect URI and authentication.
+//! Requests no tokens.
 
 pub(crate) mod assertion_source;
 pub(crate) mod auth_method;

@@ -15,15 +15,15 @@ pub struct PreRegistered {
     pub client_id: String,
     /// The `client_secret`; `None` for a public client.
     pub client_secret: Option<Secret<String>>,
-    /// How it authenticates; picked from the server's list if not given.
+    /// The authentication method; picked from the server's list if `None`.
     pub auth_method: Option<AuthMethod>,
-    /// The identifier of the issuer that knows it; any issuer if `None`.
+    /// The identifier of its issuer; any issuer if `None`.
     pub issuer: Option<String>,
-    /// The redirect URIs that were registered; empty if any will do.
+    /// The registered redirect URIs; empty if any is allowed.
     pub redirect_uris: Vec<String>,
     /// The key of `private_key_jwt`.
     pub signing_key: Option<SigningKey>,
-    /// The algorithm to sign with, as its name in metadata; found by trial if `None`.
+    /// The signing algorithm, by its name in metadata; found by trial if `None`.
     pub signing_algorithm: Option<String>,
 }
 
@@ -41,11 +41,11 @@ impl PreRegistered {
         }
     }
 
-    /// Reads the JSON of a registration answer, with `issuer`, `private_key_pem` and
-    /// `signing_algorithm` as our own additions. Errors repeat no value.
+    /// Reads the JSON of a registration response, with `issuer`, `private_key_pem` and
+    /// `signing_algorithm` as our own additions. Errors repeat no values.
     ///
     /// # Errors
-    /// Text that is not such JSON, a key or a method that cannot be used.
+    /// The text is not such JSON, or it has a key or method that cannot be used.
     pub fn from_json(text: &str) -> Result<Self> {
         let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());

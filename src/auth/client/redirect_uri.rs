@@ -1,5 +1,5 @@
-//! Where an authorization server sends the browser back to: the redirect URI, and the order in
-//! which ports are tried (A-35, docs/from-mcp-remote.md#sign-ins).
+//! Redirect URIs on loopback, and the order in which ports are tried (A-35,
+//! docs/from-mcp-remote.md#sign-ins).
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
@@ -8,21 +8,21 @@ use url::Url;
 use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
 use crate::http::is_loopback;
 
-/// How many ports are tried from the usual one on.
+/// How many ports are tried, from the usual one on.
 const PORTS_TRIED: u16 = 8;
 
-/// A redirect URI on loopback. As a string it must stay identical wherever it is used; `localhost`
-/// and `127.0.0.1` are different.
+/// A redirect URI on loopback. It must be the same string wherever it is used; `localhost` and
+/// `127.0.0.1` are different.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Redirect {
     pub(crate) host: String,
-    /// The port; 0 is any.
+    /// The port; 0 means any.
     pub(crate) port: u16,
     pub(crate) path: String,
 }
 
 impl Redirect {
-    /// Reads a redirect URI that our listener could serve.
+    /// Reads a redirect URI; `None` unless our listener could serve it.
     pub(crate) fn parse(uri: &str) -> Option<Self> {
         let url = Url::parse(uri).ok()?;
         let usable = url.scheme() == "http" && is_loopback(&url) && url.query().is_none();
@@ -38,15 +38,15 @@ impl Redirect {
         format!("http://{}:{}{}", self.host, self.port, self.path)
     }
 
-    /// The same redirect on another name of this machine.
+    /// The same redirect with another host name of this machine.
     #[must_use]
     pub(crate) fn on_host(&self, host: &str) -> Self {
         Self { host: host.to_owned(), ..self.clone() }
     }
 }
 
-/// The redirects to try, best first: the fixed port; without one, those that are registered
-/// already, the port that belongs to this server, the seven after it, and any.
+/// The redirects to try, best first: the fixed port; without one, those already registered, this
+/// server's usual port, the seven after it, and any.
 pub(crate) fn candidates(options: &AuthOptions, registered: &[String]) -> Vec<Redirect> {
     let on_port = |port| Redirect {
         host: options.callback_host.clone(),
@@ -69,15 +69,15 @@ pub(crate) fn candidates(options: &AuthOptions, registered: &[String]) -> Vec<Re
     unique
 }
 
-/// The port of this server, computed as in `mcp-remote`: imported registrations stay valid, and a
-/// server sees a stable port.
+/// The usual port for this server, computed as in `mcp-remote`: imported registrations stay valid,
+/// and a server sees a stable port.
 fn usual_port(options: &AuthOptions) -> u16 {
     let digest = Md5::digest(key_text(options));
     let number = u32::from(digest[0]) << 8 | u32::from(digest[1]);
     u16::try_from(3335 + number % 45816).expect("at most 49150")
 }
 
-/// The parts that make two sign-ins different there; absent parts are skipped.
+/// The parts by which `mcp-remote` tells sign-ins apart; absent parts are skipped.
 fn key_text(options: &AuthOptions) -> String {
     let mut parts = vec![options.server.to_string()];
     if let ResourceIndicator::Fixed(resource) = &options.resource {

@@ -1,5 +1,5 @@
-//! How we get a client id at an issuer: given by the user, a metadata document, or
-//! dynamic registration (RFC 7591, deprecated, the last resort). Always bound to its issuer.
+//! Gets a client id at an issuer: from the user, from a metadata document, or by
+//! dynamic registration (RFC 7591, deprecated, the last resort). It is always bound to its issuer.
 
 use serde_json::{Map, Value, json};
 
@@ -23,13 +23,13 @@ pub(crate) struct Registrar<'a> {
     pub(crate) http_client: &'a GuardedClient,
     pub(crate) options: &'a AuthOptions,
     pub(crate) discovered: &'a DiscoveredServer,
-    /// In seconds since 1970.
+    /// The time, in seconds since 1970.
     pub(crate) now: u64,
 }
 
 impl Registrar<'_> {
-    /// The client that needs no registration: given by the user, or a metadata document.
-    /// `earlier` is the client of the sign-in that is replaced.
+    /// A client that needs no registration: the user's, or a metadata document. `earlier` is
+    /// the client of the sign-in to be replaced.
     ///
     /// # Errors
     /// The user's client belongs to another issuer.
@@ -61,7 +61,7 @@ impl Registrar<'_> {
         }))
     }
 
-    /// Why we cannot become a client of this server, as far as its document tells.
+    /// Why we cannot become a client of this server, according to its document.
     pub(crate) fn obstacle(&self) -> Option<Failure> {
         match self.given_or_documented(None) {
             Err(failure) => Some(failure),
@@ -72,11 +72,11 @@ impl Registrar<'_> {
         }
     }
 
-    /// Whether this is the issuer, as its document or as the resource writes it.
+    /// Whether this is the issuer, as its own document or the resource spells it.
     fn is_issuer(&self, named: &str) -> bool {
         let listed = self.discovered.resource.iter().flat_map(|it| &it.authorization_servers);
         is_same_issuer(named, &self.discovered.issuer)
-            // One that the user accepted under another name.
+            // The user has accepted another name for it.
             || self.options.accept_issuer_mismatch
                 && listed.clone().count() == 1
                 && listed.into_iter().any(|listed| is_same_issuer(named, listed))
@@ -131,7 +131,7 @@ impl Registrar<'_> {
     }
 
     /// Registers a client for this redirect and these scopes; without a redirect for grants that
-    /// need none. Where the redirect or the scope itself is what is refused, asks once
+    /// need none. If the server refuses the redirect or the scope itself, tries once
     /// more with another redirect or without the scope. Returns the redirect to use, which the
     /// server may have changed.
     ///
@@ -154,7 +154,7 @@ impl Registrar<'_> {
                 Err(refused) => refused,
             };
             let next = wanted.instead(&refused, self.options, self.offered());
-            // The first refusal is about what was really wanted.
+            // The first refusal is about the original request.
             let failure = first.get_or_insert(refused.failure);
             match next {
                 Some(next) => wanted = next,
@@ -163,7 +163,7 @@ impl Registrar<'_> {
         }
     }
 
-    /// How the server lets clients authenticate.
+    /// The server's authentication methods.
     fn offered(&self) -> Option<&[String]> {
         self.discovered.server.token_endpoint_auth_methods_supported.as_deref()
     }
@@ -233,13 +233,13 @@ impl Registrar<'_> {
         request
     }
 
-    /// The method that a registration asks for.
+    /// The method that a registration requests.
     fn asked_method(&self, wanted: &Wanted) -> Option<String> {
         let request = self.request(wanted);
         request.get("token_endpoint_auth_method").and_then(Value::as_str).map(str::to_owned)
     }
 
-    /// Reads the answer, which overrides what was asked for.
+    /// Reads the response, which overrides the request.
     fn registered(
         &self,
         answer: &Map<String, Value>,
@@ -320,7 +320,7 @@ impl Registrar<'_> {
         RegistrationRefused { code, description: error.description, failure }
     }
 
-    /// The flag for what is refused, where the answer says what that is.
+    /// A hint with the flag for the refused member, if the response names it.
     fn hint_when_refused(&self, error: &ErrorAnswer) -> String {
         let mentions = |words| ErrorAnswer::mentions(error.description.as_deref(), words);
         let code = error.code.as_deref();
@@ -342,7 +342,7 @@ impl Registrar<'_> {
         register
     }
 
-    /// Neither the server nor the user offers a client.
+    /// The failure when neither the server nor the user offers a client.
     fn nothing_to_register_with(&self) -> Failure {
         let issuer = display_identifier(&self.discovered.issuer);
         let register = self.hint_to_register();
@@ -378,7 +378,7 @@ impl Registrar<'_> {
     }
 }
 
-/// Which redirect is valid after registration: ours if it is listed, otherwise one on the same port
+/// The redirect to use after registration: ours if it is listed, otherwise one on the same port
 ///
 fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect, Failure> {
     if registered.is_empty() || registered.contains(&asked.uri()) {
@@ -400,7 +400,7 @@ fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect,
         })
 }
 
-/// Whether `earlier` is this client of the user's, accepted by the issuer in a way that the user
+/// Whether `earlier` is this client of the user's, and was accepted with a method that the user
 /// does not contradict.
 fn was_accepted(earlier: &Registration, given: &PreRegistered, issuer: &str) -> bool {
     earlier.how == Registered::Beforehand

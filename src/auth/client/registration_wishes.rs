@@ -1,5 +1,5 @@
-//! What a registration asks for beside what is always the same, and what it asks for instead once
-//! the server has refused that. Sends nothing.
+//! The variable part of a registration request, and its variations after a refusal.
+//! Sends nothing.
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::client::redirect_uri::{Redirect, candidates};
@@ -7,20 +7,20 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::options::AuthOptions;
 use crate::error::Failure;
 
-/// What a registration asks for beside what is always the same.
+/// The variable part of a registration request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
     pub(super) redirect: Option<Redirect>,
     pub(super) scopes: Option<String>,
-    /// How to authenticate instead of the first way that the server lists.
+    /// The authentication method, if not the server's first.
     pub(super) method: Option<AuthMethod>,
-    /// Whether the kind of application is left out.
+    /// Whether `application_type` is left out.
     pub(super) no_type: bool,
-    /// Whether refreshes are left out.
+    /// Whether the refresh grant is left out.
     pub(super) no_refreshes: bool,
 }
 
-/// A registration that did not happen.
+/// A refused registration.
 pub(super) struct RegistrationRefused {
     /// The error code of RFC 7591 §3.2.2.
     pub(super) code: String,
@@ -48,8 +48,8 @@ impl RegistrationRefused {
 }
 
 impl Wanted {
-    /// What to ask for once more, after this refusal. Each step can be taken once. `offered` are
-    /// the ways to authenticate that the server lists.
+    /// The next variation to try after this refusal; each step is taken once. `offered` are the
+    /// authentication methods that the server lists.
     pub(super) fn instead(
         &self,
         refused: &RegistrationRefused,
@@ -65,8 +65,8 @@ impl Wanted {
                     let redirect = Some(redirect.on_host("127.0.0.1"));
                     return Some(Self { redirect, ..self.clone() });
                 }
-                // Some servers want one for every client (RFC 7591 §2: only flows with redirects
-                // need it); it is the one that the browser would use.
+                // Some servers demand a redirect URI for every client, although only flows with
+                // redirects need one (RFC 7591 §2); this is the one that a browser would use.
                 None => {
                     let redirect = candidates(options, &[]).into_iter().next();
                     return Some(Self { redirect, ..self.clone() });
@@ -86,8 +86,8 @@ impl Wanted {
         self.without_wishes(refused, is_open, offered)
     }
 
-    /// The kind of application and the grant of refreshes are wishes, and of the ways to
-    /// authenticate another one may do (RFC 7591 §2).
+    /// Drops optional members: `application_type` and the refresh grant are not essential, and
+    /// another authentication method may be accepted (RFC 7591 §2).
     fn without_wishes(
         &self,
         refused: &RegistrationRefused,

@@ -1,4 +1,4 @@
-//! The signed assertion of `private_key_jwt` (RFC 7523 §2.2, A-70).
+//! Signs the assertions of `private_key_jwt` (RFC 7523 §2.2, A-70).
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ use crate::error::{Error, Failure, FailureKind, Result};
 use crate::random::random_text;
 use crate::redact::Secret;
 
-/// How long an assertion is valid.
+/// How long an assertion is valid, in seconds.
 const ASSERTION_SECONDS: u64 = 120;
 
 /// A private key that signs assertions.
@@ -34,7 +34,7 @@ enum Algorithm {
 }
 
 impl Algorithm {
-    /// In the order in which they are tried.
+    /// All algorithms, in the order in which they are tried.
     const ALL: [Self; 9] = [
         Self::Es256,
         Self::Es384,
@@ -63,10 +63,10 @@ impl Algorithm {
 }
 
 impl SigningKey {
-    /// Reads a key in PKCS#8 PEM form. The algorithm is found by trial if it is not given.
+    /// Reads a key in PKCS#8 PEM format. The algorithm is found by trial if it is not given.
     ///
     /// # Errors
-    /// The text is not such a key, or its algorithm is not known.
+    /// The text is not such a key, or its algorithm is unknown.
     pub fn from_pem(pem: &str, algorithm: Option<&str>) -> Result<Self> {
         let body = pem
             .split_once("-----BEGIN PRIVATE KEY-----")
@@ -89,8 +89,8 @@ impl SigningKey {
         Err(unusable(&format!("it matches no requested algorithm that is supported ({known})")))
     }
 
-    /// The algorithm to sign with for a server that lists these; its name in metadata. What the
-    /// user chose is used whatever the list says.
+    /// The name of the algorithm to use at a server that lists these. The user's choice is used
+    /// whatever the list says.
     pub(crate) fn algorithm_for(&self, listed: Option<&[String]>) -> &'static str {
         let is_listed = |known: &Algorithm| {
             listed.is_some_and(|listed| listed.iter().any(|name| name == known.name()))
@@ -101,7 +101,7 @@ impl SigningKey {
     }
 
     /// A signed assertion: `iss` and `sub` are the client, `aud` is the issuer. `algorithm`
-    /// is a name that `algorithm_for` gave; the key's own if `None`.
+    /// is a name from `algorithm_for`; `None` means the key's own.
     ///
     /// # Errors
     /// The key cannot sign.
@@ -179,7 +179,7 @@ impl SigningKey {
     }
 }
 
-/// What the text is instead, as far as its first line tells.
+/// Says what the text is instead, judging by its first line.
 fn why_not_pkcs8(pem: &str) -> &'static str {
     let has = |what: &str| pem.contains(&format!("-----BEGIN {what}-----"));
     if has("ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {

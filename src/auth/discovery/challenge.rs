@@ -1,12 +1,12 @@
-//! `WWW-Authenticate`: finds the challenge that MCP cares about among whatever a server sends
-//! . Reads the grammar of RFC 9110 §11.6.1 and tolerates what real servers get wrong.
+//! Parses `WWW-Authenticate`, and finds the challenge that matters to MCP. Follows the
+//! grammar of RFC 9110 §11.6.1, and tolerates common mistakes of servers.
 
 use http::{HeaderMap, StatusCode, header};
 
 use crate::auth::options::DpopPolicy;
 use crate::error::{Failure, FailureKind};
 
-/// What a server says about the authorization it wants.
+/// A server's challenge: the authorization that it requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
     /// The URL of the protected resource's metadata (RFC 9728 §5.1), perhaps relative.
@@ -17,15 +17,15 @@ pub struct Challenge {
     pub error: Option<String>,
     /// The error in words, as the server sent them.
     pub error_description: Option<String>,
-    /// Whether only tokens with a proof of possession are asked for (RFC 9449 §7.1).
+    /// Whether tokens with a proof of possession are required (RFC 9449 §7.1).
     pub is_dpop: bool,
-    /// Whether tokens with a proof of possession are taken, perhaps beside others.
+    /// Whether tokens with a proof of possession are accepted, perhaps among others.
     pub offers_dpop: bool,
 }
 
 impl Challenge {
-    /// The `Bearer` challenge of a response, otherwise the `DPoP` one. Of several, the one that
-    /// says most.
+    /// The `Bearer` challenge of a response, otherwise the `DPoP` one. Of several, the one with the
+    /// most parameters.
     pub fn find(headers: &HeaderMap) -> Option<Self> {
         let challenges = all_in(headers);
         let found = Self::best_of(&challenges, BEARER);
@@ -34,20 +34,20 @@ impl Challenge {
         Some(Self { offers_dpop, ..found })
     }
 
-    /// The `DPoP` challenge of a response, whatever else it says.
+    /// The `DPoP` challenge of a response, even beside others.
     pub(crate) fn find_dpop(headers: &HeaderMap) -> Option<Self> {
         Self::best_of(&all_in(headers), DPOP)
     }
 
-    /// Of the challenges of one scheme, the one that says most.
+    /// The challenge of this scheme with the most parameters.
     fn best_of(challenges: &[Raw], scheme: &str) -> Option<Self> {
         let found = challenges.iter().filter(|challenge| challenge.scheme == scheme);
         let found = found.map(Self::from_raw);
         found.reduce(|best, other| if other.weight() > best.weight() { other } else { best })
     }
 
-    /// Whether the answer to a request without a token asks for a sign-in: 401, or another refusal
-    /// with a challenge of ours.
+    /// Whether the response to a request without a token asks for a sign-in: 401, or another
+    /// refusal with a challenge that we support.
     pub fn asks_for_a_sign_in(status: StatusCode, headers: &HeaderMap) -> bool {
         match status {
             StatusCode::UNAUTHORIZED => true,
@@ -56,7 +56,7 @@ impl Challenge {
         }
     }
 
-    /// What it demands and the user does not permit.
+    /// The failure if it demands something that the user does not permit.
     pub(crate) fn unmet(&self, policy: DpopPolicy) -> Option<Failure> {
         (self.is_dpop && policy == DpopPolicy::Never).then(|| {
             let message = "the server takes only tokens that are bound to a key (DPoP, RFC 9449)";
@@ -69,7 +69,7 @@ impl Challenge {
         self.error.as_deref() == Some("insufficient_scope")
     }
 
-    /// Whether the token of the request is what is refused (RFC 6750 §3.1).
+    /// Whether it refuses the request's token (RFC 6750 §3.1).
     pub fn refuses_token(&self) -> bool {
         self.error.as_deref() == Some("invalid_token")
     }
@@ -99,10 +99,10 @@ fn all_in(headers: &HeaderMap) -> Vec<Raw> {
     lines.flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes()))).collect()
 }
 
-/// One challenge as sent.
+/// One challenge, as sent.
 #[derive(Debug, Default)]
 struct Raw {
-    /// In lower case.
+    /// The scheme, in lower case.
     scheme: String,
     parameters: Vec<(String, String)>,
 }
@@ -115,8 +115,8 @@ impl Raw {
     }
 }
 
-/// Splits a header line into its challenges. Commas separate challenges as well as parameters; a
-/// word is a parameter if an equals sign follows it, otherwise the scheme of the next challenge.
+/// Splits a header line into its challenges. Commas separate both challenges and parameters; a word
+/// followed by an equals sign is a parameter, otherwise it is the scheme of the next challenge.
 fn parse(line: &str) -> Vec<Raw> {
     let mut cursor = Cursor { rest: line };
     let mut challenges: Vec<Raw> = Vec::new();
@@ -124,7 +124,7 @@ fn parse(line: &str) -> Vec<Raw> {
         cursor.skip(|character| character == ',' || character.is_ascii_whitespace());
         let word = cursor.take(is_token);
         if word.is_empty() {
-            // Where no word can be: text in quotes is skipped as a whole, so that nothing in it
+            // No word can begin here. Quoted text is skipped as a whole, so that nothing in it
             // counts.
             match cursor.skip_one() {
                 None => return challenges,
@@ -144,7 +144,7 @@ fn parse(line: &str) -> Vec<Raw> {
     }
 }
 
-/// What is left of a header line.
+/// The rest of a header line.
 struct Cursor<'a> {
     rest: &'a str,
 }
@@ -168,7 +168,8 @@ impl<'a> Cursor<'a> {
         taken
     }
 
-    /// `=value` behind a parameter's name; spaces around the sign are allowed (RFC 9110 §11.2).
+    /// Reads `=value` after a parameter's name; spaces around the sign are allowed (RFC 9110
+    /// §11.2).
     fn value(&mut self) -> Option<String> {
         let after = self.rest.trim_start_matches([' ', '\t']).strip_prefix('=')?;
         self.rest = after.trim_start_matches([' ', '\t']);
@@ -180,7 +181,8 @@ impl<'a> Cursor<'a> {
         Some(self.take(|c| c != ',' && !c.is_ascii_whitespace()).to_owned())
     }
 
-    /// The rest of a quoted string, its escapes resolved; a missing closing quote is tolerated.
+    /// Reads the rest of a quoted string, with escapes resolved; a missing closing quote is
+    /// tolerated.
     fn quoted(&mut self) -> String {
         let mut value = String::new();
         let mut characters = self.rest.chars();
@@ -195,8 +197,8 @@ impl<'a> Cursor<'a> {
         value
     }
 
-    /// A `token68` behind a scheme (`Negotiate YII=`), which is told from a parameter by what
-    /// follows.
+    /// Skips a `token68` after a scheme (`Negotiate YII=`), which the text after it distinguishes
+    /// from a parameter.
     fn skip_token68(&mut self) {
         let before = self.rest;
         self.skip(|character| character == ' ');

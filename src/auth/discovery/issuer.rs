@@ -1,11 +1,10 @@
-//! When two identifiers name one issuer. They are compared as text; only the slash that
-//! stands for an empty path makes no difference between an entry of `authorization_servers` and the
-//! issuer's own document, because URL types of several languages add it when they write an
-//! identifier down (RFC 3986 §6.2.3, O-9). Pure functions.
+//! Compares issuer identifiers: as text, except that the slash of an empty path makes no
+//! difference between an entry of `authorization_servers` and the issuer's own document, because
+//! the URL types of several languages add it (RFC 3986 §6.2.3, O-9). Pure functions.
 
 use url::Url;
 
-/// Whether an entry of `authorization_servers` and the `issuer` of a document name one issuer.
+/// Whether an entry of `authorization_servers` and a document's `issuer` name the same issuer.
 pub(crate) fn is_same_issuer(listed: &str, documented: &str) -> bool {
     without_root_slash(listed) == without_root_slash(documented)
 }

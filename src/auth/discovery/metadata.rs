@@ -1,6 +1,6 @@
-//! The two metadata documents, read leniently: what we do not use may be anything, what is optional
-//! and of the wrong type counts as absent. Whether a document may be trusted is `discovery`'s
-//! business.
+//! Reads the two metadata documents leniently: members that we do not use may be anything, and
+//! optional ones of the wrong type count as absent. `discovery` decides whether a document can be
+//! trusted.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -14,15 +14,16 @@ pub struct ProtectedResource {
     pub resource: String,
     /// Identifiers of its authorization servers, exactly as published.
     pub authorization_servers: Vec<String>,
-    /// Scopes that the resource knows.
+    /// Scopes that the resource supports.
     pub scopes_supported: Vec<String>,
     /// Where tokens may be in a request (RFC 6750 §2); `None` if the document does not say.
     pub bearer_methods_supported: Option<Vec<String>>,
-    /// Algorithms of DPoP proofs that it takes (RFC 9728 §2); `None` if the document does not say.
+    /// Algorithms of DPoP proofs that it accepts (RFC 9728 §2); `None` if the document does not
+    /// say.
     pub dpop_signing_alg_values_supported: Option<Vec<String>>,
-    /// Whether only tokens that are bound to a key are taken (RFC 9449).
+    /// Whether only tokens bound to a key are accepted (RFC 9449).
     pub dpop_bound_access_tokens_required: bool,
-    /// Whether only tokens that are bound to a client certificate are taken (RFC 8705).
+    /// Whether only tokens bound to a client certificate are accepted (RFC 8705).
     pub tls_client_certificate_bound_access_tokens: bool,
 }
 
@@ -33,15 +34,15 @@ pub struct AuthorizationServer {
     pub issuer: String,
     /// The page that the user is sent to.
     pub authorization_endpoint: Option<Url>,
-    /// Where tokens are asked for.
+    /// Where tokens are requested.
     pub token_endpoint: Option<Url>,
-    /// Dynamic registration (RFC 7591).
+    /// The endpoint for dynamic registration (RFC 7591).
     pub registration_endpoint: Option<Url>,
-    /// Revocation (RFC 7009).
+    /// The endpoint for revocation (RFC 7009).
     pub revocation_endpoint: Option<Url>,
-    /// Device authorization (RFC 8628).
+    /// The endpoint for device authorization (RFC 8628).
     pub device_authorization_endpoint: Option<Url>,
-    /// Scopes that the authorization server knows.
+    /// Scopes that the authorization server supports.
     pub scopes_supported: Vec<String>,
     /// Grants that it offers; `None` if the document does not say.
     pub grant_types_supported: Option<Vec<String>>,
@@ -55,18 +56,18 @@ pub struct AuthorizationServer {
     pub require_pushed_authorization_requests: bool,
     /// Whether authorization requests have to be signed (RFC 9101 §10.5).
     pub require_signed_request_object: bool,
-    /// Algorithms of DPoP proofs that it takes (RFC 9449 §5.1); `None` if the document does not
+    /// Algorithms of DPoP proofs that it accepts (RFC 9449 §5.1); `None` if the document does not
     /// say.
     pub dpop_signing_alg_values_supported: Option<Vec<String>>,
     /// PKCE methods; `None` if the document does not say.
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// How clients may authenticate at the token endpoint; `None` if the document does not say.
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// Algorithms of signed assertions that it takes; `None` if the document does not say.
+    /// Algorithms of signed assertions that it accepts; `None` if the document does not say.
     pub token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     /// Whether a URL may serve as client id (SEP-991).
     pub client_id_metadata_document_supported: bool,
-    /// Endpoints for clients that show a certificate, by their names (RFC 8705 §5).
+    /// Endpoints for clients with a certificate, by name (RFC 8705 §5).
     pub mtls_endpoint_aliases: Vec<(String, Url)>,
     /// Whether `iss` is promised in authorization responses (RFC 9207 §3).
     pub authorization_response_iss_parameter_supported: bool,
@@ -76,7 +77,7 @@ impl ProtectedResource {
     /// Reads a document.
     ///
     /// # Errors
-    /// A sentence that says what is missing.
+    /// A required member is missing; the error is a sentence that names it.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
         let document = object(body)?;
         Ok(Self {
@@ -93,15 +94,15 @@ impl ProtectedResource {
         })
     }
 
-    /// Whether these bytes are meant as such a document, even if it is broken: they hold the name
-    /// of one of its members. A server that answers every path with some JSON has none.
+    /// Whether these bytes are meant as such a document, even a broken one: they hold the name of
+    /// one of its members. Some servers answer every path with unrelated JSON.
     pub fn is_meant_by(body: &[u8]) -> bool {
         names_any(body, &["resource", "authorization_servers"])
     }
 }
 
 impl AuthorizationServer {
-    /// The listed methods for the token endpoint that we know; `None` without a list.
+    /// The listed methods for the token endpoint that we support; `None` without a list.
     pub fn known_auth_methods(&self) -> Option<Vec<AuthMethod>> {
         let listed = self.token_endpoint_auth_methods_supported.as_ref()?;
         Some(listed.iter().filter_map(|name| AuthMethod::from_name(name)).collect())
@@ -158,7 +159,7 @@ impl AuthorizationServer {
         })
     }
 
-    /// The same for a client that shows a certificate: the endpoints have other addresses.
+    /// The metadata for a client with a certificate, whose endpoints have other addresses.
     #[must_use]
     pub(crate) fn with_mtls_aliases(mut self) -> Self {
         for (name, url) in std::mem::take(&mut self.mtls_endpoint_aliases) {
@@ -176,13 +177,13 @@ impl AuthorizationServer {
         self
     }
 
-    /// Whether these bytes are meant as such a document, even if it is broken.
+    /// Whether these bytes are meant as such a document, even a broken one.
     pub fn is_meant_by(body: &[u8]) -> bool {
         names_any(body, &["issuer", "authorization_endpoint", "token_endpoint"])
     }
 }
 
-/// Whether the text of a document holds one of these names in quotes.
+/// Whether the document's text holds one of these names in quotes.
 fn names_any(body: &[u8], names: &[&str]) -> bool {
     let text = String::from_utf8_lossy(body);
     names.iter().any(|name| text.contains(&format!("\"{name}\"")))
@@ -197,7 +198,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// A string without which the document is useless.
+/// A required string.
 fn required(document: &Map<String, Value>, name: &str) -> Result<String, String> {
     match document.get(name) {
         None | Some(Value::Null) => Err(format!("it has no `{name}`")),
@@ -209,13 +210,13 @@ fn required(document: &Map<String, Value>, name: &str) -> Result<String, String>
     }
 }
 
-/// A string. What surrounds an identifier belongs to none.
+/// A string, without surrounding white space.
 fn single(value: &Value) -> Option<&str> {
     value.as_str().map(|text| text.trim_matches([' ', '\n', '\r', '\t']))
 }
 
-/// What the resource lists, or the one that it names without a list. What names none is passed
-/// over: the others are no less clear.
+/// The issuers that the resource lists, or the single one that it names. Unreadable entries are
+/// skipped.
 fn issuers(document: &Map<String, Value>) -> Result<Vec<String>, String> {
     let name = "authorization_servers";
     let items = match document.get(name) {
@@ -236,8 +237,7 @@ fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A URL as it stands: parsing would strip control characters from one that hides something
-/// (S-05).
+/// A URL without control characters: parsing would silently strip them (S-05).
 fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
     let text = text(document, name)?;
     let hides = text.chars().any(char::is_control);

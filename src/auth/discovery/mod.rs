@@ -1,5 +1,5 @@
-//! From a refused request to an authorization server that may be used, and to the scopes to ask it
-//! for. Registers nothing and opens nothing.
+//! Finds, from a refused request, an authorization server that may be used and the scopes to
+//! request. Registers nothing and opens nothing.
 
 pub(crate) mod challenge;
 pub(crate) mod issuer;

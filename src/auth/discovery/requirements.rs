@@ -1,5 +1,5 @@
-//! What the documents of a server demand that this program cannot do, and what they lack that it
-//! needs (A-07, A-11): judged before anybody is sent to a browser. Fetches nothing.
+//! Checks metadata for demands that this program cannot meet and for missing features that it needs
+//! (A-07, A-11), before anybody is sent to a browser. Fetches nothing.
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
@@ -11,7 +11,7 @@ use crate::redact::{display_identifier, plain};
 const UNSUPPORTED: &str = "mcp-tether does not support this; use an API key with \
     `--header 'Authorization: Bearer KEY'` if the server takes one";
 
-/// What the resource's metadata demands of tokens and cannot be met.
+/// Demands on tokens in the resource's metadata that cannot be met.
 pub(crate) fn unmet_by_resource(
     resource: &ProtectedResource,
     options: &AuthOptions,
@@ -43,8 +43,7 @@ pub(crate) fn unmet_by_resource(
     found
 }
 
-/// What the authorization server's metadata lacks or demands, beside the addresses of its
-/// endpoints.
+/// Problems in the authorization server's metadata, other than its endpoints' addresses.
 pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
     let mut found = Vec::new();
     if server.token_endpoint.is_none() {
@@ -53,7 +52,7 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
     }
     found.extend(without_possible_authentication(server, options));
     match options.grant {
-        // A token that another program keeps needs no page to sign in at.
+        // A token from another program needs no sign-in page.
         Grant::AuthorizationCode if options.identity_token.is_none() => {
             found.extend(unmet_by_code_grant(server, options));
         }
@@ -69,15 +68,16 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
     found
 }
 
-/// What to do where no endpoint for device codes is known.
+/// The hint if no endpoint for device codes is known.
 pub(crate) const WITHOUT_DEVICE_CODE: &str = "sign in with a browser: leave `--device-code` out, \
     or use `--no-browser`; if the server has an endpoint for device codes and does not say where, \
     name it with `--device-endpoint URL`";
 
-/// The profile of authorization servers that take identity assertions (ID-JAG).
+/// The profile of authorization servers that accept identity assertions (ID-JAG).
 const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
-/// A list of profiles is a statement; without one, that of grants is.
+/// The failure if the metadata excludes identity assertions: by the list of profiles or, without
+/// one, the list of grants.
 fn without_identity_assertions(
     server: &AuthorizationServer,
     options: &AuthOptions,
@@ -106,7 +106,7 @@ fn without_jwt_bearer(
     is_missing.then(|| lacks(server, what, &hint_without(flag)))
 }
 
-/// What to do about a list without the grant that this flag asks for.
+/// The hint for a list without the grant that this flag selects.
 fn hint_without(flag: &str) -> String {
     format!("sign in at the server itself: leave out `{flag}`; if {WRONG_LIST}")
 }
@@ -139,7 +139,7 @@ fn unmet_by_code_grant(server: &AuthorizationServer, options: &AuthOptions) -> V
     found
 }
 
-/// Lists that exclude the code grant (A-11).
+/// The failures for lists that exclude the code grant (A-11).
 fn without_code_grant(server: &AuthorizationServer) -> Vec<Failure> {
     let mut found = Vec::new();
     let excludes = |list: &Option<Vec<String>>, ours: &str| {
@@ -160,7 +160,8 @@ fn without_code_grant(server: &AuthorizationServer) -> Vec<Failure> {
     found
 }
 
-/// A-07. A list without `S256` is a statement, and a missing one an omission.
+/// The failure for missing PKCE support (A-07). A list without `S256` excludes it; a missing list
+/// may be an omission.
 fn without_pkce(server: &AuthorizationServer, options: &AuthOptions) -> Option<Failure> {
     match &server.code_challenge_methods_supported {
         Some(methods) if methods.iter().any(|method| method.eq_ignore_ascii_case("S256")) => None,
@@ -175,7 +176,7 @@ fn without_pkce(server: &AuthorizationServer, options: &AuthOptions) -> Option<F
     }
 }
 
-/// A list of methods none of which we can do, unless the user decided on one.
+/// The failure for a list without any method that we support, unless the user chose one.
 fn without_possible_authentication(
     server: &AuthorizationServer,
     options: &AuthOptions,

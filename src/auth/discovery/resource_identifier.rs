@@ -1,5 +1,5 @@
-//! The identifier of a protected resource: the one that stands for an endpoint, and whether
-//! metadata is about an endpoint at all. Pure functions.
+//! Identifiers of protected resources: derives the one for an endpoint, and checks whether
+//! metadata is about an endpoint. Pure functions.
 
 use url::Url;
 
@@ -9,11 +9,11 @@ use crate::auth::options::{AuthOptions, ResourceIndicator};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, display_identifier};
 
-/// The endpoint as a resource identifier: no fragment, and no slash that stands for an empty path.
+/// The endpoint as a resource identifier: without fragment, and without the slash of an empty path.
 pub(crate) fn canonical(endpoint: &Url) -> String {
     let mut endpoint = endpoint.clone();
     endpoint.set_fragment(None);
-    // Fails only for URLs that cannot have credentials at all.
+    // Fails only for URLs that cannot have credentials.
     let _ = endpoint.set_username("");
     let _ = endpoint.set_password(None);
     if endpoint.path() == "/" && endpoint.query().is_none() {
@@ -22,8 +22,9 @@ pub(crate) fn canonical(endpoint: &Url) -> String {
     endpoint.into()
 }
 
-/// RFC 9728 §3.3 with the relaxation of O-8: the identifier is the endpoint, or on its origin with
-/// a path that is a prefix by segments. Any other has to be named by the user.
+/// Checks the resource identifier (RFC 9728 §3.3, relaxed by O-8): it is the endpoint, or has the
+/// same origin and a path that is a prefix by whole segments. Any other has to be named by
+/// the user.
 ///
 /// # Errors
 /// The metadata is about another resource.

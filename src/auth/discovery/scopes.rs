@@ -1,25 +1,25 @@
-//! Which scopes to ask for. Pure functions.
+//! Chooses the scopes to request. Pure functions.
 
-/// What is known when scopes are chosen.
+/// The sources of scopes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ScopeSources<'a> {
-    /// What the user wants; replaces everything else.
+    /// The user's scopes, which replace all others.
     pub(crate) wanted: Option<&'a str>,
-    /// What the challenge names.
+    /// The challenge's scopes.
     pub(crate) challenged: Option<&'a str>,
-    /// What was asked for before at the same issuer; the union keeps what works.
+    /// The scopes requested earlier at the same issuer; the union keeps what works.
     pub(crate) earlier: Option<&'a str>,
-    /// What the resource supports.
+    /// The scopes that the resource supports.
     pub(crate) resource_supports: &'a [String],
-    /// What the authorization server supports.
+    /// The scopes that the authorization server supports.
     pub(crate) server_supports: &'a [String],
 }
 
-/// Asks for a refresh token (OpenID Connect Core §11).
+/// The scope that requests a refresh token (OpenID Connect Core §11).
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The scopes to ask for: the challenge's, otherwise the resource's, otherwise none; with those
-/// asked for before, and `offline_access` where the authorization server knows it.
+/// The scopes to request: the challenge's, otherwise the resource's, otherwise none; with those
+/// requested earlier, and `offline_access` if the authorization server supports it.
 pub(crate) fn choose(sources: ScopeSources) -> Option<String> {
     if let Some(wanted) = sources.wanted {
         return Some(wanted.to_owned()).filter(|wanted| !wanted.trim().is_empty());
@@ -28,7 +28,7 @@ pub(crate) fn choose(sources: ScopeSources) -> Option<String> {
     if scopes.is_empty() {
         scopes.extend(sources.resource_supports.iter().map(String::as_str));
     }
-    // Without any scope the server applies its defaults, which a single one would replace.
+    // Without scopes the server applies its defaults, which a single scope would replace.
     let offline = sources.server_supports.iter().any(|scope| scope == OFFLINE_ACCESS);
     scopes.extend(words(sources.earlier));
     if offline && !scopes.is_empty() {
@@ -42,7 +42,7 @@ pub(crate) fn covers(granted: Option<&str>, needed: Option<&str>) -> bool {
     words(needed).all(|scope| words(granted).any(|other| other == scope))
 }
 
-/// The scopes of either, separated by spaces; `None` if there are none.
+/// The union of two scope parameters; `None` if it is empty.
 pub(crate) fn union(one: Option<&str>, other: Option<&str>) -> Option<String> {
     Some(joined(words(one).chain(words(other)).collect())).filter(|scopes| !scopes.is_empty())
 }
@@ -62,8 +62,8 @@ fn joined(scopes: Vec<&str>) -> String {
     union.join(" ")
 }
 
-/// The scopes of a sign-in at an identity provider: an ID token, and where that can be had, a
-/// refresh token for the next one.
+/// The scopes for a sign-in at an identity provider: for an ID token and, if supported, a refresh
+/// token for the next one.
 pub(crate) fn of_identity(server_supports: &[String]) -> String {
     let lists = |scope: &str| server_supports.iter().any(|listed| listed == scope);
     match server_supports.is_empty() || lists(OFFLINE_ACCESS) {

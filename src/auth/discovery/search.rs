@@ -1,5 +1,5 @@
-//! From an endpoint and a challenge to the authorization server that may be used.
-//! Fetches documents and refuses those that do not fit; registers nothing and opens nothing.
+//! Finds, from an endpoint and a challenge, the authorization server to use. Fetches
+//! documents and refuses those that do not match; registers nothing and opens nothing.
 
 use url::Url;
 
@@ -22,15 +22,14 @@ pub(crate) struct DiscoveredServer {
     pub(crate) resource: Option<ProtectedResource>,
     /// The metadata of the authorization server.
     pub(crate) server: AuthorizationServer,
-    /// Its identifier as its own document writes it: what is compared with from here on.
+    /// Its identifier, as its own document spells it: later comparisons use this spelling.
     pub(crate) issuer: String,
     /// Whether any document was found; otherwise the endpoints are guesses.
     pub(crate) documented: bool,
 }
 
 impl DiscoveredServer {
-    /// The RFC 8707 indicator: what the metadata says, otherwise the endpoint in canonical form
-    ///
+    /// The RFC 8707 indicator: the metadata's, otherwise the endpoint in canonical form.
     pub(crate) fn resource_indicator(&self, options: &AuthOptions) -> Option<String> {
         match &options.resource {
             ResourceIndicator::Omitted => None,
@@ -43,10 +42,10 @@ impl DiscoveredServer {
     }
 }
 
-/// Finds the authorization server for an endpoint. Issuers that `knows` us come first.
+/// Finds the authorization server for an endpoint. Issuers that already know us come first.
 ///
 /// # Errors
-/// Documents that cannot be fetched or must not be used; each error says which and why.
+/// Documents cannot be fetched or must not be used; the error says which and why.
 pub(crate) async fn discover(
     http_client: &GuardedClient,
     options: &AuthOptions,
@@ -78,16 +77,16 @@ pub(crate) struct MetadataSearch<'a> {
     pub(crate) options: &'a AuthOptions,
 }
 
-/// How an issuer came to be asked.
+/// How an issuer became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Naming {
-    /// The resource's metadata names it, so that it has a document somewhere.
+    /// The resource's metadata names it, so it must have a document.
     ByResource,
     /// It is the origin of the endpoint.
     Guessed,
 }
 
-/// What was found at a place for a document.
+/// The result of fetching a document.
 enum Fetched {
     /// Something that may be the document.
     Found(GuardedResponse),
@@ -96,9 +95,10 @@ enum Fetched {
 }
 
 impl MetadataSearch<'_> {
-    /// The first of the places that has the document. A failure at one place counts only if
-    /// no other has it: then the server is not one without metadata. What a guessed place answers
-    /// is no document unless it is meant as one.
+    /// Fetches the resource's metadata from the first place that has it. A failure at one
+    /// place counts only if no other place has the document: the server is then not one without
+    /// metadata. A response from a guessed place counts only if it is meant as such a document
+    ///
     pub(crate) async fn protected_resource(
         &self,
         challenge: Option<&Challenge>,
@@ -129,8 +129,8 @@ impl MetadataSearch<'_> {
         trouble.map_or(Ok(None), Err)
     }
 
-    /// The first authorization server whose document may be used and that can have us as a client;
-    /// without such a one, the first whose document may be used (RFC 9728 §7.6, A-09).
+    /// The first authorization server with a usable document at which we can become a client;
+    /// otherwise, the first with a usable document (RFC 9728 §7.6, A-09).
     async fn first_usable(
         &self,
         resource: &ProtectedResource,
@@ -138,7 +138,7 @@ impl MetadataSearch<'_> {
     ) -> Result<AuthorizationServer, Failure> {
         let given = self.options.client_info.as_ref().and_then(|info| info.issuer.as_deref());
         let mut issuers: Vec<&String> = resource.authorization_servers.iter().collect();
-        // Stable: the order of the document decides among equals.
+        // The sort is stable: the document's order decides among equals.
         issuers.sort_by_key(|listed| match given {
             Some(given) => !is_same_issuer(listed, given),
             None => !knows(listed),
@@ -156,7 +156,8 @@ impl MetadataSearch<'_> {
         spare.ok_or_else(|| trouble.unwrap_or_else(|| no_issuer(self.options)))
     }
 
-    /// Whether what the user gave, or what the server offers, makes us its client.
+    /// Whether we can become its client, with the user's client or with what the server offers
+    ///
     fn can_become_client(&self, server: &AuthorizationServer, listed: &str) -> bool {
         let options = self.options;
         if let Some(given) = &options.client_info {
@@ -176,7 +177,8 @@ impl MetadataSearch<'_> {
         Ok(server)
     }
 
-    /// The metadata of an issuer that the resource named; a server without it cannot be used.
+    /// Fetches the metadata of an issuer that the resource names; a server without metadata cannot
+    /// be used.
     pub(crate) async fn fetch_server_metadata(
         &self,
         issuer: &str,
@@ -200,7 +202,7 @@ impl MetadataSearch<'_> {
         }
     }
 
-    /// The identity provider that the user names: there is no resource that would name it.
+    /// The identity provider, which the user names and no resource does.
     pub(crate) async fn identity_provider(&self) -> Result<DiscoveredServer, Failure> {
         let url = &self.options.server;
         let issuer = match url.path() {
@@ -212,8 +214,8 @@ impl MetadataSearch<'_> {
         Ok(DiscoveredServer { resource: None, server, issuer, documented: true })
     }
 
-    /// The authorization server of a resource that names none: that of its own origin, if there is
-    /// a document, as other clients have it. Nothing is guessed.
+    /// The authorization server of a resource that names none: its own origin, if that has a
+    /// document, as other clients do it. Endpoints are not guessed.
     pub(crate) async fn of_unnamed(&self) -> Result<AuthorizationServer, Failure> {
         let found = self.without_resource_metadata().await?;
         if found.documented { Ok(found.server) } else { Err(no_issuer(self.options)) }
@@ -249,7 +251,7 @@ impl MetadataSearch<'_> {
         }
     }
 
-    /// The first document of an issuer that is about this issuer.
+    /// Fetches the first document of an issuer that names this issuer.
     async fn server_metadata(
         &self,
         url: &Url,
@@ -289,8 +291,8 @@ impl MetadataSearch<'_> {
         trouble.map_or(Ok(None), Err)
     }
 
-    /// With the endpoints for connections like ours, and with those that the user names instead
-    ///
+    /// The metadata with the endpoints for clients with a certificate if we have one, and with the
+    /// user's own endpoints.
     fn as_the_user_says(&self, server: AuthorizationServer) -> AuthorizationServer {
         let options = self.options;
         let server = match options.client_certificate {
@@ -354,7 +356,7 @@ impl MetadataSearch<'_> {
     }
 }
 
-/// A resource that names no authorization server, at an origin without one.
+/// The failure for a resource that names no authorization server, at an origin without one.
 pub(crate) fn no_issuer(options: &AuthOptions) -> Failure {
     Failure::new(
         FailureKind::AuthFailed,

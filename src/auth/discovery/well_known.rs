@@ -1,4 +1,4 @@
-//! Where metadata documents are: the URLs to try, in order. Pure functions without I/O.
+//! The URLs at which to look for metadata documents, in order. Pure functions.
 
 use url::Url;
 
@@ -6,8 +6,8 @@ const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 
-/// Where the metadata of this endpoint may be: behind the host with path and query kept (RFC 9728
-/// §3.1, only a slash directly behind the host is dropped), then at the root.
+/// URLs for an endpoint's metadata: with the well-known path inserted before its path and query
+/// (RFC 9728 §3.1; only the slash of an empty path is dropped), then at the root.
 pub(crate) fn protected_resource(endpoint: &Url) -> Vec<Url> {
     let path = if endpoint.path() == "/" { "" } else { endpoint.path() };
     let root = at(endpoint, PROTECTED_RESOURCE, None);
@@ -17,8 +17,8 @@ pub(crate) fn protected_resource(endpoint: &Url) -> Vec<Url> {
     vec![at(endpoint, &format!("{PROTECTED_RESOURCE}{path}"), endpoint.query()), root]
 }
 
-/// Where the metadata of this issuer may be: RFC 8414 §3.1 and OpenID Connect Discovery §4, in the
-/// order of the specification. A slash at the end of the path is dropped.
+/// URLs for an issuer's metadata, by RFC 8414 §3.1 and OpenID Connect Discovery §4, in the order of
+/// the MCP specification. A trailing slash of the path is dropped.
 pub(crate) fn authorization_server(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
     if path.is_empty() {
@@ -31,7 +31,7 @@ pub(crate) fn authorization_server(issuer: &Url) -> Vec<Url> {
         at(issuer, &format!("{AUTHORIZATION_SERVER}{path}"), None),
         at(issuer, &format!("{OPENID_CONFIGURATION}{path}"), None),
         at(issuer, &format!("{path}{OPENID_CONFIGURATION}"), None),
-        // Where no specification has it, and servers that append it all the same.
+        // In no specification, but some servers append it.
         at(issuer, &format!("{path}{AUTHORIZATION_SERVER}"), None),
     ]
 }
@@ -41,7 +41,7 @@ pub(crate) fn default_endpoint(endpoint: &Url, name: &str) -> Url {
     at(endpoint, &format!("/{name}"), None)
 }
 
-/// The origin of a URL, without a slash at its end.
+/// The origin of a URL, without a trailing slash.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
@@ -51,7 +51,7 @@ fn at(url: &Url, path: &str, query: Option<&str>) -> Url {
     url.set_path(path);
     url.set_query(query);
     url.set_fragment(None);
-    // Fails only for URLs that cannot have credentials at all.
+    // Fails only for URLs that cannot have credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url

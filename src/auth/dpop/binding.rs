@@ -1,5 +1,5 @@
-//! Whether the tokens of a sign-in are bound to a key: what the servers offer and demand, and what
-//! the user decided.
+//! Decides whether the tokens of a sign-in are bound to a key, from the servers' offers and demands
+//! and the user's choice.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +14,14 @@ use crate::redact::{display_identifier, plain};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenBinding {
-    /// They are not.
+    /// They are not bound.
     #[default]
     None,
-    /// They are not, because the server refused one that was.
+    /// They are not bound, because the server refused a bound token.
     Refused,
-    /// They are, if the authorization server does so.
+    /// They are bound if the authorization server supports it.
     Offered(DpopKey),
-    /// They have to be.
+    /// They have to be bound.
     Required(DpopKey),
 }
 
@@ -34,15 +34,15 @@ impl TokenBinding {
         }
     }
 
-    /// Whether the tokens are bound to no key.
+    /// Whether the tokens are not bound.
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::None
     }
 
-    /// The binding of tokens that the authorization server gave: `is_bound` says whether they are.
+    /// The binding of issued tokens: `is_bound` says whether the authorization server bound them.
     ///
     /// # Errors
-    /// They have to be bound, and are not.
+    /// They have to be bound, but are not.
     pub(crate) fn of_issued(&self, is_bound: bool) -> Result<Self, Failure> {
         match self {
             Self::Offered(_) if !is_bound => Ok(Self::None),
@@ -60,7 +60,7 @@ impl TokenBinding {
     }
 }
 
-/// What the two servers say about keys.
+/// What the two servers say about binding tokens.
 pub(crate) struct DpopSources<'a> {
     pub(crate) policy: DpopPolicy,
     pub(crate) server: &'a AuthorizationServer,
@@ -72,8 +72,8 @@ pub(crate) struct DpopSources<'a> {
 }
 
 impl DpopSources<'_> {
-    /// Whether the resource says which tokens it takes, and bound ones are not among them (RFC 9110
-    /// §11.6.1, RFC 9728 §2).
+    /// Whether the resource says which tokens it accepts, and bound ones are not among them (RFC
+    /// 9110 §11.6.1, RFC 9728 §2).
     fn is_for_bearers_only(&self) -> bool {
         let lists = |resource: &ProtectedResource| {
             resource.dpop_signing_alg_values_supported.as_ref().is_some_and(|list| !list.is_empty())
@@ -83,12 +83,13 @@ impl DpopSources<'_> {
     }
 }
 
-/// The binding to ask for, with a new key where there is one. The authorization server's
-/// list is enough for one, unless the resource says that it takes others only; the resource, or the
-/// user, can demand it.
+/// The binding to request, with a new key if needed. The authorization server's list of
+/// algorithms is reason enough, unless the resource accepts only unbound tokens; the resource or
+/// the user can demand binding.
 ///
 /// # Errors
-/// One is demanded, and the authorization server lists other algorithms, or no key can be made.
+/// Binding is demanded, but the authorization server lists other algorithms only, or no key can be
+/// generated.
 pub(crate) fn choose(sources: &DpopSources<'_>) -> Result<TokenBinding, Failure> {
     let listed = sources.server.dpop_signing_alg_values_supported.as_deref();
     let is_offered = listed.is_some_and(|list| list.iter().any(|name| name == ALGORITHM));
@@ -109,7 +110,7 @@ pub(crate) fn choose(sources: &DpopSources<'_>) -> Result<TokenBinding, Failure>
     }
     match listed {
         Some(list) if !is_offered && !list.is_empty() => Err(without_our_algorithm(sources, list)),
-        // A server that lists nothing may do it all the same: its answer tells.
+        // A server without a list may still support it: its response will show.
         _ => Ok(TokenBinding::Required(DpopKey::generate()?)),
     }
 }

@@ -1,5 +1,5 @@
-//! The key that the tokens of one sign-in are bound to: ES256, made for this sign-in and stored
-//! with it. It never leaves this machine.
+//! The key to which the tokens of one sign-in are bound: ES256, generated for this sign-in and
+//! stored with it. It never leaves this machine.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::auth::records::secret_text;
 use crate::error::{Failure, FailureKind, WithoutHint};
 use crate::redact::Secret;
 
-/// The one algorithm of our keys.
+/// The algorithm of our keys.
 pub(crate) const ALGORITHM: &str = "ES256";
 
 /// A key as it is stored: PKCS#8, in base64url.
@@ -21,17 +21,17 @@ pub struct DpopKey {
 }
 
 impl DpopKey {
-    /// A new key.
+    /// Generates a key.
     ///
     /// # Errors
-    /// This build or this machine cannot make one.
+    /// This build or this machine cannot generate one.
     pub(crate) fn generate() -> Result<Self, Failure> {
         let pkcs8 = pair::generate()
             .ok_or_else(|| failure("a key for DPoP cannot be made").hint(WITHOUT_PROOF))?;
         Ok(Self { pkcs8: Secret::new(URL_SAFE_NO_PAD.encode(pkcs8)) })
     }
 
-    /// What signs with it.
+    /// The signer for this key.
     ///
     /// # Errors
     /// The stored key is damaged.
@@ -57,7 +57,7 @@ pub(crate) struct DpopSigner {
 impl DpopSigner {
     fn new(pair: pair::Pair) -> Self {
         let [x, y] = pair.coordinates().map(|part| URL_SAFE_NO_PAD.encode(part));
-        // RFC 7638 §3: the required members in their order, without spaces.
+        // RFC 7638 §3: the required members in lexicographic order, without spaces.
         let jwk = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         let header = format!(r#"{{"typ":"dpop+jwt","alg":"{ALGORITHM}","jwk":{jwk}}}"#);
         let thumbprint = digest(jwk.as_bytes());
@@ -91,7 +91,7 @@ pub(crate) fn digest(text: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
-/// What to do where this machine cannot prove that it has a key.
+/// The hint if this machine cannot make proofs.
 const WITHOUT_PROOF: &str = "sign in with `--dpop never`";
 
 fn failure(message: &str) -> WithoutHint<Failure> {
@@ -106,7 +106,7 @@ mod pair {
     /// An ES256 key pair.
     pub(super) struct Pair(EcdsaKeyPair);
 
-    /// Makes a key pair, in PKCS#8; `None` if there is no randomness, or no cryptography.
+    /// Generates a key pair, in PKCS#8; `None` without randomness or cryptography.
     pub(super) fn generate() -> Option<Vec<u8>> {
         let made =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
@@ -114,7 +114,7 @@ mod pair {
     }
 
     impl Pair {
-        /// Reads a key pair; `None` if these bytes are none.
+        /// Reads a key pair; `None` if these bytes are not one.
         pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
             let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
             EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &SystemRandom::new()).ok().map(Self)
@@ -127,7 +127,7 @@ mod pair {
             [x, y]
         }
 
-        /// Signs a message: `r` and `s` in 64 bytes, as JWS wants them (RFC 7518 §3.4).
+        /// Signs a message: `r` and `s` in 64 bytes, as JWS requires (RFC 7518 §3.4).
         pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
             Some(self.0.sign(&SystemRandom::new(), message).ok()?.as_ref().to_vec())
         }
@@ -136,7 +136,7 @@ mod pair {
 
 #[cfg(not(feature = "tls-ring"))]
 mod pair {
-    /// This build has no cryptography: nothing is made and nothing signed.
+    /// The key pair of a build without cryptography, which generates and signs nothing.
     pub(super) struct Pair;
 
     /// Makes a key pair, in PKCS#8; `None` if there is no randomness, or no cryptography.

@@ -1,5 +1,5 @@
-//! Tokens that are bound to a key (DPoP, RFC 9449): the key of one sign-in, the proofs that go with
-//! requests, and what servers say about proofs. Asks for no tokens and sends nothing itself.
+//! Tokens bound to a key (DPoP, RFC 9449): the key of a sign-in, the proofs in requests, and the
+//! servers' responses to proofs. Requests no tokens and sends nothing itself.
 
 pub(crate) mod binding;
 pub(crate) mod key;

@@ -1,5 +1,6 @@
-//! What servers said about proofs: the nonce that each origin wants in the next one (RFC 9449 §8,
-//! §9), and how far its clock is from ours. Kept in memory only: a nonce is valid for minutes.
+//! Remembers what servers require of proofs: the nonce for each origin's next one (RFC 9449 §8,
+//! §9), and the difference of its clock from ours. Kept in memory only: a nonce is valid for
+//! minutes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,14 +10,14 @@ use url::{Origin, Url};
 
 /// The header that carries a nonce.
 const NONCE: &str = "dpop-nonce";
-/// The longest nonce that is taken, in bytes: it goes into every proof.
+/// The longest accepted nonce, in bytes: it goes into every proof.
 const MAX_NONCE_BYTES: usize = 1024;
-/// A clock that is nearer than this, in seconds, is not why a proof was refused.
+/// A smaller difference between clocks, in seconds, is not why a proof was refused.
 const TOLERATED_SKEW_SECONDS: u64 = 3;
 /// How many origins are remembered: one sign-in knows two or three.
 const MAX_ORIGINS: usize = 32;
 
-/// What the servers of one remote said.
+/// The nonces and clocks of one remote's servers.
 #[derive(Debug, Default)]
 pub(crate) struct DpopPeers {
     peers: Mutex<HashMap<Origin, Peer>>,
@@ -25,11 +26,11 @@ pub(crate) struct DpopPeers {
 #[derive(Clone, Debug, Default)]
 struct Peer {
     nonce: Option<String>,
-    /// What to add to our time to get theirs, in seconds.
+    /// The difference of their clock from ours, in seconds.
     offset: i64,
 }
 
-/// What an answer said about proofs.
+/// The parts of a response that concern proofs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DpopAnswer {
     nonce: Option<String>,
@@ -38,7 +39,7 @@ pub(crate) struct DpopAnswer {
 }
 
 impl DpopAnswer {
-    /// Reads the headers of an answer. A nonce that cannot be one is ignored.
+    /// Reads the headers of a response. An invalid nonce is ignored.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut nonces = headers.get_all(NONCE).into_iter();
         let nonce = nonces.next().filter(|_| nonces.next().is_none());
@@ -53,14 +54,16 @@ impl DpopAnswer {
     }
 }
 
-/// RFC 9449 §8.1: printable characters without quotation mark and backslash.
+/// Whether a text is a valid nonce: printable characters except quotation mark and backslash (RFC
+/// 9449 §8.1).
 fn is_nonce(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
     !text.is_empty() && text.len() <= MAX_NONCE_BYTES && text.bytes().all(fits)
 }
 
 impl DpopPeers {
-    /// The nonce for the next proof to this server, and the time there if it is `now` here.
+    /// The nonce for the next proof to this server, and the time by its clock when it is `now` by
+    /// ours.
     pub(crate) fn next(&self, url: &Url, now: u64) -> (Option<String>, u64) {
         match self.peers().get(&url.origin()) {
             Some(peer) => (peer.nonce.clone(), now.saturating_add_signed(peer.offset)),
@@ -68,7 +71,7 @@ impl DpopPeers {
         }
     }
 
-    /// Notes the nonce of any answer; returns whether it is another one than before.
+    /// Records the nonce of a response; returns whether it is a new one.
     pub(crate) fn note_nonce(&self, url: &Url, answer: &DpopAnswer) -> bool {
         let Some(nonce) = &answer.nonce else { return false };
         let mut peers = self.peers();
@@ -83,8 +86,8 @@ impl DpopPeers {
         is_new
     }
 
-    /// Notes the clock of a server that refused a proof; returns whether it is another time than
-    /// the proof had.
+    /// Records the clock of a server that refused a proof; returns whether the proof had another
+    /// time.
     pub(crate) fn note_clock(&self, url: &Url, answer: &DpopAnswer, now: u64) -> bool {
         let Some(date) = answer.date else { return false };
         let (_, assumed) = self.next(url, now);

@@ -1,5 +1,5 @@
-//! Makes the proofs of one key (RFC 9449 §4.2), each for one request, and reads what a server says
-//! to one.
+//! Makes proofs with one key (RFC 9449 §4.2), each for one request, and reads the server's reaction
+//! to them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -70,8 +70,8 @@ impl Prover {
         Ok(header)
     }
 
-    /// Notes what an authorization server's answer says; returns whether another proof may help
-    /// (RFC 9449 §8). `code` is the error of the answer.
+    /// Reads an authorization server's response; returns whether another proof may help (RFC 9449
+    /// §8). `code` is the response's error code.
     pub(crate) fn may_retry(&self, url: &Url, answer: &DpopAnswer, code: Option<&str>) -> bool {
         let is_new_nonce = self.peers.note_nonce(url, answer);
         match code {
@@ -98,7 +98,7 @@ pub(crate) struct BoundToken {
 }
 
 impl BoundToken {
-    /// A token with what proves that its key is here.
+    /// Joins a token with the prover for its key.
     pub(crate) fn new(prover: Prover, access_token: &str) -> Self {
         Self { prover, digest: digest(access_token.as_bytes()).into() }
     }
@@ -111,8 +111,8 @@ impl BoundToken {
         self.prover.proof(method, url, Some(&self.digest))
     }
 
-    /// Notes what the remote's answer says; returns whether it refused the proof and another one
-    /// may help (RFC 9449 §9).
+    /// Reads the remote's response; returns whether it refused the proof and another one may help
+    /// (RFC 9449 §9).
     pub(crate) fn may_retry(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let answer = DpopAnswer::of(headers);
         let is_refusal = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST);
@@ -122,7 +122,7 @@ impl BoundToken {
     }
 }
 
-/// `htu`: the URL without query and fragment, and without what is not sent (RFC 9449 §4.2).
+/// The `htu` claim: the URL without query, fragment and credentials (RFC 9449 §4.2).
 fn target_of(url: &Url) -> String {
     let mut target = url.clone();
     target.set_query(None);

@@ -1,4 +1,4 @@
-//! Does a token job: which worker it is for.
+//! Dispatches a token job to the function that does it.
 
 use crate::auth::context::Context;
 use crate::auth::durable::job::{JobOutcome, SenderGone, TokenJob};

@@ -1,5 +1,5 @@
-//! What a token job is: work whose interruption would cost a person a sign-in, as data that another
-//! process can read. Does none of it.
+//! Token jobs as data that another process can read: work whose interruption would cost a person a
+//! sign-in. The work itself is elsewhere.
 
 use futures_util::future::{BoxFuture, Shared};
 use oauth2::EmptyExtraDeviceAuthorizationFields;
@@ -14,21 +14,21 @@ use crate::auth::records::secret_text;
 use crate::error::Failure;
 use crate::redact::Secret;
 
-/// Runs token jobs where they end even if this process is killed.
+/// Runs token jobs so that they complete even if this process is killed.
 pub trait JobRunner: Send + Sync {
-    /// Runs a job and returns its outcome, both as JSON that holds secrets. The job goes on when
+    /// Runs a job and returns its outcome, both as JSON that holds secrets. The job continues if
     /// the future is dropped.
     fn run(&self, job: Secret<Vec<u8>>) -> BoxFuture<'_, Result<Secret<Vec<u8>>, NotRun>>;
 }
 
-/// Why a job was not begun or has no outcome: one sentence without secrets.
+/// Why a job was not started or has no outcome: one sentence without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotRun(pub String);
 
-/// Resolves when the process that sent a job is gone.
+/// Resolves when the process that sent a job has ended.
 pub(crate) type SenderGone = Shared<BoxFuture<'static, ()>>;
 
-/// Work that must not break off.
+/// Work that must not be interrupted.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TokenJob {
@@ -36,16 +36,16 @@ pub(crate) enum TokenJob {
     Refresh {
         #[serde(with = "secret_text")]
         stale: Secret<String>,
-        /// Where the same issuer refreshes them now, if not where it did.
+        /// The issuer's new token endpoint, if it has moved.
         moved_to: Option<Url>,
     },
-    /// Redeem the code of a sign-in by browser.
+    /// Redeem the code of a browser sign-in.
     Redeem(Box<Pending>),
-    /// Ask for the tokens of a device code until the person has decided.
+    /// Poll for the tokens of a device code until the person has decided.
     AwaitDevice(Box<DeviceCode>),
 }
 
-/// A code that a person was shown, and everything that its tokens need.
+/// A code that a person was shown, and everything needed to get its tokens.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DeviceCode {
     pub(crate) answer: DeviceAuthorization,
@@ -58,25 +58,25 @@ pub(crate) struct DeviceCode {
     pub(crate) binding: TokenBinding,
 }
 
-/// The answer of a device authorization endpoint (RFC 8628 §3.2).
+/// The response of a device authorization endpoint (RFC 8628 §3.2).
 pub(crate) type DeviceAuthorization =
     oauth2::DeviceAuthorizationResponse<EmptyExtraDeviceAuthorizationFields>;
 
-/// The tokens that are stored now; `None` if these cannot be had without a person.
+/// The sign-in that is now stored; `None` if it cannot be had without a person.
 pub(crate) type JobOutcome = Result<Option<Box<SignIn>>, JobError>;
 
-/// Why a job brought no tokens.
+/// Why a job got no tokens.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum JobError {
-    /// The authorization server gave none.
+    /// The authorization server issued none.
     Grant(GrantError),
     /// The credential store cannot be used.
     Store(Failure),
 }
 
-/// What the other process reports. Of tokens that are in the store it reports no more than that:
-/// another sender on this machine gets no token.
+/// The report of the other process. For stored tokens it only says that they are stored: another
+/// sender on this machine must not get a token.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum JobReply {
@@ -86,7 +86,7 @@ pub(crate) enum JobReply {
     Failed(JobError),
 }
 
-/// A job and the name of the record that it is about.
+/// A job, and the name of the record that it concerns.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct JobOrder<J> {
     pub(crate) sign_in: String,

@@ -1,5 +1,5 @@
-//! Token jobs: work whose interruption would cost a person a sign-in. What they are (`job`), who
-//! does them (`dispatch`), and where (`runner`).
+//! Token jobs: work whose interruption would cost a person a sign-in. `job` defines them,
+//! `dispatch` does them, `runner` decides in which process.
 
 pub(crate) mod dispatch;
 pub(crate) mod job;

@@ -1,6 +1,6 @@
 //! Runs token jobs: in a process that outlives this one if there is a
 //! [`JobRunner`](crate::auth::JobRunner), otherwise here. The work is the same in either place. How
-//! a process is started is not known here.
+//! that process is started is up to the `JobRunner`.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::auth::durable::job::{
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
-/// How long a job without a person may take: other processes come first, then one request.
+/// How long a job without a person may take: it waits for other processes, then sends one request.
 const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs a job where it outlives this process; otherwise here.
+/// Runs a job in a process that outlives this one; otherwise here.
 pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
     if let Some(runner) = context.job_runner() {
         let order = JobOrder { sign_in: context.names.sign_in.clone(), job: &job };
@@ -36,21 +36,21 @@ pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
             }),
         }
     }
-    // This process must not end meanwhile; one of their own outlives it.
+    // This process must not end meanwhile, unless the job has a process of its own.
     let _in_flight = match job {
         TokenJob::Refresh { .. } | TokenJob::Redeem(_) => {
             Some(context.tokens_in_flight.lock().await)
         }
-        // A person may take minutes; nothing is in flight for most of that time.
+        // A person may take minutes, and no token is in flight for most of that time.
         TokenJob::AwaitDevice(_) => None,
     };
     work(context, job, futures_util::future::pending().boxed().shared()).await
 }
 
-/// Runs a job that another process sent.
+/// Runs a job for another process.
 ///
 /// # Errors
-/// It cannot be read, or is about another record than these options name: the settings have
+/// It cannot be read, or concerns another record than these options name, because the settings have
 /// changed.
 pub(crate) async fn run_for_another_process(
     context: &Context,
@@ -59,7 +59,7 @@ pub(crate) async fn run_for_another_process(
 ) -> Result<Secret<Vec<u8>>, NotRun> {
     let order: JobOrder<TokenJob> = serde_json::from_slice(order.expose())
         .map_err(|_| NotRun("the job cannot be read".to_owned()))?;
-    // The sign-in at the identity provider is refreshed under the settings of any server.
+    // The sign-in at the identity provider can be refreshed with any server's settings.
     let candidates = [Some(context), context.identity.as_deref()];
     let context = candidates.into_iter().flatten().find(|it| it.names.sign_in == order.sign_in);
     let Some(context) = context else {
@@ -93,7 +93,7 @@ fn timeout_of(context: &Context, job: &TokenJob) -> Duration {
 fn reply_in(
     answer: Result<Result<Secret<Vec<u8>>, NotRun>, tokio::time::error::Elapsed>,
 ) -> Result<JobReply, NotRun> {
-    // The process may still hold the lock, so trying here would only wait as well.
+    // The process may still hold the lock, so this one would only wait for it.
     let Ok(answer) = answer else { return Ok(JobReply::Failed(JobError::Store(timed_out()))) };
     serde_json::from_slice(answer?.expose())
         .map_err(|_| NotRun("the answer cannot be read".to_owned()))

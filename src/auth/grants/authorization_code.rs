@@ -1,6 +1,6 @@
-//! The authorization code grant with PKCE: the page to open, and the exchange.
-//! What the browser brings back in between is an `authorization_response`. One [`Pending`] record
-//! carries everything from the first step to the last.
+//! The authorization code grant with PKCE: the page to open, and the exchange
+//! of the code. The browser's response in between is in `authorization_response`. One [`Pending`]
+//! record carries everything from the first step to the last.
 
 use oauth2::basic::BasicClient;
 use oauth2::{
@@ -20,8 +20,8 @@ use crate::error::{Failure, FailureKind};
 use crate::random::random_text;
 use crate::redact::{Secret, display_identifier, plain};
 
-/// Prepares a sign-in: a fresh verifier and state, and the page to open. `now` is in
-/// seconds since 1970.
+/// Prepares a sign-in, with a fresh verifier and state and the page to open. `now` is
+/// in seconds since 1970.
 ///
 /// # Errors
 /// The authorization server has no page or no token endpoint, the plan has no client, or the
@@ -84,7 +84,7 @@ struct AuthorizationRequest<'a> {
     resource: Option<&'a str>,
     verifier: &'a Secret<String>,
     state: &'a Secret<String>,
-    /// `dpop_jkt`: whoever steals the code cannot redeem it (RFC 9449 §10).
+    /// The `dpop_jkt` parameter, without whose key a stolen code cannot be redeemed (RFC 9449 §10).
     key_thumbprint: Option<&'a str>,
 }
 
@@ -114,9 +114,8 @@ impl AuthorizationRequest<'_> {
         if let Some(thumbprint) = self.key_thumbprint {
             request = request.add_extra_param("dpop_jkt", thumbprint);
         }
-        // OpenID Connect Core §11: without consent `offline_access` is ignored. A client that the
-        // user registered has the consent that its operator gave, and may not be able to ask for
-        // another.
+        // Without consent, `offline_access` is ignored (OpenID Connect Core §11). A client that the
+        // user registered may have its operator's consent, and be unable to ask for another.
         let is_given_client = options.client_info.is_some();
         if !prompts && !is_given_client && scopes.into_iter().any(|scope| scope == OFFLINE_ACCESS) {
             request = request.add_extra_param("prompt", "consent");
@@ -128,7 +127,7 @@ impl AuthorizationRequest<'_> {
     }
 }
 
-/// The endpoint without the parameters of its own query that the user sets otherwise.
+/// The endpoint without those parameters of its query that the user overrides.
 fn without_parameters(mut endpoint: Url, is_given: &impl Fn(&str) -> bool) -> Url {
     let own: Vec<(String, String)> = endpoint.query_pairs().into_owned().collect();
     if own.iter().any(|(name, _)| is_given(name)) {
@@ -141,7 +140,7 @@ fn without_parameters(mut endpoint: Url, is_given: &impl Fn(&str) -> bool) -> Ur
     endpoint
 }
 
-/// Redeems the code at the endpoint of the record, whatever metadata says by now.
+/// Redeems the code at the recorded endpoint, even if the metadata has changed since.
 ///
 /// # Errors
 /// [`GrantError`].

@@ -1,5 +1,5 @@
-//! What an authorization server answers through the browser (RFC 6749 §4.1.2): the parameters,
-//! whether they may be used (A-31, A-40, A-41), and what to do about a refusal. Redeems nothing.
+//! Reads an authorization server's response through the browser (RFC 6749 §4.1.2): its parameters,
+//! their validation (A-31, A-40, A-41), and advice after a refusal. Redeems nothing.
 
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
@@ -10,15 +10,15 @@ use crate::auth::records::record::Pending;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, display_identifier, shown_words};
 
-/// How much of an unexpected issuer is shown.
+/// How much of an unexpected issuer is shown, in characters.
 const MAX_SHOWN_ISSUER: usize = 200;
 
-/// What the browser brought back, with the right state.
+/// The parameters of an authorization response with the right state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackParameters {
     /// The authorization code; `None` in an error.
     pub code: Option<Secret<String>>,
-    /// The issuer that answers (`iss`, RFC 9207).
+    /// The issuer of the response (`iss`, RFC 9207).
     pub issuer: Option<String>,
     /// The error code of RFC 6749 §4.1.2.1.
     pub error: Option<String>,
@@ -27,7 +27,7 @@ pub struct CallbackParameters {
 }
 
 impl CallbackParameters {
-    /// Reads a query; `None` unless it carries this state and no parameter twice (A-31).
+    /// Reads a query; `None` unless it has this state and no duplicate parameters (A-31).
     pub fn parse(query: &str, state: &Secret<String>) -> Option<Self> {
         let mut found: [(&str, Option<String>); 5] =
             ["state", "code", "iss", "error", "error_description"].map(|name| (name, None));
@@ -48,12 +48,12 @@ impl CallbackParameters {
     }
 }
 
-/// The code of an answer that may be used. The issuer is checked first: an answer of another one is
-/// neither acted on nor shown (A-40, A-41). `accepted` is the other issuer that the user accepts;
-/// an empty one permits an answer that names none.
+/// Returns the code of a valid response. The issuer is checked first: a response from another one
+/// is neither acted on nor shown (A-40, A-41). `accepted` is another issuer that the user accepts;
+/// if it is empty, the response may name none.
 ///
 /// # Errors
-/// The wrong issuer, a refusal.
+/// The issuer is wrong, or the response is a refusal.
 pub(crate) fn validate_callback(
     pending: &Pending,
     parameters: CallbackParameters,
@@ -71,7 +71,7 @@ pub(crate) fn validate_callback(
     }
 }
 
-/// RFC 9207 §2.4: the issuer is compared as text with that of the metadata.
+/// The failure for a wrong issuer, which is compared as text with the metadata's (RFC 9207 §2.4).
 fn wrong_issuer(pending: &Pending, named: Option<&str>, accepted: Option<&str>) -> Option<Failure> {
     let expected = display_identifier(&pending.issuer);
     let (message, way_out) = match named {
@@ -121,8 +121,7 @@ fn denied(pending: &Pending, error: Option<&str>, description: Option<&str>) -> 
     Failure::new(FailureKind::AuthFailed, message).hint(hint)
 }
 
-/// What to do about an error of RFC 6749 §4.1.2.1 and §5.2 or RFC 8707 §2, from its code and its
-/// words.
+/// Advice about an error of RFC 6749 §4.1.2.1 and §5.2 or RFC 8707 §2, by its code and description.
 pub(crate) fn advice(code: &str, description: Option<&str>) -> Option<&'static str> {
     let mentions = |words| ErrorAnswer::mentions(description, words);
     const RESOURCE: &str = "the authorization server does not know this resource: leave the \
@@ -130,7 +129,7 @@ pub(crate) fn advice(code: &str, description: Option<&str>) -> Option<&'static s
     Some(match code {
         "access_denied" => "sign in again and approve the request",
         "invalid_target" => RESOURCE,
-        // Also as Entra ID puts it.
+        // Also in the wording of Entra ID.
         "invalid_request" | "invalid_scope"
             if mentions(&["resource", "aadsts901002", "aadsts9010010"]) =>
         {
@@ -236,7 +235,7 @@ mod tests {
         }
         assert_eq!(ending(true, None, None), Err(Ending::WrongIssuer));
 
-        // Another one that the user accepts, by name.
+        // Another issuer that the user accepts by name.
         assert_eq!(ending(true, Some("https://up"), Some("https://up")), code);
         assert_eq!(ending(true, Some("https://as"), Some("https://up")), code);
         let third = judged(true, Some("https://evil"), Some("https://up")).unwrap_err().1;

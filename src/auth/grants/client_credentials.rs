@@ -1,5 +1,5 @@
-//! Tokens for the client itself, without a person (RFC 6749 §4.4, SEP-1046, A-70): pre-registered
-//! credentials only, a secret or a signed assertion.
+//! Tokens for the client itself, without a person (RFC 6749 §4.4, SEP-1046, A-70): only with
+//! pre-registered credentials, a secret or a signed assertion.
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::context::{Context, SignInRequest};

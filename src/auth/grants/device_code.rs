@@ -1,5 +1,5 @@
-//! A sign-in by a person on another device (RFC 8628): shows a code to enter at an address. Waiting
-//! for its tokens is a token job, `device_poll`.
+//! Signs a person in on another device (RFC 8628): shows a code and the address at which to enter
+//! it. The token job in `device_poll` waits for the tokens.
 
 use oauth2::{DeviceAuthorizationUrl, Scope};
 use url::Url;
@@ -16,13 +16,13 @@ use crate::error::{Failure, FailureKind};
 use crate::pace;
 use crate::redact::{Secret, plain};
 
-/// What is refused, in messages.
+/// The subject of a refusal, in messages.
 const SUBJECT: &str = "the device code";
 
 /// Signs in.
 ///
 /// # Errors
-/// Whatever prevents it, with the next step.
+/// The sign-in failed; the error has the next step.
 pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Result<SignIn, Failure> {
     let _turn = wait_for_turn(context).await?;
     if let Some(done) = context.sign_in_that_satisfies(request).await? {
@@ -93,7 +93,8 @@ async fn ask(
     answer.map(bounded).map_err(|error| failure(grant_error(error)))
 }
 
-/// The answer with an interval that neither makes a storm nor overflows (S-33).
+/// The response with its interval limited, so that it causes no storm of requests and does not
+/// overflow (S-33).
 fn bounded(answer: DeviceAuthorization) -> DeviceAuthorization {
     let Ok(mut value) = serde_json::to_value(&answer) else { return answer };
     let interval = pace::DEVICE_INTERVAL.clamp(answer.interval());

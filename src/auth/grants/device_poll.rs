@@ -1,5 +1,5 @@
-//! The token job of a device code (RFC 8628 §3.4): asks again and again until the person has
-//! decided, and stores the tokens.
+//! The token job for a device code (RFC 8628 §3.4): polls until the person has decided, and stores
+//! the tokens.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::auth::grants::redemption::save_new;
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::SignIn;
 
-/// A pause that ends so much later is over after the deadline by every clock.
+/// A pause that ends this much after the deadline ends after it by every clock.
 const PAST_DEADLINE: Duration = Duration::from_millis(50);
 
-/// Waits for the tokens of a code. When the process that showed it is `gone`, no one will enter it
-/// any more: the waiting ends with `None`, but an answer on its way is still taken.
+/// Waits for the tokens of a code. When the process that showed it is `gone`, nobody will enter it
+/// any more: returns `None`, but not before a pending request is answered.
 pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone) -> JobOutcome {
     let (url, resource) = (&code.token_endpoint, code.resource.as_deref());
     let endpoint = context.token_endpoint(url, &code.registration, resource, &code.binding)?;
@@ -29,7 +29,7 @@ pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone)
     let nobody_waits = tokio::sync::Notify::new();
     let sleep = |pause: Duration| {
         let (nobody_waits, gone) = (&nobody_waits, gone.clone());
-        // Whatever interval the server asks for, the waiting ends in time (S-33).
+        // Whatever interval the server asks for, the wait ends in time (S-33).
         let pause = pause.min(deadline.saturating_duration_since(Instant::now()) + PAST_DEADLINE);
         async move {
             if tokio::time::timeout(pause, gone).await.is_ok() {

@@ -1,11 +1,11 @@
-//! Redeems an assertion for tokens (RFC 7523 §2.1): of a company's identity provider, or of a
-//! workload.
+//! Exchanges an assertion for tokens (RFC 7523 §2.1): one from a company's identity provider, or a
+//! workload's.
 
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::redact::Secret;
 
-/// The grant.
+/// The grant type (RFC 7523 §2.1).
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Asks for tokens.

@@ -1,5 +1,4 @@
-//! The ways to get tokens, one file each, and how they are revoked. `token_endpoint` sends what
-//! they ask.
+//! The grants, one file each, and revocation. `token_endpoint` sends their requests.
 
 pub(crate) mod authorization_code;
 pub(crate) mod authorization_response;

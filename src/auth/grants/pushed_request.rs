@@ -1,6 +1,6 @@
-//! Pushed authorization requests (RFC 9126): the parameters go to the authorization server before a
-//! person is asked, and the browser's page names only where they are. Where that is offered and
-//! does not work, the page carries them itself.
+//! Pushed authorization requests (RFC 9126): the parameters are sent to the authorization server
+//! first, and the browser's page only refers to them. If pushing is optional and fails, the page
+//! carries the parameters itself.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -14,11 +14,11 @@ use crate::redact::{SafeUrl, Secret, plain};
 
 /// How long a pushed request is valid, in seconds, if the server does not say.
 const DEFAULT_SECONDS: u64 = 60;
-/// The shortest and the longest time that is accepted, in seconds: no storm of requests, and no
-/// page that is never refreshed.
+/// The shortest and longest accepted validity, in seconds: it must neither cause a storm of
+/// requests nor keep a page from ever being replaced.
 const MIN_SECONDS: u64 = 10;
 const MAX_SECONDS: u64 = 600;
-/// The longest `request_uri` that is taken, in bytes.
+/// The longest accepted `request_uri`, in bytes.
 const MAX_URI_BYTES: usize = 2048;
 
 /// Why a request was not pushed.
@@ -34,11 +34,11 @@ impl From<Failure> for NotPushed {
     }
 }
 
-/// Pushes the request of `pending`, and has its page name the result. `own` is the authorization
-/// endpoint as the metadata writes it, whose own parameters stay in the page.
+/// Pushes the request of `pending`, and makes its page refer to it. `own` is the authorization
+/// endpoint from the metadata, whose own query parameters stay in the page.
 ///
 /// # Errors
-/// The server refuses, or cannot be asked. Nothing is changed.
+/// The server refuses, or cannot be reached. Nothing is changed.
 pub(crate) async fn push(
     context: &Context,
     pending: &mut Pending,
@@ -71,12 +71,12 @@ pub(crate) async fn push(
     Ok(())
 }
 
-/// Pushes the request once more, because the page is about to end.
+/// Pushes the request once more, because the page is about to expire.
 pub(crate) async fn push_again(context: &Context, pending: &mut Pending) {
     let Some(pushed) = pending.pushed.clone() else { return };
     if let Err(refused) = push(context, pending, &pushed.endpoint, &pushed.own).await {
         tracing::warn!("the page to sign in at has ended: {}", refused.failure.message);
-        // Asked again when the next one would have ended.
+        // Tried again when the next one would have expired.
         let ends = context.now() + MIN_SECONDS;
         pending.pushed = Some(PushedPage { ends, ..pushed });
     }

@@ -1,4 +1,4 @@
-//! The token job of an authorization code: redeems it once over all processes and stores the
+//! The token job for an authorization code: redeems it once across all processes and stores the
 //! tokens. A code that a killed process left behind is redeemed the same way.
 
 use crate::auth::context::Context;
@@ -10,8 +10,8 @@ use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::Failure;
 
-/// Locks, checks whether another process was faster, redeems, and stores. A code works once, and
-/// servers take the tokens back when it is shown again (RFC 6749 §4.1.2).
+/// Locks, checks whether another process was faster, redeems, and stores. A code works only once,
+/// and servers revoke its tokens if it is used again (RFC 6749 §4.1.2).
 pub(crate) async fn redeem(context: &Context, pending: &Pending) -> JobOutcome {
     let _lock = context.lock_sign_in().await?;
     if let Some(done) = completed_meanwhile(context, pending).await? {
@@ -25,7 +25,7 @@ pub(crate) async fn redeem(context: &Context, pending: &Pending) -> JobOutcome {
     Ok(Some(Box::new(record)))
 }
 
-/// The sign-in that another process made of this very code: then its own record of it is gone.
+/// The sign-in that another process got for this code, if its pending record is gone.
 async fn completed_meanwhile(
     context: &Context,
     pending: &Pending,
@@ -46,7 +46,7 @@ async fn completed_meanwhile(
 /// Stores the tokens that an authorization server issued for this plan.
 ///
 /// # Errors
-/// They have to be bound to a key and are not, or the credential store cannot be used.
+/// They have to be bound to a key but are not, or the credential store cannot be used.
 pub(crate) async fn save_issued(
     context: &Context,
     plan: &SignInPlan,
@@ -64,7 +64,7 @@ pub(crate) async fn save_issued(
     Ok(record)
 }
 
-/// Stores a new sign-in, but not in the middle of another process's refresh.
+/// Stores a new sign-in, but not during another process's refresh.
 ///
 /// # Errors
 /// The credential store cannot be used.

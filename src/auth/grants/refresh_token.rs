@@ -1,5 +1,5 @@
-//! The token job of a refresh: one at a time over all processes, stored durably before the tokens
-//! are used. Client credentials are refreshed by asking again.
+//! The token job for a refresh: one at a time across all processes, and stored durably before the
+//! tokens are used. For client credentials, tokens are requested anew.
 
 use url::Url;
 
@@ -13,10 +13,11 @@ use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::{Registered, Registration};
 use crate::redact::Secret;
 
-/// What is refused, in messages.
+/// The subject of a refusal, in messages.
 pub(crate) const SUBJECT: &str = "to renew the sign-in";
 
-/// Locks, reads the store again, asks, and stores. `stale` is the access token to replace.
+/// Locks, reads the store again, requests tokens, and stores them. `stale` is the access token to
+/// replace.
 pub(crate) async fn refresh(
     context: &Context,
     stale: &Secret<String>,
@@ -50,8 +51,8 @@ pub(crate) async fn refresh(
     Ok(Some(Box::new(refreshed)))
 }
 
-/// What a failed refresh leaves behind: nothing of tokens that are dead, otherwise the tokens and
-/// why they were not refreshed.
+/// Updates the store after a failed refresh: deletes dead tokens; otherwise keeps them, with the
+/// reason for the failure.
 async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     if error.ends_tokens_of(&stored.registration) {
         return discard(context, stored, error).await;
@@ -68,7 +69,7 @@ async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     }
 }
 
-/// Whether another process has replaced this access token already.
+/// Whether another process has already replaced this access token.
 pub(crate) fn is_refreshed(context: &Context, stored: &SignIn, stale: &Secret<String>) -> bool {
     stored.tokens.access_token != *stale && stored.tokens.is_fresh(context.now())
 }
@@ -78,8 +79,8 @@ pub(crate) fn is_refreshable(context: &Context, record: &SignIn) -> bool {
     !context.options.grant.needs_person() || record.tokens.refresh_token.is_some()
 }
 
-/// The new tokens, and the client as the server accepted it; `None` if there is nothing to ask
-/// with.
+/// Requests new tokens; returns them with the client as the server accepted it. `None` if there is
+/// nothing to request them with.
 async fn ask(
     context: &Context,
     stored: &SignIn,
@@ -99,15 +100,16 @@ async fn ask(
     } else if needs_secret(stored) {
         return None;
     } else {
-        // As it was granted, to the letter: large servers want it, and refuse a mixture.
+        // Exactly as granted: large providers require it, and refuse a mixture.
         let scope = stored.tokens.scope.as_ref().or(stored.scopes_asked.as_ref());
         endpoint.refresh(stored.tokens.refresh_token.as_ref()?, scope.map(String::as_str)).await
     };
     Some(tokens.map(|tokens| (tokens, endpoint.registration())))
 }
 
-/// A client that the user gave is stored without its secret. Without the flag that gives it, its
-/// tokens cannot be refreshed, and asking would only make the server suspicious.
+/// Whether the client's secret is missing. The user's own client is stored without it, so without
+/// the flag that gives it, tokens cannot be refreshed, and trying would only raise the server's
+/// suspicion.
 fn needs_secret(stored: &SignIn) -> bool {
     let registration = &stored.registration;
     registration.how == Registered::Beforehand
@@ -131,7 +133,7 @@ async fn save_refreshed(context: &Context, refreshed: &SignIn) {
     }
 }
 
-/// Deletes a dead grant, and the client as well if that is what the server does not know.
+/// Deletes dead tokens, and also the client if the server no longer knows it.
 async fn discard(context: &Context, stored: &SignIn, error: &GrantError) {
     context.delete(&context.names.sign_in).await;
     if error.is_unknown_client() && stored.registration.how == Registered::Dynamically {

@@ -8,20 +8,20 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::record::SignIn;
 use crate::error::Failure;
 
-/// Whether the server took the tokens back.
+/// Whether the server revoked the tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revocation {
-    /// It took all of them back.
+    /// It revoked all of them.
     Done,
-    /// It took the refresh token back; access tokens expire on their own.
+    /// It revoked the refresh token; access tokens expire on their own.
     RefreshTokenOnly,
     /// It offers no revocation: the tokens expire on their own.
     NotOffered,
-    /// It was asked to and did not. The text says why.
+    /// It did not revoke them; the text says why.
     Failed(String),
 }
 
-/// Takes the tokens back: the refresh token first, which ends the whole grant at most servers.
+/// Revokes the tokens: the refresh token first, which ends the whole grant at most servers.
 pub(crate) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
     let Some(endpoint) = &record.revocation_endpoint else { return Revocation::NotOffered };
     let tokens = &record.tokens;
@@ -34,7 +34,7 @@ pub(crate) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
     }
     match request.send(tokens.access_token.expose_to_wire(), "access_token").await {
         Ok(()) => Revocation::Done,
-        // RFC 7009 §2.2.1: servers that issue self-contained tokens cannot take them back.
+        // RFC 7009 §2.2.1: servers that issue self-contained tokens cannot revoke them.
         Err(refused) if refused.code == "unsupported_token_type" => {
             if tokens.refresh_token.is_some() {
                 Revocation::RefreshTokenOnly
@@ -46,13 +46,13 @@ pub(crate) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
     }
 }
 
-/// What every revocation of one sign-in has in common.
+/// The common part of a sign-in's revocation requests.
 struct RevocationRequest<'a> {
     client: AuthenticatedClient<'a>,
     endpoint: &'a Url,
 }
 
-/// A token that was not taken back.
+/// A token that was not revoked.
 struct RevocationRefused {
     /// The error code of RFC 7009 §2.2.1.
     code: String,

@@ -1,5 +1,5 @@
-//! Tokens as we store them and as token endpoints send them: what deviates from RFC 6749 §5.1
-//! without harm is accepted.
+//! Tokens as we store them and as token endpoints send them: harmless deviations from RFC 6749 §5.1
+//! are accepted.
 
 use std::time::Duration;
 
@@ -12,28 +12,29 @@ use crate::auth::records::secret_text;
 use crate::pace::TOKEN_LIFETIME;
 use crate::redact::{Secret, plain};
 
-/// The longest access token that is taken, in bytes: it goes into a header, and no server takes
-/// longer ones.
+/// The longest accepted access token, in bytes: it goes into a header, and no server accepts longer
+/// ones.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// How much of an unknown token type is shown, in characters.
 const MAX_SHOWN_TYPE: usize = 60;
-/// How long before its end a token is refreshed; a quarter of its life if that is shorter.
+/// How long, in seconds, before its expiry a token is refreshed; a quarter of its lifetime if that
+/// is shorter.
 const REFRESH_MARGIN_SECONDS: u64 = 60;
 
 /// The tokens of one sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenSet {
-    /// What goes into the `Authorization` header.
+    /// The access token, for the `Authorization` header.
     #[serde(with = "secret_text")]
     pub access_token: Secret<String>,
     /// When it was obtained, in seconds since 1970.
     #[serde(default)]
     pub obtained_at: u64,
     /// When it expires, in seconds since 1970; `None` if the server did not say, so that only a 401
-    /// tells.
+    /// shows it.
     #[serde(default)]
     pub expires_at: Option<u64>,
-    /// What refreshes it; never assumed to exist.
+    /// The refresh token; never assumed to exist.
     #[serde(default, with = "secret_text::option")]
     pub refresh_token: Option<Secret<String>>,
     /// The scopes that were granted, separated by spaces; `None` if the server did not say.
@@ -51,10 +52,11 @@ pub struct TokenSet {
 impl TokenSet {
     /// Whether the token can be sent without refreshing it first.
     pub fn is_fresh(&self, now: u64) -> bool {
-        // Records of older releases may end when they began: that end means nothing.
+        // In records of older releases, the expiry may be the time of issue, which means nothing
+        //
         let Some(end) = self.expires_at.filter(|end| *end > self.obtained_at) else { return true };
         let margin = REFRESH_MARGIN_SECONDS.min(end.saturating_sub(self.obtained_at) / 4);
-        // A clock that was set back since must not make a token last longer than the server said.
+        // A clock that was set back must not extend a token's lifetime.
         now + margin < end && now + REFRESH_MARGIN_SECONDS >= self.obtained_at
     }
 
@@ -74,7 +76,7 @@ impl TokenSet {
     }
 }
 
-/// The answer of a token endpoint.
+/// The response of a token endpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Issued {
     access_token: AccessToken,
@@ -108,11 +110,11 @@ impl Issued {
         }
     }
 
-    /// Why the access token cannot be used, as the end of a sentence. `proved` says whether
-    /// a proof went with the request for it.
+    /// Checks whether the access token can be used. `proved` says whether its request had a
+    /// DPoP proof. The error is the end of a sentence.
     ///
     /// # Errors
-    /// It is of a type that needs a proof that we do not have, or cannot be in a header.
+    /// Its type needs a proof that we do not have, or it cannot be sent in a header.
     pub(crate) fn check(&self, proved: bool) -> Result<(), String> {
         if let BasicTokenType::Extension(other) = &self.token_type
             && !(proved && self.token_type == dpop())
@@ -166,10 +168,11 @@ fn dpop() -> BasicTokenType {
     BasicTokenType::Extension("DPoP".to_owned())
 }
 
-/// The names that servers give to tokens that are sent as `Bearer`, beside that one.
+/// The names that servers use for tokens that are sent as `Bearer`.
 const BEARER_NAMES: [&str; 6] = ["bearer", "bearertoken", "accesstoken", "token", "bot", "user"];
 
-/// Any spelling of `Bearer`, and what servers call such tokens; a missing type counts as that.
+/// Reads a token type: any spelling of `Bearer`, or another name for it; a missing type counts as
+/// `Bearer`.
 fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let name = value.as_str().map(str::trim).unwrap_or_default();
@@ -184,7 +187,7 @@ fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenTy
     })
 }
 
-/// A number, or text that is one. Zero, negative and absurd values say nothing about an end.
+/// Reads a number, or text with a number. Zero, negative and absurd values count as absent.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let seconds = match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_f64(),
@@ -201,7 +204,7 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Refres
     Ok(text.map(|text| RefreshToken::new(text.to_owned())))
 }
 
-/// Words in one string or in an array; no words count as absent.
+/// Reads words from one string or an array; an empty list counts as absent.
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scope>>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let words: Vec<Scope> = match &value {

@@ -1,6 +1,6 @@
-//! What an answer of a token endpoint is: what was asked for, a refusal of the request, or trouble
-//! that says nothing about it (RFC 6749 §5, A-55). And which parameter a refresh is refused for
-//! . Pure functions of one answer.
+//! Classifies a token endpoint's response: tokens, a refusal of the request, or a problem that says
+//! nothing about it (RFC 6749 §5, A-55). Also finds the parameter for which a refresh was refused
+//! . Pure functions of one response.
 
 use url::Url;
 
@@ -10,7 +10,7 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::error::{Failure, FailureKind};
 use crate::redact::SafeUrl;
 
-/// Codes that ask to try again later, and say nothing about the request.
+/// Error codes that only ask to try again later.
 const PASSING_CODES: [&str; 7] = [
     "temporarily_unavailable",
     "slow_down",
@@ -26,26 +26,26 @@ pub(crate) fn is_passing_code(code: &str) -> bool {
     PASSING_CODES.contains(&code)
 }
 
-/// What an answer of a token endpoint is.
+/// The kind of a token endpoint's response.
 #[derive(Debug)]
 pub(crate) enum AnswerKind {
-    /// What was asked for, as far as can be told here.
+    /// The requested tokens, as far as can be seen here.
     Issued,
-    /// A refusal of this request. Without a code of its own, the status stands for it.
+    /// A refusal of this request. Without an error code, the status stands for it.
     Refusal { code: String },
-    /// Nothing about the request: a server that is busy or in trouble, a place where there is no
-    /// endpoint any more, a page in front of it.
+    /// Nothing about the request: the server is busy or has a problem, the endpoint is gone, or a
+    /// web page is in front of it.
     Trouble(Failure),
 }
 
-/// Sorts an answer by what it says about the request.
+/// Classifies a response by what it says about the request.
 pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> AnswerKind {
     let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
     let trouble = |message: String, hint: String| {
         AnswerKind::Trouble(Failure::new(FailureKind::Http, message).status(status).hint(hint))
     };
     let is_gone = matches!(status, 404 | 410) && error.code.is_none();
-    // A server that says that its trouble will pass is no reason to ask a person.
+    // A problem that the server calls temporary is no reason to ask a person.
     let says_it_passes = error.code.as_deref().is_some_and(is_passing_code);
     let is_in_trouble = answer.status.is_server_error() && !says_it_passes;
     let is_busy = is_in_trouble || matches!(status, 408 | 425 | 429);
@@ -75,8 +75,8 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
     }
 }
 
-/// The parameter of a refresh that the answer refuses and that may be missing: `resource` (RFC 8707
-/// §2) or `scope` (RFC 6749 §6). `None` for every other request, which means what it says.
+/// The optional parameter for which a refresh was refused: `resource` (RFC 8707 §2) or `scope` (RFC
+/// 6749 §6). `None` for all other requests.
 pub(crate) fn refused_parameter(
     answer: &GuardedResponse,
     form: &[(String, String)],
@@ -91,7 +91,7 @@ pub(crate) fn refused_parameter(
     let is_sent = |wanted: &str| form.iter().any(|(name, _)| name == wanted);
     let mentions = |parameters| ErrorAnswer::mentions(error.description.as_deref(), parameters);
     let is_invalid = matches!(code, "invalid_request" | "invalid_scope");
-    // The numbers are those of Entra ID for this parameter, alone and together with scopes.
+    // The numbers are Entra ID's error codes for this parameter, alone and together with scopes.
     let about_resource = code == "invalid_target"
         || is_invalid && mentions(&["resource", "aadsts901002", "aadsts9010010"]);
     if about_resource && is_sent("resource") {

@@ -1,5 +1,5 @@
-//! Requests to a token endpoint, made by the crate `oauth2` and sent by [`AuthenticatedClient`]:
-//! form-encoded, with the resource indicator in every one.
+//! Requests to a token endpoint, built by the crate `oauth2` and sent by [`AuthenticatedClient`]:
+//! form-encoded, each with the resource indicator.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,7 @@ use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 use serde::{Deserialize, Serialize};
 
-/// The crate's client with our token answer.
+/// The crate's client, with our type for token responses.
 pub(crate) type Grants = oauth2::Client<
     BasicErrorResponse,
     Issued,
@@ -40,7 +40,7 @@ pub(crate) type Grants = oauth2::Client<
     EndpointSet,
 >;
 
-/// Why there is no token: each variant says what to do next.
+/// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum GrantError {
@@ -48,10 +48,11 @@ pub(crate) enum GrantError {
     Rejected {
         /// The error code of RFC 6749 §5.2.
         code: String,
-        /// In words, made safe to show.
+        /// The server's description, made safe to show.
         description: Option<String>,
     },
-    /// The server could not be asked, or failed. What we have may still be valid: keep it.
+    /// The server could not be reached, or failed. Existing tokens may still be valid, and are kept
+    ///
     Unavailable(Failure),
 }
 
@@ -61,8 +62,8 @@ impl GrantError {
         matches!(self, Self::Rejected { code, .. } if is_unknown_client(code))
     }
 
-    /// Whether it says that the tokens shown are dead, for a client of this kind. A client
-    /// that the user gives at each start may have been given wrongly this time.
+    /// Whether the error means that the presented tokens are dead, for this kind of client.
+    /// The user's own client may just have been given wrongly this time.
     pub(crate) fn ends_tokens_of(&self, registration: &Registration) -> bool {
         let Self::Rejected { code, .. } = self else { return false };
         code == "invalid_grant"
@@ -73,13 +74,13 @@ impl GrantError {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Rejected { code, .. } => is_passing_code(code),
-            // Without a status nothing was answered.
+            // Without a status, there was no response.
             Self::Unavailable(failure) => matches!(failure.status, None | Some(408 | 425 | 429)),
         }
     }
 
-    /// The failure to report; `asked` is what the server refuses, in words. `hint` says what to do
-    /// about an error code and its description.
+    /// The failure to report; `asked` is the subject of the refusal, in words. `hint` gives the
+    /// advice for an error code and its description.
     pub(crate) fn into_failure(
         self,
         asked: &str,
@@ -100,20 +101,20 @@ impl GrantError {
     }
 }
 
-/// Whether this error says that the server no longer knows the client.
+/// Whether this error code says that the server no longer knows the client.
 pub(crate) fn is_unknown_client(code: &str) -> bool {
     matches!(code, "invalid_client" | "unauthorized_client")
 }
 
-/// One token endpoint as one client sees it.
+/// A token endpoint, for one client.
 pub(crate) struct TokenEndpoint<'a> {
     pub(crate) client: AuthenticatedClient<'a>,
     pub(crate) url: &'a Url,
     /// The RFC 8707 indicator.
     pub(crate) resource: Option<&'a str>,
-    /// In seconds since 1970.
+    /// The time, in seconds since 1970.
     pub(crate) now: u64,
-    /// The last trouble that the server was in, for whoever goes on asking in spite of it.
+    /// The server's last problem, for callers that keep polling in spite of it.
     trouble: Mutex<Option<Failure>>,
 }
 
@@ -128,8 +129,8 @@ impl<'a> TokenEndpoint<'a> {
         Self { client, url, resource, now, trouble: Mutex::default() }
     }
 
-    /// The error of an exchange that asks again and again: when its time is over, the last trouble
-    /// of the server is the reason (RFC 8628 §3.5).
+    /// The error of a polling exchange: when its time is over, the server's last problem is the
+    /// reason (RFC 8628 §3.5).
     pub(crate) fn explained(&self, error: GrantError) -> GrantError {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (&error, trouble) {
@@ -140,7 +141,7 @@ impl<'a> TokenEndpoint<'a> {
         }
     }
 
-    /// Who asks, authenticating the way that was accepted last.
+    /// The client, with the authentication method that was accepted last.
     pub(crate) fn registration(&self) -> Registration {
         self.client.registration()
     }
@@ -166,7 +167,7 @@ impl<'a> TokenEndpoint<'a> {
         self.tokens(request.request_async(self).await)
     }
 
-    /// Refreshes tokens (RFC 6749 §6); `scope` is what was granted, to the letter.
+    /// Refreshes tokens (RFC 6749 §6); `scope` is exactly as granted.
     ///
     /// # Errors
     /// [`GrantError`].
@@ -187,7 +188,7 @@ impl<'a> TokenEndpoint<'a> {
         self.tokens(request.request_async(self).await)
     }
 
-    /// Asks for a token of the client's own (RFC 6749 §4.4, A-70), with parameters of the user's.
+    /// Requests a token for the client itself (RFC 6749 §4.4, A-70), with the user's parameters.
     ///
     /// # Errors
     /// [`GrantError`].
@@ -210,14 +211,14 @@ impl<'a> TokenEndpoint<'a> {
         self.tokens(request.request_async(self).await)
     }
 
-    /// The crate's client. What authenticates it is added when a request is sent.
+    /// The crate's client. Its authentication is added when a request is sent.
     pub(crate) fn grants(&self) -> Grants {
         oauth2::Client::new(ClientId::new(self.registration().client_id))
             .set_token_uri(TokenUrl::from_url(self.url.clone()))
             .set_auth_type(AuthType::RequestBody)
     }
 
-    /// Validates what the crate made of an answer.
+    /// Validates the crate's reading of a response.
     pub(crate) fn tokens<E>(
         &self,
         answer: Result<Issued, RequestTokenError<Unavailable, E>>,
@@ -228,8 +229,8 @@ impl<'a> TokenEndpoint<'a> {
         self.checked(answer.map_err(grant_error)?)
     }
 
-    /// Asks with a grant that the crate does not know (RFC 6749 §4.5); returns the body of what is
-    /// not a refusal.
+    /// Sends a grant that the crate does not know (RFC 6749 §4.5); returns the response's body
+    /// unless it is a refusal.
     ///
     /// # Errors
     /// [`GrantError`].
@@ -250,10 +251,10 @@ impl<'a> TokenEndpoint<'a> {
         }
     }
 
-    /// The tokens in an answer.
+    /// Reads the tokens in a response.
     ///
     /// # Errors
-    /// There are none, or none that can be used.
+    /// There are no usable tokens.
     pub(crate) fn issued(&self, body: &[u8]) -> Result<TokenSet, GrantError> {
         let issued = serde_json::from_slice(body);
         self.checked(issued.map_err(|_| GrantError::Unavailable(without_token()))?)
@@ -274,8 +275,9 @@ impl<'a> TokenEndpoint<'a> {
     }
 }
 
-/// Sends what the crate made. Every refusal comes back to the crate as RFC 6749 §5.2 writes it, and
-/// what says nothing about the request becomes a failure here, where the status is still known.
+/// Sends the crate's requests. The crate gets every refusal in the form of RFC 6749 §5.2; a
+/// response that says nothing about the request becomes a failure here, where the status is still
+/// known.
 impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
     type Error = Unavailable;
     type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
@@ -315,8 +317,8 @@ impl TokenEndpoint<'_> {
         Unavailable(failure)
     }
 
-    /// Sends a form; where a refresh is refused for a parameter that may be missing, sends it once
-    /// more without that one. Such a refusal does not spend the refresh token.
+    /// Sends a form; if a refresh is refused for an optional parameter, sends it once more without
+    /// that. Such a refusal does not use up the refresh token.
     async fn send_without_refused(
         &self,
         url: &Url,
@@ -335,7 +337,7 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Sorts what the crate reports by what to do next.
+/// Converts the crate's error.
 pub(crate) fn grant_error<E>(error: RequestTokenError<Unavailable, E>) -> GrantError
 where
     E: oauth2::ErrorResponse + serde::Serialize + 'static,
@@ -376,7 +378,7 @@ fn not_a_request() -> Failure {
         .hint("please report this as a bug in `mcp-tether`, with the server's URL")
 }
 
-/// The authorization server gave no usable answer.
+/// The error for an authorization server without a usable response.
 #[derive(Debug)]
 pub(crate) struct Unavailable(pub(crate) Failure);
 

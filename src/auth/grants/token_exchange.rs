@@ -1,5 +1,5 @@
-//! Exchanges the token of a person for an assertion that another authorization server accepts (RFC
-//! 8693, ID-JAG): asked of the company's identity provider. Nothing is stored.
+//! Exchanges a person's token, at the company's identity provider, for an assertion that another
+//! authorization server accepts (RFC 8693, ID-JAG). Stores nothing.
 
 use serde_json::{Map, Value};
 
@@ -7,31 +7,32 @@ use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
 
-/// The grant (RFC 8693 §2.1).
+/// The grant type (RFC 8693 §2.1).
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 /// The longest assertion, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// What an assertion is wanted for.
+/// The assertion to request.
 pub(crate) struct WantedAssertion<'a> {
-    /// Whom it is shown to: the issuer of the authorization server.
+    /// Its audience: the issuer of the authorization server.
     pub(crate) audience: &'a str,
-    /// The MCP server.
+    /// The resource indicator of the MCP server.
     pub(crate) resource: Option<&'a str>,
     /// The scopes, separated by spaces.
     pub(crate) scope: Option<&'a str>,
 }
 
-/// The token of the person.
+/// The person's token.
 pub(crate) enum SubjectToken<'a> {
-    /// An ID token of the identity provider.
+    /// An ID token from the identity provider.
     IdToken(&'a Secret<String>),
-    /// A refresh token of the identity provider, where the ID token has ended and no other came.
+    /// A refresh token from the identity provider, if the ID token has expired and there is no new
+    /// one.
     RefreshToken(&'a Secret<String>),
 }
 
-/// Asks for an assertion.
+/// Requests an assertion.
 ///
 /// # Errors
 /// [`GrantError`].

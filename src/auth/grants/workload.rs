@@ -1,6 +1,6 @@
-//! Tokens for a workload (SEP-1933): an assertion of the platform that it runs on, from a file or a
-//! command, redeemed at the server's authorization server. No person, no refresh token: refreshing
-//! is asking again with the assertion of that moment.
+//! Tokens for a workload (SEP-1933): its platform's assertion, from a file or a command, is
+//! exchanged at the server's authorization server. There is no person and no refresh token; to
+//! refresh, the current assertion is exchanged again.
 
 use crate::auth::client::assertion_source::{AssertionSource, audiences_of};
 use crate::auth::context::{Context, SignInRequest};
@@ -32,7 +32,7 @@ pub(crate) async fn sign_in(
     save_issued(context, &plan, &endpoint, tokens).await
 }
 
-/// Asks with the assertion of this moment.
+/// Exchanges the current assertion.
 ///
 /// # Errors
 /// [`GrantError`].
@@ -47,8 +47,8 @@ pub(crate) async fn ask(
     jwt_bearer::redeem(endpoint, &assertion, scope, &context.options.authorize_params).await
 }
 
-/// The assertion is a credential: an MCP server that names an authorization server of its own must
-/// not get one that is for another.
+/// Checks the assertion's audience. It is a credential: an MCP server that names its own
+/// authorization server must not get one for another server.
 fn check_audience(
     context: &Context,
     endpoint: &TokenEndpoint<'_>,

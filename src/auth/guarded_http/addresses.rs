@@ -1,24 +1,25 @@
-//! Which addresses a server may send us to (S-07). Pure functions; the look-up is in `policy`.
+//! Classifies addresses, to decide where a server may send us (S-07). Pure functions; the look-up
+//! is in `policy`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The kind of network that an address leads to.
+/// The kind of network that an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Zone {
     /// The Internet.
     Public,
-    /// A network of the user's own.
+    /// A private network.
     Private,
     /// This machine.
     Loopback,
-    /// The link of this machine, where clouds keep their metadata services.
+    /// The local link, on which clouds have their metadata services.
     LinkLocal,
     /// A network that serves no HTTP: multicast, documentation, future use.
     Unusable,
 }
 
 impl Zone {
-    /// The zone of an address; addresses that carry an IPv4 address inside belong to its zone.
+    /// The zone of an address; an address with an embedded IPv4 address has the zone of that.
     pub(crate) fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => of_v4(address),
@@ -26,8 +27,8 @@ impl Zone {
         }
     }
 
-    /// The zone of a server that is known by a name: one of the user's own networks only if every
-    /// address of the name is.
+    /// The zone of a server with a name: a private network only if all of its addresses are
+    /// private.
     pub(crate) fn of_name(addresses: &[IpAddr]) -> Self {
         let all_in = |zones: &[Self]| {
             !addresses.is_empty() && addresses.iter().all(|at| zones.contains(&Self::of(*at)))
@@ -52,8 +53,8 @@ impl Zone {
         }
     }
 
-    /// Whether a server in zone `home` may name an address in this zone: its own zone, and within
-    /// the user's own networks everything but the metadata services.
+    /// Whether a server in zone `home` may name an address in this zone: in its own zone, and from
+    /// private networks everywhere except to the metadata services.
     pub(crate) fn reachable_from(self, home: Self) -> bool {
         let own = |zone| matches!(zone, Self::Private | Self::Loopback);
         match self {
@@ -64,28 +65,28 @@ impl Zone {
     }
 }
 
-/// A prefix of addresses, its length in bits, and the zone that they are in.
+/// An address prefix, its length in bits, and its zone.
 type Row<Bits> = (Bits, u32, Zone);
 
-/// The IANA registry of special addresses, and the metadata services of clouds outside the
-/// link-local range. The first row that fits counts.
+/// The IANA registries of special-purpose addresses, and the metadata services of clouds outside
+/// the link-local range. The first matching row counts.
 const V4_ZONES: &[Row<Ipv4Addr>] = &[
     // "This network" reaches this machine on most systems.
     (Ipv4Addr::new(0, 0, 0, 0), 8, Zone::Loopback),
     (Ipv4Addr::new(127, 0, 0, 0), 8, Zone::Loopback),
     (Ipv4Addr::new(169, 254, 0, 0), 16, Zone::LinkLocal),
-    // Metadata: Alibaba, Oracle; Azure's host.
+    // Metadata services of Alibaba and Oracle; Azure's host.
     (Ipv4Addr::new(100, 100, 100, 200), 32, Zone::LinkLocal),
     (Ipv4Addr::new(192, 0, 0, 192), 32, Zone::LinkLocal),
     (Ipv4Addr::new(168, 63, 129, 16), 32, Zone::LinkLocal),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Zone::Private),
     (Ipv4Addr::new(172, 16, 0, 0), 12, Zone::Private),
     (Ipv4Addr::new(192, 168, 0, 0), 16, Zone::Private),
-    // Carriers and overlay networks (RFC 6598), protocol assignments, benchmarks (RFC 2544).
+    // Carriers and overlay networks (RFC 6598), protocol assignments, benchmarking (RFC 2544).
     (Ipv4Addr::new(100, 64, 0, 0), 10, Zone::Private),
     (Ipv4Addr::new(192, 0, 0, 0), 24, Zone::Private),
     (Ipv4Addr::new(198, 18, 0, 0), 15, Zone::Private),
-    // Documentation (RFC 5737), relays of 6to4 (RFC 7526), multicast and future use.
+    // Documentation (RFC 5737), 6to4 relays (RFC 7526), multicast and future use.
     (Ipv4Addr::new(192, 0, 2, 0), 24, Zone::Unusable),
     (Ipv4Addr::new(198, 51, 100, 0), 24, Zone::Unusable),
     (Ipv4Addr::new(203, 0, 113, 0), 24, Zone::Unusable),
@@ -95,12 +96,12 @@ const V4_ZONES: &[Row<Ipv4Addr>] = &[
 
 const V6_ZONES: &[Row<Ipv6Addr>] = &[
     (Ipv6Addr::UNSPECIFIED, 127, Zone::Loopback),
-    // Metadata: Amazon, Google, Oracle.
+    // Metadata services of Amazon, Google and Oracle.
     (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, Zone::LinkLocal),
     (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, Zone::LinkLocal),
     (Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe), 128, Zone::LinkLocal),
     (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Zone::LinkLocal),
-    // Unique local, site-local, benchmarks (RFC 5180).
+    // Unique local, site-local, benchmarking (RFC 5180).
     (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Zone::Private),
     (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Zone::Private),
     (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, Zone::Private),
@@ -134,8 +135,8 @@ fn of_v6(address: Ipv6Addr) -> Zone {
     V6_ZONES.iter().find(fits).map_or(Zone::Public, |(.., zone)| *zone)
 }
 
-/// The IPv4 address within a mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052, 8215),
-/// ISATAP (RFC 5214), 6to4 or Teredo address.
+/// The IPv4 address embedded in a mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052,
+/// 8215), ISATAP (RFC 5214), 6to4 or Teredo address.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
@@ -144,7 +145,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         [0, 0, 0, 0, 0, 0xffff, high, low] => Some(v4(high, low)),
         [0, 0, 0, 0, 0xffff, 0, high, low] => Some(v4(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
-        // A network's own prefix, of 48 or 96 bits.
+        // The local-use prefix (RFC 8215), of 48 or 96 bits.
         [0x64, 0xff9b, 1, high, third, fourth, 0, 0] => {
             Some(v4(high, (third & 0xff) << 8 | fourth >> 8))
         }

@@ -1,21 +1,21 @@
-//! The object in an answer of an authorization server, whatever it is written as. RFC 6749 §5.1
-//! wants JSON; what stands there in another form is as clear.
+//! Reads the object in an authorization server's response, in whatever format. RFC 6749 §5.1
+//! requires JSON, but other formats are just as clear.
 
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-/// What a form must name to be an answer.
+/// A form counts as a response if it has one of these members.
 const NAMES_IN_FORMS: [&str; 3] = ["access_token", "error", "device_code"];
-/// Members with the tokens of a person, where the answer itself has none.
+/// Members that hold the person's tokens if the response itself has none.
 const NESTED: [&str; 2] = ["authed_user", "data"];
-/// Members that are numbers of seconds.
+/// Members that are durations in seconds.
 const SECONDS: [&str; 2] = ["expires_in", "interval"];
 
-/// How long a device code lasts whose server does not say.
+/// How long a device code lasts, in seconds, if the server does not say.
 const DEVICE_CODE_SECONDS: u64 = 600;
 
-/// The members of an answer: JSON, of which the last of a name counts (ECMA-262 `JSON.parse`), or a
-/// form, as servers answered before RFC 6749.
+/// The members of a response: JSON, in which the last duplicate counts (as in `JSON.parse` of
+/// ECMA-262), or a form, as servers responded before RFC 6749.
 pub(crate) fn object_in(body: &[u8]) -> Option<Map<String, Value>> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     if let Ok(object) = serde_json::from_slice(body) {
@@ -31,12 +31,12 @@ pub(crate) fn object_in(body: &[u8]) -> Option<Map<String, Value>> {
     NAMES_IN_FORMS.iter().any(|name| form.contains_key(*name)).then_some(form)
 }
 
-/// The same answer as RFC 6749 §5.1 has it. What is no answer stays as it is.
+/// The same response in the format of RFC 6749 §5.1. Anything else stays as it is.
 pub(crate) fn as_json(body: Vec<u8>) -> Vec<u8> {
     let Some(mut object) = object_in(&body) else { return body };
     let has_token = |object: &Map<_, _>| object.get("access_token").is_some_and(Value::is_string);
     let nested = NESTED.iter().filter_map(|name| object.get(*name)?.as_object()).find(|inner| {
-        // Slack gives the token of the person apart from that of the workspace.
+        // Slack returns the person's token separately from the workspace's.
         has_token(inner)
     });
     if let Some(nested) = nested.filter(|_| !has_token(&object)).cloned() {
@@ -49,7 +49,7 @@ pub(crate) fn as_json(body: Vec<u8>) -> Vec<u8> {
         }
     }
     if object.contains_key("device_code") {
-        // Both names of one thing, and an end that nobody told.
+        // Some servers use the older name of the member, or omit the expiry.
         if object.contains_key("verification_uri") {
             object.remove("verification_url");
         }
@@ -60,7 +60,7 @@ pub(crate) fn as_json(body: Vec<u8>) -> Vec<u8> {
     Value::Object(object).to_string().into_bytes()
 }
 
-/// Seconds that are written as text or with a fraction.
+/// Reads seconds, also as text or with a fraction.
 fn whole_seconds(value: &Value) -> Option<u64> {
     let seconds = match value {
         Value::String(text) => text.trim().parse::<f64>().ok()?,

@@ -1,7 +1,7 @@
-//! Requests to URLs that a server named (S-07) and the check of those that a browser may open
-//! (S-05). Such a URL is https, leads to no private address unless the MCP server itself does, and
-//! the address that was checked is the one connected to. Behind an HTTP proxy the proxy resolves
-//! and decides.
+//! Sends requests to URLs that a server named (S-07), and checks those that a browser may open
+//! (S-05). Such a URL must be https, must not lead to a private address unless the MCP server
+//! itself is at one, and the connection goes to the address that was checked. With an HTTP proxy,
+//! the proxy resolves and decides.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,13 +23,13 @@ use crate::http::{
 use crate::protocol::{ProtocolVersion, headers};
 use crate::redact::{SafeUrl, display_url, plain};
 
-/// The largest body that is read.
+/// The largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How long one request may take, its body included.
+/// How long one request may take, including its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a page may take to be looked at before a person is sent there.
+/// How long a page may take to respond before a person is sent there.
 const GLANCE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many connections in a row may turn out to have ended before the request left.
+/// How many connections in a row may turn out to be closed before the request was sent.
 const MAX_UNSENT: u32 = 8;
 /// How many redirects of a metadata document are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -38,9 +38,9 @@ const MAX_REDIRECTS: usize = 5;
 pub(crate) struct GuardedClient {
     policy: Arc<AddressPolicy>,
     headers: HeaderMap,
-    /// What to do about a document that is not where it should be.
+    /// The hint for a document that is not where it should be.
     hint_about_documents: String,
-    /// Shows authorization servers who we are, beside what the options show the MCP server.
+    /// The certificate for authorization servers; the one for the MCP server is in the options.
     certificate: Option<ClientCertificate>,
     connections: Mutex<HashMap<ConnectionKind, Outbound>>,
 }
@@ -51,21 +51,21 @@ pub(crate) struct GuardedResponse {
     pub(crate) status: http::StatusCode,
     /// The media type as received, made safe to show; empty if there was none.
     pub(crate) media_type: String,
-    /// How many seconds to wait before asking again, if it says so (RFC 9110 §10.2.3).
+    /// How many seconds to wait before trying again, if it says so (RFC 9110 §10.2.3).
     pub(crate) retry_after: Option<u64>,
-    /// What it says about DPoP proofs.
+    /// The parts that concern DPoP proofs.
     pub(crate) dpop: DpopAnswer,
     pub(crate) body: Vec<u8>,
 }
 
-/// The first answer of a page, as far as it counts.
+/// The relevant part of a page's first response.
 #[derive(Debug)]
 pub(crate) struct PageAnswer {
     pub(crate) status: http::StatusCode,
     pub(crate) redirect: Option<Url>,
 }
 
-/// What connections are kept apart by.
+/// The key by which connections are kept apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ConnectionKind {
     scheme: String,
@@ -74,7 +74,7 @@ struct ConnectionKind {
     is_own: bool,
 }
 
-/// Whether the user's own headers go along, where the MCP server's origin is asked.
+/// Whether the user's own headers are sent to the MCP server's origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OwnHeaders {
     Sent,
@@ -82,7 +82,7 @@ enum OwnHeaders {
 }
 
 impl GuardedClient {
-    /// For the servers that the endpoint of `auth` names.
+    /// A client for the servers that the endpoint of `auth` names.
     pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
         let policy = Arc::new(AddressPolicy::new(auth, http));
         Self {
@@ -97,7 +97,7 @@ impl GuardedClient {
     /// Checks whether this URL may be used at all; the error names its `purpose` (A-08, S-07).
     ///
     /// # Errors
-    /// Schemes other than https (http is for loopback), user names, no host.
+    /// The scheme is not https (http is only for loopback), or there is a user name or no host.
     pub(crate) fn check(&self, url: &Url, purpose: &str) -> Result<(), Failure> {
         let Some(objection) = self.policy.objection(url) else { return Ok(()) };
         let shown = SafeUrl::new(url);
@@ -108,12 +108,12 @@ impl GuardedClient {
         .hint("tell the operator of the server: it has to be an `https:` URL"))
     }
 
-    /// Checks whether this URL may be used, and its address if that is written out: a name is
-    /// checked when it is looked up. Nobody is asked to sign in for an endpoint that cannot be
-    /// asked afterwards (S-07).
+    /// Checks whether this URL may be used, and its address if it is a literal one; a name is
+    /// checked when it is looked up. This happens before anybody signs in for an endpoint that
+    /// could not be used afterwards (S-07).
     ///
     /// # Errors
-    /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.
+    /// [`GuardedClient::check`] refuses it, or its address is off limits.
     pub(crate) async fn check_endpoint(&self, url: &Url, purpose: &str) -> Result<(), Failure> {
         self.check(url, purpose)?;
         self.policy
@@ -122,7 +122,7 @@ impl GuardedClient {
             .map_err(|forbidden| failure_of_address(url, &forbidden))
     }
 
-    /// The page to open, if a browser may open it: parsed, checked and serialized again (S-05).
+    /// Returns the page if a browser may open it: parsed, checked and serialized again (S-05).
     ///
     /// # Errors
     /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.
@@ -135,8 +135,8 @@ impl GuardedClient {
     /// first URL (A-13).
     ///
     /// # Errors
-    /// A URL that may not be used, a redirect that is not followed, no connection, no complete
-    /// answer in time.
+    /// The URL may not be used, a redirect is not followed, or there is no connection or no
+    /// complete response in time.
     pub(crate) async fn document(&self, url: &Url) -> Result<GuardedResponse, Failure> {
         within_timeout(url, self.follow(url)).await
     }
@@ -144,7 +144,7 @@ impl GuardedClient {
     /// Sends a request that carries credentials; redirects are not followed.
     ///
     /// # Errors
-    /// A URL that may not be used, no connection, no complete answer in time.
+    /// The URL may not be used, or there is no connection or no complete response in time.
     pub(crate) async fn post(
         &self,
         request: http::Request<Vec<u8>>,
@@ -173,11 +173,11 @@ impl GuardedClient {
         within_timeout(&url, sent).await
     }
 
-    /// Asks the MCP server for its challenge, with a `ping`: that means nothing, needs no session,
-    /// and is refused before it is understood.
+    /// Requests the MCP server's challenge with a `ping`, which has no effect, needs no session,
+    /// and is refused before it is processed.
     ///
     /// # Errors
-    /// No connection, no answer in time.
+    /// There is no connection, or no response in time.
     pub(crate) async fn probe(&self) -> Result<Probed, Failure> {
         let url = self.policy.server.clone();
         let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
@@ -221,8 +221,8 @@ impl GuardedClient {
         Failure::new(FailureKind::AuthFailed, message).hint(self.hint_about_documents.clone())
     }
 
-    /// Asks for a page as the browser would, up to its first answer: `None` unless it is a refusal
-    /// or a redirect. Follows nothing and sends nothing of the user's.
+    /// Requests a page as the browser would, up to the first response: `None` unless that is a
+    /// refusal or a redirect. Follows nothing, and sends none of the user's headers.
     pub(crate) async fn glance_at_page(&self, page: &Url) -> Option<PageAnswer> {
         let mut headers = HeaderMap::new();
         let accept = header::HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
@@ -259,7 +259,7 @@ impl GuardedClient {
         loop {
             let request = Request::new(method.clone(), target.clone(), all.clone());
             match outbound.send(request.body(body.clone().into())).await {
-                // It never left: a code or a token is as good as before.
+                // It was never sent, so its code or token is still unused.
                 Err(error) if error.was_not_sent() && unsent < MAX_UNSENT => unsent += 1,
                 sent => return sent.map_err(|error| failure_to_reach(url, &error)),
             }
@@ -275,8 +275,8 @@ impl GuardedClient {
             return Ok(outbound.clone());
         }
         let guard = Arc::new(GuardedResolver(self.policy.clone()));
-        // The MCP server is shown its certificate, and authorization servers theirs. One that is
-        // both is shown that of the authorization server if there is one.
+        // The MCP server gets its own certificate, and authorization servers theirs. A server that
+        // is both gets the authorization server's, if there is one.
         let mut options = self.policy.http.clone();
         if !is_own || self.certificate.is_some() {
             options.client_certificate.clone_from(&self.certificate);
@@ -303,7 +303,7 @@ impl GuardedResponse {
         }
     }
 
-    /// What to do about a server that is in trouble or busy.
+    /// The hint for a server that is busy or has a problem.
     pub(crate) fn when_to_try_again(&self) -> String {
         match self.retry_after {
             Some(seconds) => format!("try again later: the server asks for {} s", seconds.max(1)),
@@ -311,7 +311,7 @@ impl GuardedResponse {
         }
     }
 
-    /// What came instead of what was `expected`, in words.
+    /// Describes the response that arrived instead of the `expected` one.
     pub(crate) fn describe_instead_of(&self, expected: &str) -> String {
         match (self.body.is_empty(), self.media_type.as_str()) {
             (true, _) => format!("an empty body instead of {expected}"),
@@ -332,7 +332,7 @@ fn redirect_target(response: &Response, from: &Url) -> Option<Url> {
     from.join(location.to_str().ok()?).ok()
 }
 
-/// Seconds, or a date; an absurd time counts as none.
+/// Reads `Retry-After` as seconds or a date; an absurd time counts as none.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = text.parse().ok().or_else(|| {
@@ -342,7 +342,8 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
     seconds.filter(|seconds| *seconds < 86_400)
 }
 
-/// Metadata requests say which revision we speak (2025-03-26 asks for it, A-10).
+/// The headers of metadata requests, with the revision that we speak (required by 2025-03-26,
+/// A-10).
 fn document_headers() -> HeaderMap {
     let version = ProtocolVersion::NEWEST_LEGACY.name();
     let mut map = HeaderMap::new();
@@ -381,7 +382,7 @@ async fn within_timeout<T>(
     })
 }
 
-/// The metadata names a URL that no request can be made of.
+/// The failure for a URL in metadata to which no request can be made.
 pub(crate) fn not_requestable(url: impl fmt::Display) -> Failure {
     let message =
         format!("`{}` is not an address that can be requested", display_url(&url.to_string()));
@@ -421,7 +422,7 @@ mod tests {
     use crate::http::{NameMemory, Proxy, Resolve, ResolveError};
     use crate::redact::Secret;
 
-    /// `mcp.example` is public, all other names are this machine.
+    /// Resolves `mcp.example` to a public address, and all other names to this machine.
     struct OneIsPublic;
 
     impl Resolve for OneIsPublic {

@@ -1,6 +1,5 @@
-//! What a server says when it refuses: the errors of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 7591
-//! §3.2.2, and what servers send in their place. Reads one body; what follows from it is decided
-//! elsewhere.
+//! Reads a server's error response: the errors of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 7591
+//! §3.2.2, and what servers send in their place. Its consequences are decided elsewhere.
 
 use serde_json::{Map, Value};
 
@@ -8,20 +7,21 @@ use crate::auth::guarded_http::answer_object::object_in;
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::redact::shown_words;
 
-/// How much of a text is shown, in characters.
+/// How much of a server's text is shown, in characters.
 const MAX_TEXT: usize = 300;
 
-/// The error in an answer, made safe to show.
+/// The error in a response, made safe to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ErrorAnswer {
-    /// The code, such as `invalid_grant`; `None` if the answer names none.
+    /// The code, such as `invalid_grant`; `None` if there is none.
     pub(crate) code: Option<String>,
     /// The error in words.
     pub(crate) description: Option<String>,
 }
 
 impl ErrorAnswer {
-    /// Reads an answer, whatever its status. Only an object has a code; plain text counts as words.
+    /// Reads a response, whatever its status. Only an object has a code; plain text counts as a
+    /// description.
     pub(crate) fn of(answer: &GuardedResponse) -> Self {
         match object_in(&answer.body) {
             Some(body) => Self::of_object(&body),
@@ -38,7 +38,7 @@ impl ErrorAnswer {
             Some(Value::Object(inner)) => {
                 let code = ["code", "type", "status", "error", "name"];
                 let code = code.into_iter().find_map(|name| word(inner.get(name)?));
-                // An object is an error, even if it does not say which.
+                // An object is an error, even without a code.
                 (Some(code.unwrap_or_else(|| "error".to_owned())), description(inner))
             }
             other => (other.and_then(word), None),
@@ -46,13 +46,13 @@ impl ErrorAnswer {
         Self { code, description: nested.or_else(|| description(body)) }
     }
 
-    /// The code and the words, for a message; empty if there are none.
+    /// The code and the description, for a message; empty if there are none.
     pub(crate) fn in_words(&self) -> String {
         let parts = [&self.code, &self.description];
         parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(": ")
     }
 
-    /// Whether the words speak of one of these parameters.
+    /// Whether the description mentions one of these parameters.
     pub(crate) fn mentions(description: Option<&str>, parameters: &[&str]) -> bool {
         let words = description.unwrap_or_default().to_ascii_lowercase();
         parameters.iter().any(|parameter| words.contains(parameter))
@@ -92,7 +92,7 @@ fn word(value: &Value) -> Option<String> {
 
 fn shown(text: &str) -> Option<String> {
     let text = text.trim();
-    // Cut last: a part of a key would not look like one.
+    // Truncated last: part of a key would not be recognised as a secret.
     (!text.is_empty()).then(|| shown_words(text).chars().take(MAX_TEXT).collect())
 }
 

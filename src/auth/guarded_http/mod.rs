@@ -1,5 +1,5 @@
-//! Requests to where a server points, which must not lead anywhere else (S-05, S-07): the client,
-//! the policy for URLs and names, and the addresses.
+//! Guarded requests to URLs that a server names (S-05, S-07): the client, the policy for URLs and
+//! names, and the classes of addresses.
 
 pub(crate) mod addresses;
 pub(crate) mod answer_object;

@@ -1,5 +1,5 @@
-//! Where a server may send us (S-07): which URLs, and which addresses behind their names. A name is
-//! looked up once, and the connection gets only addresses that were checked. Sends nothing.
+//! Decides where a server may send us (S-07): which URLs, and which addresses of their names. A
+//! name is looked up once, and the connection gets only checked addresses. Sends nothing.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,7 +20,7 @@ pub(crate) struct AddressPolicy {
     pub(crate) http: HttpOptions,
     allow_private: bool,
     allow_http: bool,
-    /// Names that a server gave us. Others, such as a proxy's, are the user's own.
+    /// The names that a server gave us. Others, such as a proxy's, are the user's own.
     guarded: Mutex<HashSet<String>>,
 }
 
@@ -45,7 +45,7 @@ impl AddressPolicy {
     pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
         Self {
             server: auth.server.clone(),
-            // Cookies of one authorization server must not reach another.
+            // One authorization server's cookies must not reach another.
             http: HttpOptions {
                 cookies: false,
                 fixed_addresses: fixed_addresses(auth, http),
@@ -71,7 +71,7 @@ impl AddressPolicy {
         url.host().is_none().then_some("names no host")
     }
 
-    /// Checks a literal address at once; a name is noted, so that the look-up checks it.
+    /// Checks a literal address at once; a name is recorded, so that its look-up is checked.
     pub(crate) async fn check_address(&self, url: &Url) -> Result<(), ForbiddenAddress> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -95,7 +95,7 @@ impl AddressPolicy {
         zone == Zone::Public || self.allow_private || zone.reachable_from(self.home().await)
     }
 
-    /// The zone of the MCP server itself, as far as it is known now.
+    /// The zone of the MCP server itself, as far as known.
     async fn home(&self) -> Zone {
         match self.server.host() {
             Some(Host::Ipv4(address)) => Zone::of(IpAddr::V4(address)),
@@ -106,8 +106,8 @@ impl AddressPolicy {
         }
     }
 
-    /// The zone of a name: whoever owns it decides what it leads to, so all that it has led to in
-    /// this process counts, which is where every connection went. Behind a proxy that is not known.
+    /// The zone of a name. Its owner can change its addresses, so all addresses that it has had in
+    /// this process count. With a proxy they are unknown.
     async fn zone_of_name(&self, name: &str) -> Zone {
         if !matches!(proxy_for(&self.http, &self.server), Ok(None)) {
             return Zone::Public;
@@ -145,9 +145,9 @@ impl AddressPolicy {
     }
 }
 
-/// The addresses of `--resolve` that hold here: those of the MCP server itself, public ones, and
-/// with private addresses allowed all of them. What a server's metadata names must not lead to
-/// others (S-07).
+/// The `--resolve` addresses that apply here: those of the MCP server itself, public ones and, if
+/// private addresses are allowed, all of them. Names in a server's metadata must not lead to others
+/// (S-07).
 fn fixed_addresses(auth: &AuthOptions, http: &HttpOptions) -> Vec<FixedAddress> {
     let host = auth.server.host_str().unwrap_or_default();
     let is_public = |address: &IpAddr| Zone::of(*address) == Zone::Public;
@@ -159,8 +159,8 @@ fn fixed_addresses(auth: &AuthOptions, http: &HttpOptions) -> Vec<FixedAddress> 
     http.fixed_addresses.iter().filter(holds).cloned().collect()
 }
 
-/// Gives the connection only addresses that were checked, so that a second look-up cannot bring
-/// others (DNS rebinding).
+/// Gives the connection only checked addresses, so that a second look-up cannot return others (DNS
+/// rebinding).
 pub(crate) struct GuardedResolver(pub(crate) Arc<AddressPolicy>);
 
 impl Resolve for GuardedResolver {

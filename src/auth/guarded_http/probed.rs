@@ -1,4 +1,4 @@
-//! What the MCP server answers to somebody without a token.
+//! The MCP server's response to a request without a token.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use url::Url;
 use crate::error::{Failure, FailureKind};
 use crate::http::{Response, is_login_address, shows_login_page};
 
-/// What the MCP server answers to somebody without a token.
+/// The MCP server's response to a request without a token.
 #[derive(Debug)]
 pub(crate) struct Probed {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Whether it shows a page for browsers to sign in at, or sends them to one.
+    /// Whether it is a sign-in page for browsers, or redirects to one.
     pub(crate) is_login_page: bool,
 }
 
 impl Probed {
-    /// `target` is where the response redirects to.
+    /// Reads a response; `target` is where it redirects to.
     pub(crate) async fn of(mut response: Response, target: Option<Url>) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         let is_login_page = match target {

@@ -1,5 +1,5 @@
-//! Which authorization server the secret of the user's own client was first used with (S-41). It
-//! belongs there: an MCP server that names another one must not be able to send it elsewhere.
+//! Remembers the authorization server with which a secret of the user's own client was first used
+//! (S-41): an MCP server that names another one must not get the secret sent there.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use crate::error::{Failure, FailureKind};
 use crate::random::random_text;
 use crate::redact::{display_identifier, plain};
 
-/// How many secrets of one client id are remembered: the newest ones.
+/// How many secrets of one client id are remembered; the oldest are forgotten.
 const MAX_PINS: usize = 64;
 
 /// The authorization servers of one client id, one for each secret.
@@ -23,7 +23,7 @@ pub(crate) struct ClientPins {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Pin {
     salt: String,
-    /// SHA-256 of the salt and the secret.
+    /// The SHA-256 digest of salt and secret.
     digest: String,
     issuer: String,
 }
@@ -35,7 +35,7 @@ impl ClientPins {
         self.pins.iter().find(is_of_client).map(|pin| pin.issuer.as_str())
     }
 
-    /// Notes that this client's secret is used with this issuer.
+    /// Records that this client's secret is used with this issuer.
     pub(crate) fn add(&mut self, client: &PreRegistered, issuer: &str) {
         let salt = random_text::<16>();
         let Some(digest) = digest(&salt, client) else { return };
@@ -58,7 +58,7 @@ fn digest(salt: &str, client: &PreRegistered) -> Option<String> {
     Some(hex::encode(hash.finalize()))
 }
 
-/// Checks that a secret that was first used with `first` may be used with `issuer`.
+/// Checks whether a secret first used with `first` may be used with `issuer`.
 ///
 /// # Errors
 /// It is another issuer.

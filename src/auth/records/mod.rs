@@ -1,4 +1,4 @@
-//! What is stored of a sign-in, and the interface to where it is stored.
+//! The stored records of sign-ins, and the interface to the store.
 
 pub(crate) mod client_pin;
 pub(crate) mod names;

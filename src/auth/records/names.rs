@@ -1,5 +1,5 @@
-//! The names that the records of a sign-in are stored under. Whatever changes the tokens changes
-//! the names. Reads nothing.
+//! The names under which a sign-in's records are stored. Every option that leads to other tokens
+//! leads to other names. Reads nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,11 +8,11 @@ use url::Url;
 
 use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
 
-/// What the names of registrations begin with.
+/// The prefix of the names of registrations.
 pub(crate) const REGISTRATION: &str = "registration.";
 const DEVICE_CODE: &str = "device_code";
 
-/// What the names of records of client secrets begin with.
+/// The prefix of the names of client pins.
 pub(crate) const CLIENT_PINS: &str = "client.";
 
 /// The names of one sign-in's records.
@@ -22,7 +22,7 @@ pub struct Names {
     pub sign_in: String,
     /// The name of the [`Pending`](crate::auth::Pending).
     pub pending: String,
-    /// The name of the lock that keeps sign-ins by a person to one (S-04).
+    /// The name of the lock that allows only one sign-in by a person (S-04).
     pub browser: String,
     /// The name of the refusal that ended the last sign-in.
     pub refusal: String,
@@ -47,7 +47,7 @@ impl Names {
         }
     }
 
-    /// The names that belong to a stored sign-in of this name; `None` for other records.
+    /// The names of the records of the sign-in with this name; `None` for other records.
     pub fn of_sign_in(name: &str) -> Option<Self> {
         let key = name.strip_prefix("sign-in.")?;
         Some(Self {
@@ -60,20 +60,18 @@ impl Names {
         })
     }
 
-    /// The name of the record of where the secrets of this client id are used; all servers share it
-    /// (S-41).
+    /// The name of the record with the pins of this client's secrets; all servers share it (S-41).
     pub(crate) fn client_pins(client_id: &str) -> String {
         format!("{CLIENT_PINS}{}", hash(&[client_id.to_owned()]))
     }
 
-    /// The name of the registration at an issuer; accounts share it. A client registered
-    /// for browsers may not ask for device codes, so that one is another.
+    /// The name of the registration at an issuer; accounts share it. A client registered for
+    /// browsers may not request device codes, so these have a client of their own.
     pub fn registration(&self, issuer: &str) -> String {
         self.registration_for(issuer, self.grant)
     }
 
-    /// Whether a registration at this issuer is stored under this name for this server, whatever
-    /// way to sign in it was made for.
+    /// Whether this is the name of a registration at this issuer for this server, for any grant.
     pub(crate) fn is_registration(&self, name: &str, issuer: &str) -> bool {
         ["", DEVICE_CODE].iter().any(|grant| self.registration_for(issuer, grant) == name)
     }

@@ -1,5 +1,5 @@
-//! What is stored: sign-ins, sign-ins in progress, and how the last one ended. A record names
-//! issuer, resource and client, so that nothing is sent where it does not belong.
+//! The stored records: sign-ins, sign-ins in progress, and the refusal of the last one. A record
+//! names issuer, resource and client, so that nothing is sent to the wrong place.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,17 +14,17 @@ use crate::auth::records::secret_text;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
-/// A finished sign-in (A-52: issuer, resource and client belong together).
+/// A completed sign-in (A-52: issuer, resource and client belong together).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     /// The URL of the MCP endpoint.
     pub server: String,
-    /// Which of several sign-ins on it; empty is the usual one.
+    /// The name of one of several accounts there; empty for the default one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub account: String,
-    /// The identifier of the issuer of the tokens.
+    /// The identifier of the tokens' issuer.
     pub issuer: String,
-    /// The RFC 8707 indicator that goes with every token request.
+    /// The RFC 8707 indicator for every token request.
     #[serde(default)]
     pub resource: Option<String>,
     /// Where tokens are refreshed.
@@ -32,21 +32,20 @@ pub struct SignIn {
     /// Where tokens are revoked, if anywhere.
     #[serde(default)]
     pub revocation_endpoint: Option<Url>,
-    /// The client that the tokens were issued to.
+    /// The client to which the tokens were issued.
     pub registration: Registration,
-    /// The name that the registration is stored under; empty if it is not stored.
+    /// The name under which the registration is stored; empty if it is not.
     #[serde(default)]
     pub registration_name: String,
     /// The tokens, which a refresh replaces.
     pub tokens: TokenSet,
-    /// The scopes that were asked for, separated by spaces; `None` if none were.
+    /// The requested scopes, separated by spaces; `None` if there were none.
     #[serde(default)]
     pub scopes_asked: Option<String>,
     /// The identity provider that vouched for the person (ID-JAG).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
-    /// Whether `server` is an identity provider: the sign-in stands for every server that trusts
-    /// it.
+    /// Whether `server` is an identity provider, whose sign-in serves every server that trusts it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_identity_provider: bool,
     /// Whether the tokens are refreshed without a refresh token and without a person.
@@ -55,8 +54,8 @@ pub struct SignIn {
     /// Whether the tokens are bound to a key, which is stored here and nowhere else (RFC 9449).
     #[serde(default, skip_serializing_if = "TokenBinding::is_none")]
     pub binding: TokenBinding,
-    /// Why the last attempt to refresh the tokens brought none, one sentence without secrets;
-    /// `None` since they were obtained or refreshed.
+    /// Why the last refresh failed, in one sentence without secrets; `None` if none has failed
+    /// since the tokens were obtained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_problem: Option<String>,
 }
@@ -96,7 +95,7 @@ pub struct Pending {
     /// The page that the user was sent to.
     #[serde(with = "secret_text::url")]
     pub page: Secret<Url>,
-    /// The request that the page only names, where it was pushed to the server first (RFC 9126).
+    /// The pushed request that the page refers to, if there is one (RFC 9126).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<PushedPage>,
     /// Whether a browser was asked to open it.
@@ -104,36 +103,36 @@ pub struct Pending {
     /// The PKCE verifier (RFC 7636 §4.1).
     #[serde(with = "secret_text")]
     pub verifier: Secret<String>,
-    /// The state, which the answer has to repeat.
+    /// The state, which the response has to repeat.
     #[serde(with = "secret_text")]
     pub state: Secret<String>,
-    /// The redirect URI, where the answer is expected.
+    /// The redirect URI, at which the response is expected.
     pub redirect_uri: String,
-    /// The identifier of the issuer that has to answer.
+    /// The identifier of the issuer that has to respond.
     pub issuer: String,
-    /// Whether it promised to name itself in the answer (RFC 9207 §3).
+    /// Whether its metadata promises to name it in the response (RFC 9207 §3).
     pub issuer_promised: bool,
     /// Where the code is redeemed.
     pub token_endpoint: Url,
     /// Where the tokens can be revoked, if anywhere.
     pub revocation_endpoint: Option<Url>,
-    /// The client that asks.
+    /// Our client.
     pub registration: Registration,
-    /// Whether the client was registered for an earlier sign-in, so that the server may have
-    /// forgotten it.
+    /// Whether the client was registered for an earlier sign-in; the server may have forgotten it
+    ///
     #[serde(default)]
     pub client_is_reused: bool,
     /// The RFC 8707 indicator, an absolute URI.
     pub resource: Option<String>,
-    /// The scopes that are asked for, separated by spaces.
+    /// The requested scopes, separated by spaces.
     pub scopes: Option<String>,
     /// Whether the tokens will be bound to a key (RFC 9449).
     #[serde(default, skip_serializing_if = "TokenBinding::is_none")]
     pub binding: TokenBinding,
     /// When it began, in seconds since 1970.
     pub started: u64,
-    /// The code that the browser brought back, until it is redeemed: whoever comes after a kill
-    /// redeems it, and no one is waiting for that browser any more.
+    /// The code that the browser returned, until it is redeemed: if this process is killed, the
+    /// next one redeems it.
     #[serde(default, with = "secret_text::option")]
     pub code: Option<Secret<String>>,
 }
@@ -159,17 +158,17 @@ pub struct PushedPage {
     pub ends: u64,
 }
 
-/// How the last sign-in ended without tokens, for the processes that waited for it: they report it
-/// instead of opening a tab each (S-04).
+/// The failure of the last sign-in, for the processes that waited for it: they report it instead of
+/// each opening a tab (S-04).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRefusal {
     /// When it ended, in seconds since 1970.
     pub at: u64,
-    /// Whether no one responded, as opposed to someone refusing.
+    /// Whether nobody responded, rather than refused.
     pub unattended: bool,
-    /// Why, one sentence without secrets.
+    /// The reason, one sentence without secrets.
     pub message: String,
-    /// What to do next, one sentence.
+    /// The next step, one sentence.
     pub hint: String,
 }
 
@@ -192,9 +191,9 @@ impl StoredRefusal {
     }
 }
 
-/// What can be stored, as JSON.
+/// A record that can be stored, as JSON.
 pub trait StoredRecord: Serialize + DeserializeOwned + Sized {
-    /// What it is called in messages.
+    /// Its name in messages.
     const KIND: &'static str;
 
     /// The JSON to store.

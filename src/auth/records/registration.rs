@@ -1,4 +1,4 @@
-//! A client at one issuer, as it is stored, and the ways in which it can prove who it is.
+//! A client at one issuer, as stored, and the ways in which it can authenticate.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::auth::options::AuthOptions;
 use crate::auth::records::secret_text;
 use crate::redact::Secret;
 
-/// How we got a client id.
+/// The origin of a client id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Registered {
@@ -24,31 +24,31 @@ pub enum Registered {
 /// A client at one issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
-    /// The issuer that knows the client.
+    /// The client's issuer.
     pub issuer: String,
-    /// How we got its id.
+    /// The origin of its id.
     pub how: Registered,
     /// The `client_id`.
     pub client_id: String,
     /// Its secret; never stored for a client that the user gave.
     #[serde(default, with = "secret_text::option")]
     pub client_secret: Option<Secret<String>>,
-    /// How it authenticates at the token endpoint: as registered, or as the server accepted it.
+    /// Its authentication method at the token endpoint: as registered, or as last accepted.
     pub auth_method: AuthMethod,
     /// Whether `client_id` goes into the form beside an `Authorization` header. Servers built on
-    /// the official Python SDK demand that; others refuse it.
+    /// the official Python SDK require it; others refuse it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub client_id_in_form: bool,
-    /// Whether id and secret go into an `Authorization` header as they are. Servers that take the
-    /// header apart by hand do not undo the form-encoding of RFC 6749 §2.3.1.
+    /// Whether id and secret go into an `Authorization` header unencoded. Servers that parse the
+    /// header by hand do not undo the form-encoding of RFC 6749 §2.3.1.
     #[serde(default, skip_serializing_if = "is_false")]
     pub basic_is_raw: bool,
-    /// The scopes that it was registered for, as asked and as answered, separated by spaces; `None`
-    /// if none were named, or the record is of a release that named none.
+    /// The scopes of its registration, as requested and as granted, separated by spaces; `None` if
+    /// none were named, or an older release wrote the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The methods that the server's metadata lists; `None` if it lists none, or the record is of a
-    /// release that did not store them.
+    /// The methods in the server's metadata; `None` if it lists none, or an older release wrote the
+    /// record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed_methods: Option<Vec<AuthMethod>>,
     /// The algorithm of signed assertions; `None` for the key's own.
@@ -57,7 +57,7 @@ pub struct Registration {
     /// When the secret expires, in seconds since 1970; `None` if never.
     #[serde(default)]
     pub secret_expires_at: Option<u64>,
-    /// The redirect URIs that the issuer knows; empty if any will do.
+    /// The registered redirect URIs; empty if any is allowed.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     /// When it was registered, in seconds since 1970.
@@ -66,7 +66,7 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Nobody in particular: the assertion already identifies the client (RFC 7521 §4.2).
+    /// A client without an id: the assertion already identifies it (RFC 7521 §4.2).
     pub(crate) fn anonymous(issuer: &str, now: u64) -> Self {
         Self {
             issuer: issuer.to_owned(),
@@ -85,7 +85,7 @@ impl Registration {
         }
     }
 
-    /// Without the secret if the user gave it: that stays where the user keeps it.
+    /// The registration without the user's own secret, which stays where the user keeps it.
     pub(crate) fn for_storing(&self) -> Self {
         let mut kept = self.clone();
         if kept.how == Registered::Beforehand {
@@ -94,7 +94,7 @@ impl Registration {
         kept
     }
 
-    /// Adds the secret that the user gives at every start.
+    /// Adds the secret that the user provides at every start.
     #[must_use]
     pub fn completed(mut self, options: &AuthOptions) -> Self {
         let given = options.client_info.as_ref().filter(|given| given.client_id == self.client_id);
@@ -104,8 +104,8 @@ impl Registration {
         self
     }
 
-    /// The other ways in which this client can authenticate, for a server that refuses this one: at
-    /// most three, best first. None for a client without a secret.
+    /// The client with other authentication methods, for a server that refuses this one: at most
+    /// three, best first. None for a client without a secret.
     pub(crate) fn other_ways(&self) -> Vec<Self> {
         let order = match self.auth_method {
             AuthMethod::Basic => [Way::BASIC, Way::RAW, Way::WITH_ID, Way::POST],
@@ -115,7 +115,7 @@ impl Registration {
             }
         };
         let Some(secret) = &self.client_secret else { return Vec::new() };
-        // A list without any way to use a secret cannot be about a client that has one.
+        // A list without any method for secrets cannot apply to a client that has one.
         let listed = self.listed_methods.as_ref();
         let listed = listed.filter(|listed| listed.iter().any(|method| method.needs_secret()));
         let is_listed = |method| {
@@ -145,7 +145,7 @@ impl Registration {
         }
     }
 
-    /// What to do when the server refuses this client in every way that it lists.
+    /// The hint for a server that refuses this client with all methods.
     pub(crate) fn hint_when_refused(&self) -> String {
         let tried = |method: &AuthMethod| {
             self.auth_method == *method
@@ -169,20 +169,20 @@ impl Registration {
         }
     }
 
-    /// Whether it can still be used; a minute is left for the sign-in itself.
+    /// Whether its secret is still valid, with a minute left for the sign-in itself.
     pub fn is_valid(&self, now: u64) -> bool {
         self.secret_expires_at.is_none_or(|end| end > now + 60)
     }
 
-    /// Whether it was registered for these scopes, as far as is known.
+    /// Whether it was registered for these scopes, as far as known.
     pub(crate) fn covers_scopes(&self, wanted: Option<&str>) -> bool {
         self.how != Registered::Dynamically
             || self.scope.is_none()
             || covers(self.scope.as_deref(), wanted)
     }
 
-    /// Whether the issuer knows this redirect URI (A-35: compared as strings; one that was
-    /// registered without a port stands for every port, RFC 8252 §7.3).
+    /// Whether this redirect URI is registered (A-35: compared as strings; one registered without a
+    /// port stands for every port, RFC 8252 §7.3).
     pub(crate) fn allows_redirect(&self, redirect: &Redirect) -> bool {
         let any_port = Redirect { port: 0, ..redirect.clone() };
         self.redirect_uris.is_empty()
@@ -191,7 +191,7 @@ impl Registration {
     }
 }
 
-/// One way in which a client with a secret proves who it is.
+/// One way in which a client with a secret authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Way {
     method: AuthMethod,
@@ -206,13 +206,13 @@ impl Way {
     const WITH_ID: Self = Self { id_in_form: true, ..Self::BASIC };
 }
 
-/// Whether id and secret without form-encoding are another header, and one that can be read: a
-/// colon ends the id (RFC 7617 §2).
+/// Whether form-encoding makes a difference to id and secret, and the unencoded header can be
+/// parsed: a colon ends the id (RFC 7617 §2).
 fn raw_basic_differs(id: &str, secret: &str) -> bool {
     !id.contains(':') && [id, secret].into_iter().any(|text| form_encoded(text) != text)
 }
 
-/// How id and secret are written before they go into an `Authorization` header (RFC 6749 §2.3.1).
+/// Form-encodes an id or secret for an `Authorization` header (RFC 6749 §2.3.1).
 pub(crate) fn form_encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

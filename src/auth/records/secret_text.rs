@@ -1,4 +1,4 @@
-//! How secrets enter and leave stored records: the only place where one is serialised.
+//! Serialises secrets for stored records, and is the only place that does so.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -1,5 +1,5 @@
-//! Where sign-ins, registrations and pending sign-ins are stored, as `auth` needs it: names, secret
-//! bytes and a lock. What is behind it (keyring, file, memory) is not known here.
+//! The store for `auth`'s records, as an interface: names, secret bytes and a lock. The
+//! implementation (keyring, file, memory) is elsewhere.
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
@@ -10,12 +10,12 @@ use futures_util::future::BoxFuture;
 
 use crate::redact::Secret;
 
-/// Where records are stored. Names are opaque strings; values are secret bytes.
+/// A store for records. Names are opaque strings; values are secret bytes.
 pub trait Vault: Send + Sync {
-    /// The value that is stored under this name, if there is one.
+    /// The value stored under this name, if there is one.
     fn load(&self, name: &str) -> BoxFuture<'_, Result<Option<Secret<Vec<u8>>>, VaultError>>;
 
-    /// Stores a value durably: when this returns, a kill loses nothing.
+    /// Stores a value durably: once this returns, a kill loses nothing.
     fn save(&self, name: &str, value: Secret<Vec<u8>>) -> BoxFuture<'_, Result<(), VaultError>>;
 
     /// Deletes a value; returns whether there was one.
@@ -25,7 +25,7 @@ pub trait Vault: Send + Sync {
     /// lock of a killed owner is taken over (S-04).
     fn lock(&self, name: &str) -> BoxFuture<'_, Result<VaultLock, VaultError>>;
 
-    /// Whether there is a value: costs nothing and needs no keyring.
+    /// Whether there is a value. Costs nothing and needs no keyring.
     fn knows(&self, name: &str) -> bool;
 
     /// The names of all values that begin like this.
@@ -50,19 +50,19 @@ impl fmt::Debug for VaultLock {
     }
 }
 
-/// The place where records are stored could not be used. Its texts hold no secrets.
+/// The error for a store that could not be used. Its texts hold no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VaultError {
     /// What failed, one sentence in lower case.
     pub message: String,
     /// What to do next, one sentence.
     pub hint: Option<String>,
-    /// Whether there is a value that cannot be read, now or later.
+    /// Whether there is a value that can never be read.
     pub damaged: bool,
 }
 
 impl VaultError {
-    /// An error without a hint, which damages nothing.
+    /// An error without a hint, not about damage.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, damaged: false }
     }
@@ -83,7 +83,7 @@ impl fmt::Display for VaultError {
 
 impl std::error::Error for VaultError {}
 
-/// A vault in memory, which ends with the process. Clones share it.
+/// A vault in memory, lost at the end of the process. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryVault {
     inner: Arc<Mutex<Contents>>,
@@ -99,7 +99,7 @@ struct Contents {
 }
 
 impl MemoryVault {
-    /// A vault that holds nothing.
+    /// An empty vault.
     pub fn new() -> Self {
         Self::default()
     }
@@ -116,7 +116,7 @@ impl MemoryVault {
         self.contents().saves
     }
 
-    /// How often a lock was asked for.
+    /// How often a lock was requested.
     pub fn lockings(&self) -> u64 {
         self.contents().lockings
     }
