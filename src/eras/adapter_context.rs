@@ -1,12 +1,11 @@
-//! What the loop lends to an adapter for one event: the time, fresh numbers, and the list of
-//! effects that the loop carries out afterwards. Also what an exchange with a modern remote
-//! consists of.
+//! The context that the loop lends to an adapter for one event: the time, fresh numbers, and the
+//! list of effects to carry out afterwards. Also defines an exchange with a modern remote.
 
 use std::time::Instant;
 
 use crate::jsonrpc::Frame;
 
-/// Source of numbers for exchanges and for ids of requests in both directions. No number is used
+/// The source of numbers for exchanges and for request ids in both directions. No number is used
 /// twice (E-05).
 #[derive(Debug)]
 pub struct Numbers {
@@ -28,19 +27,19 @@ impl Numbers {
     }
 }
 
-/// What an adapter needs to handle one event.
+/// The context for handling one event.
 #[derive(Debug)]
 pub struct AdapterContext<'a, Effect> {
     /// The time of the event.
     pub now: Instant,
-    /// Source of fresh numbers.
+    /// The source of fresh numbers.
     pub numbers: &'a mut Numbers,
-    /// What the loop has to do, in this order.
+    /// The effects for the loop, in this order.
     pub effects: &'a mut Vec<Effect>,
 }
 
 impl<Effect> AdapterContext<'_, Effect> {
-    /// Asks the loop to do something.
+    /// Adds an effect for the loop.
     pub fn emit(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
@@ -55,7 +54,7 @@ pub struct Exchange {
     pub frame: Frame,
     /// The headers that mirror the body, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The headers of the host's trace context, where the user sets none.
+    /// The headers of the host's trace context, unless the user sets them.
     pub trace: Option<Box<http::HeaderMap>>,
     /// Whether the body is a request.
     pub is_request: bool,

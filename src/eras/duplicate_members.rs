@@ -1,6 +1,6 @@
-//! Requests with two copies of a member that the bridge reads: two readers could take them for
-//! different requests, so a header or a filter could describe one request while the server runs the
-//! other. They are refused. Duplicate members that nothing here reads pass unchanged (T-03, T-14).
+//! Refuses requests with duplicates of a member that the bridge reads: two parsers could see
+//! different requests, so a header or filter could judge one while the server runs the other.
+//! Duplicates of other members pass unchanged (T-03, T-14).
 
 use crate::jsonrpc::{Message, Object};
 use crate::protocol::headers::name_member;
@@ -8,8 +8,8 @@ use crate::protocol::headers::name_member;
 /// Members of `params` that the translation reads for every method.
 const ALWAYS_READ: [&str; 2] = ["_meta", "arguments"];
 
-/// The member of `params` that occurs twice although the bridge reads it: one of those that it
-/// reads for every method, or one of `also`.
+/// A duplicate member of `params` that the bridge reads: for every method, or because it is in
+/// `also`.
 pub(super) fn find_duplicate_member(
     request: &Message,
     also: &[&'static str],
@@ -29,7 +29,7 @@ pub(super) fn refusal(member: &str) -> String {
 pub(in crate::eras) mod texts {
     use proptest::prelude::*;
 
-    /// Names that a rule speaks of, some of them escaped.
+    /// Names that occur in rules, some of them escaped.
     const NAMES: [&str; 40] = [
         "_meta",
         "\\u005fmeta",
@@ -94,7 +94,7 @@ pub(in crate::eras) mod texts {
     ];
 
     fn object_of(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
-        // Few names in one object, so that many of them are there twice.
+        // Few names in one object, so that many are duplicates.
         let names = prop::sample::subsequence(NAMES.to_vec(), 1..4);
         let members = prop::collection::vec((any::<prop::sample::Index>(), value), 0..6);
         (names, members).prop_map(|(names, members)| {
@@ -131,7 +131,7 @@ pub(in crate::eras) mod texts {
 
     /// Checks that these bytes are JSON.
     pub(in crate::eras) fn check_json(bytes: &[u8]) {
-        // Not a `Value`: it holds no number as large as JSON allows.
+        // Not a `Value`, which cannot hold every number that JSON allows.
         let read: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
         assert!(read.is_ok(), "{}", String::from_utf8_lossy(bytes));
     }

@@ -1,4 +1,4 @@
-//! Detects the era of a remote (T-80 to T-85): decides which probe comes next, by two tables of
+//! Detects a remote's era (T-80 to T-85): decides which probe comes next, by two tables of
 //! verdicts. Sends nothing and never waits: `bridge` sends the probes and reports their outcomes.
 
 use serde::Deserialize;
@@ -23,11 +23,11 @@ pub enum Pin {
     /// Detect it.
     #[default]
     Auto,
-    /// Take this one; do not probe for the other.
+    /// Use this one; do not probe for the other.
     Only(Era),
 }
 
-/// What the order of the probes depends on.
+/// The factors that decide the order of the probes.
 #[derive(Clone, Copy, Debug)]
 pub struct ProbeOrder {
     /// The host's own era, probed first: no translation loses anything (E-07).
@@ -54,9 +54,9 @@ pub enum SsePosition {
 /// The outcome of a probe.
 #[derive(Clone, Copy, Debug)]
 pub enum ProbeOutcome<'a> {
-    /// An HTTP answer with this status and, if there was one, its JSON-RPC message.
+    /// An HTTP response with this status and, if it has one, its JSON-RPC message.
     Answer(u16, Option<&'a Message>),
-    /// The remote has no event stream of HTTP+SSE.
+    /// The remote offers no HTTP+SSE stream.
     NoStream,
     /// No answer for a while, although the request was sent.
     Silent,
@@ -85,7 +85,7 @@ enum ProbeVerdict {
     Legacy,
     /// Certainly modern, by its answer to `initialize`: only `server/discover` may follow (T-85).
     OnlyModern,
-    /// Not a server of the probed era: go on with the next probe.
+    /// Not a server of the probed era: continue with the next probe.
     Other,
     /// It refused the host, but may still be modern.
     Refused,
@@ -93,13 +93,13 @@ enum ProbeVerdict {
     Unknown,
 }
 
-/// The detection under way: which probes are left, and how it ends.
+/// A detection in progress: the remaining probes, and how it ends.
 #[derive(Clone, Debug)]
 pub struct Detection {
-    /// The probes that are left; the first one is under way.
+    /// The remaining probes; the first one is in progress.
     probes: Vec<Probe>,
     repeated: bool,
-    /// Whether another probe has led no further.
+    /// Whether an earlier probe has led no further.
     has_moved_on: bool,
     /// Whether to report the first probe's error if no other probe succeeds.
     refused: bool,
@@ -161,20 +161,20 @@ impl Detection {
         Self { probes: order.probes(), repeated: false, has_moved_on: false, refused: false }
     }
 
-    /// The probe under way, or the one to begin with.
+    /// The current probe, or the first one.
     pub fn probe(&self) -> Probe {
         self.probes.first().copied().unwrap_or(Probe::Initialize)
     }
 
-    /// Returns whether another probe can follow the one under way.
+    /// Returns whether another probe can follow the current one.
     pub fn has_another_probe(&self) -> bool {
         self.probes.len() > 1 && !self.refused
     }
 
-    /// Decides what to do next, by the outcome of the probe under way.
+    /// Decides what to do next, by the outcome of the current probe.
     pub fn judge(&mut self, outcome: ProbeOutcome<'_>) -> NextAction {
         let verdict = match (self.probe(), outcome) {
-            // The stream was the last that could be there: what came before says more (T-75).
+            // The stream was the last possibility: the earlier outcomes say more (T-75).
             (Probe::Stream, ProbeOutcome::Nothing) if self.probes.len() == 1 => ProbeVerdict::Other,
             (Probe::Discover, ProbeOutcome::Silent) => ProbeVerdict::Other,
             (_, ProbeOutcome::Nothing | ProbeOutcome::Silent) => ProbeVerdict::Unknown,
@@ -183,9 +183,9 @@ impl Detection {
             // The stream is there, but `initialize` was refused with a page, or with nothing.
             (Probe::Stream, ProbeOutcome::Answer(_, None)) => ProbeVerdict::Unknown,
             (_, ProbeOutcome::NoStream) => ProbeVerdict::Other,
-            // Accepted without an answer: whatever it is, it does not know this request (T-83).
+            // Accepted without an answer: the server does not know this request (T-83).
             (Probe::Discover, ProbeOutcome::Answer(202 | 204, None)) => ProbeVerdict::Other,
-            // A page in the place of both: no message that is posted here is answered.
+            // A web page in reply to both: messages posted here are not answered.
             (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) if self.has_moved_on => {
                 ProbeVerdict::Other
             }
@@ -205,7 +205,7 @@ impl Detection {
             }
             // Certainly modern: the host must get the server's own error (T-85).
             ProbeVerdict::ModernRejects | ProbeVerdict::Unknown => NextAction::ReportThis,
-            // What it said to the probe of its own era says more, if that was sent before.
+            // Its answer to the probe of its own era says more, if that was already sent.
             ProbeVerdict::OnlyModern => {
                 self.only(Probe::Discover).unwrap_or(NextAction::ReportFirst)
             }
@@ -225,7 +225,7 @@ impl Detection {
         }
     }
 
-    /// Drops all other probes; `None` if this one was sent before.
+    /// Drops all other probes; `None` if this one was already sent.
     fn only(&mut self, probe: Probe) -> Option<NextAction> {
         let left = self.probes.iter().skip(1).any(|left| *left == probe);
         self.probes = vec![probe];
@@ -255,7 +255,7 @@ fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
     }
 }
 
-/// The era that an answer to `server/discover` shows, if it shows one.
+/// The era that an answer to `server/discover` reveals, if any.
 pub fn era_by_discover(status: u16, answer: Option<&Message>) -> Option<Era> {
     match judge_discover(status, answer) {
         ProbeVerdict::Modern | ProbeVerdict::ModernRejects => Some(Era::Modern),
@@ -264,8 +264,8 @@ pub fn era_by_discover(status: u16, answer: Option<&Message>) -> Option<Era> {
     }
 }
 
-/// The statuses of servers that do not take this POST at all, with or without a body (T-83). 501 is
-/// permanent.
+/// Whether this is a status of servers that do not support this POST at all, with or without a body
+/// (T-83). 501 is permanent.
 fn does_not_know_the_post(status: u16) -> bool {
     matches!(status, 400 | 404 | 405 | 406 | 410 | 411 | 415 | 422 | 426 | 501)
 }
@@ -280,15 +280,15 @@ fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
             ProbeVerdict::OnlyModern
         }
         (200..=299, Some(_)) => ProbeVerdict::Refused,
-        // Under the request's own id it is an answer (JSON-RPC 2.0 §5): the server takes this POST.
-        // One that knows no such method may be of another kind.
+        // With the request's own id it is an answer (JSON-RPC 2.0 §5), so the server supports this
+        // POST. A server that does not know the method may be of the other era.
         (400, Some(code))
             if code != codes::METHOD_NOT_FOUND
                 && answer.is_some_and(|answer| answer.id().is_some()) =>
         {
             ProbeVerdict::Refused
         }
-        // A page, or nothing: whatever it is, it does not answer what is posted here (T-83).
+        // A web page, or nothing: messages posted here are not answered (T-83).
         (200..=299, None) => ProbeVerdict::Other,
         (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
@@ -300,7 +300,7 @@ fn code_of(answer: Option<&Message>) -> Option<i64> {
     answer.outcome_as::<ErrorCode>().map(|error| error.code)
 }
 
-/// Whether a `-32022` offers only revisions of the legacy era, so that `initialize` follows (T-80).
+/// Whether a `-32022` offers only legacy revisions, so that `initialize` follows (T-80).
 fn lists_only_legacy(answer: &Message) -> bool {
     let Some(Unsupported { data: Supported { supported } }) = answer.outcome_as() else {
         return false;

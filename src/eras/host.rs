@@ -1,5 +1,5 @@
-//! Tells the era of a host by each of its messages, not once for the process (E-01), and which
-//! methods a host of 2026-07-28 must not use.
+//! Tells a host's era by each of its messages, not once per process (E-01), and which methods a
+//! host of 2026-07-28 must not use.
 
 use std::sync::LazyLock;
 
@@ -22,12 +22,12 @@ const REMOVED: [&str; 6] = [
 const TASKS_EXTENSION: [&str; 3] =
     [methods::TASKS_GET, methods::TASKS_UPDATE, methods::TASKS_CANCEL];
 
-/// The end of the key in `_meta` that names a revision: some hosts escape the `/` before it. Made
-/// once: each message of a host is searched.
+/// The end of the `_meta` key that names a revision, because some hosts escape the `/` before it.
+/// Built once, because every message from a host is searched.
 static VERSION_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("protocolVersion"));
 
-/// Returns whether this message is one of 2026-07-28. For a message of a legacy host, this searches
-/// the text for a rare word and parses nothing.
+/// Returns whether this message is one of 2026-07-28. For a legacy host's message, this only
+/// searches the text for a rare word and parses nothing.
 pub fn speaks_modern(message: &Message) -> bool {
     if message.method() == methods::DISCOVER {
         return true;
@@ -43,7 +43,7 @@ pub fn named_version(message: &Message) -> Option<String> {
     Object::parse(params.get("_meta")?)?.text(meta::PROTOCOL_VERSION)
 }
 
-/// Returns whether a modern host must not use this method, whatever the remote is (E-16).
+/// Returns whether a modern host must not use this method with any remote (E-16).
 pub fn is_removed(method: &str) -> bool {
     REMOVED.contains(&method)
 }

@@ -1,4 +1,4 @@
-//! Whether a host gets lists in one piece (`--merge-pages`). What merges them is in `bridge`.
+//! The setting `--merge-pages`: which hosts get whole lists. `bridge` merges them.
 
 /// When the pages of a list are merged (E-26).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

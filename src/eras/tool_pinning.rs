@@ -1,6 +1,6 @@
-//! `--pin`: what happens to tools whose definition changes.
+//! The setting `--pin`: what happens to tools whose definition changes.
 
-/// What happens when a tool is not the one that was pinned.
+/// What happens when a tool differs from the pinned one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ToolPinning {
     /// Nothing is pinned.

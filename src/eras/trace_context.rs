@@ -1,5 +1,5 @@
-//! The W3C trace context that a host puts into `_meta` (SEP-414), as HTTP headers too: what stands
-//! in front of a server sees headers only. The message itself stays as it is (O-20).
+//! Copies the W3C trace context in `_meta` (SEP-414) to HTTP headers: gateways in front of a server
+//! see only headers. The message itself stays unchanged (O-20).
 
 use std::sync::LazyLock;
 
@@ -42,8 +42,8 @@ fn may_have_context(params: &[u8]) -> bool {
     KEY.find(head).is_some() || KEY.find(tail).is_some()
 }
 
-/// `version-trace id-parent id-flags` in lower-case hexadecimal digits, ids not all zero (W3C Trace
-/// Context §3.2.2). Later versions may have more after that.
+/// Whether this is a `traceparent`: `version-trace id-parent id-flags` in lower-case hexadecimal,
+/// with ids that are not all zero (W3C Trace Context §3.2.2). Later versions may append fields.
 fn is_traceparent(text: &str) -> bool {
     let is_hex = |part: &str, length: usize| {
         part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

@@ -1,4 +1,4 @@
-//! Messages of the host that wait for a session, in their order and bounded in number and size
+//! A queue for a host's messages that wait for a session, in order and bounded in number and size
 //! (S-12, S-42). Does not know what they wait for.
 
 use std::collections::VecDeque;
@@ -8,12 +8,12 @@ use crate::jsonrpc::Message;
 
 /// How many messages may wait.
 const MOST_MESSAGES: usize = 20_000;
-/// Which part of what one message may have the waiting messages may take together.
+/// All waiting messages together may take the size limit for one message divided by this.
 const PART_OF_MESSAGE: usize = 2;
 
-/// What can wait in a [`WaitingQueue`].
+/// An entry of a [`WaitingQueue`].
 pub trait HasMessage {
-    /// The message that waits. Its bytes count towards the limit.
+    /// The waiting message. Its bytes count towards the limit.
     fn message(&self) -> &Message;
 }
 
@@ -57,12 +57,12 @@ impl<Entry: HasMessage> WaitingQueue<Entry> {
         self.entries.push_front(entry);
     }
 
-    /// Returns whether an entry fits.
+    /// Returns whether an entry matches.
     pub fn contains(&self, fits: impl Fn(&Entry) -> bool) -> bool {
         self.entries.iter().any(fits)
     }
 
-    /// Takes out the first entry that fits.
+    /// Removes and returns the first matching entry.
     pub fn remove(&mut self, fits: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let position = self.entries.iter().position(fits)?;
         let entry = self.entries.remove(position)?;

@@ -1,9 +1,10 @@
-//! Calls: requests of the host that go to the server, until their answer. One call may span several
-//! requests of the host and several of our own (E-36).
+//! Calls: the host's requests to the server, until they are answered. One call may span several
+//! requests from the host and several of our own (E-36).
 //!
 //! `calls`, `inputs`, `tasks` and `urls` import each other on purpose: they are one aggregate. A
-//! call has questions, a task and pages to visit, and each of these ends by sending, suspending or
-//! answering the call. Splitting them by import direction would only move the calls into callbacks.
+//! call has input requests, a task and pages to visit, and each of these ends by sending,
+//! suspending or answering the call. Splitting them by import direction would only move the calls
+//! into callbacks.
 
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ use crate::protocol::{LogLevel, codes, methods};
 /// A request of the host and its state.
 #[derive(Debug)]
 pub(super) struct HostCall {
-    /// As the host last wrote it.
+    /// The request as the host last sent it.
     pub(super) request: Message,
     /// The host's request that waits for an answer; none while the host has questions to answer.
     pub(super) requester: Option<HostRequester>,
@@ -28,11 +29,11 @@ pub(super) struct HostCall {
     /// The number of rounds of questions so far. A timer of an earlier round is ignored.
     pub(super) round: u32,
     pub(super) inputs: Vec<InputRequest>,
-    /// The number of keys that questions were given.
+    /// The number of keys given to questions so far.
     pub(super) keys: u32,
     /// The `requestState` with which the host may continue.
     pub(super) handle: Option<String>,
-    /// The last progress that the host was told (E-64).
+    /// The last progress reported to the host (E-64).
     pub(super) progress: Option<f64>,
     /// The pages that the user has to visit first (E-39).
     pub(super) urls: Option<RequiredPages>,
@@ -139,7 +140,7 @@ impl ModernHost {
         cx.emit(HostEffect::Send(message));
     }
 
-    /// The server answered a call.
+    /// Handles the server's answer to a call.
     pub(super) fn call_answered(
         &mut self,
         number: u64,

@@ -1,4 +1,4 @@
-//! Cancellation: by the host (E-66), or because it never came back (E-37).
+//! Cancels calls: for the host (E-66), or because it never came back (E-37).
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::protocol::methods;
 
 impl ModernHost {
     /// Cancels a request of the host; nothing more is written for it. A request that is already
-    /// answered, with questions or finally, cannot be cancelled any more.
+    /// answered, with questions or finally, can no longer be cancelled.
     pub(super) fn cancel(
         &mut self,
         id: &RequestId,

@@ -1,5 +1,5 @@
-//! Which capabilities of each side are declared to the other (E-14, E-29). Tables: a capability
-//! that is in none of them cannot be carried, so it is not declared.
+//! Decides which capabilities of each side are declared to the other (E-14, E-29), by tables: a
+//! capability in none of them is not supported, and not declared.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ const OF_HOST: [&str; 5] = ["roots", "sampling", "elicitation", "experimental", 
 /// Capabilities of a legacy server that are declared to a modern host (E-29).
 const OF_SERVER: [&str; 7] =
     ["tools", "prompts", "resources", "completions", "logging", "experimental", "extensions"];
-/// Members of these that need a stream on which the server can push.
+/// Members of capabilities that need a stream on which the server can push.
 const PUSHED: [&str; 2] = ["listChanged", "subscribe"];
 
 /// The capabilities of `initialize` for a host that declared these in a request.
@@ -105,10 +105,10 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// Checks that a host which declared `capabilities` may be asked this (E-38).
+/// Checks whether a host that declared `capabilities` may be asked this (E-38).
 ///
 /// # Errors
-/// The error for the server.
+/// It may not; the refusal is for the server.
 pub(super) fn may_ask(
     capabilities: &Value,
     method: &str,

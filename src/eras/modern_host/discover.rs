@@ -1,5 +1,5 @@
-//! The answer to `server/discover`: built from a legacy server's answer to `initialize` (E-12), or
-//! a conservative one while nothing is known of the server (E-02, O-5).
+//! Builds the answer to `server/discover`: from a legacy server's answer to `initialize` (E-12), or
+//! a conservative one while nothing is known about the server (E-02, O-5).
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub fn discover_result(initialize_result: &str, pushes: Option<bool>) -> Option<
 }
 
 /// The `DiscoverResult`, as JSON text, for a server of which only the name is known: everything
-/// that a server may offer, except what it would have to push. It may not be cached.
+/// that a server may offer, except pushed messages. It must not be cached.
 pub fn conservative_discover(name: &str) -> String {
     let all = json!({ "tools": {}, "prompts": {}, "resources": {} });
     basis(all, &json!({ "name": name, "version": "unknown" })).to_string()

@@ -1,5 +1,5 @@
-//! What a request of 2026-07-28 declares in `_meta` (E-13), and the same request without it for a
-//! legacy server (E-15). All other bytes stay unchanged.
+//! Reads what a request of 2026-07-28 declares in `_meta` (E-13), and removes it for a legacy
+//! server (E-15). All other bytes stay unchanged.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::refusal::RequestRefusal;
 use crate::jsonrpc::{Change, Edit, Member, Message, Object};
 use crate::protocol::{Era, LogLevel, ProtocolVersion, codes, meta};
 
-/// What a request declares in `_meta`.
+/// A request's declarations in `_meta`.
 #[derive(Clone, Debug)]
 pub(super) struct RequestEnvelope {
     /// Name and version of the host, as it wrote them.
@@ -26,7 +26,7 @@ impl RequestEnvelope {
     /// Reads what a request declares.
     ///
     /// # Errors
-    /// A required key is missing or wrong, or the revision is not served (E-13).
+    /// A required key is missing or wrong, or the revision is not supported (E-13).
     pub(super) fn read(message: &Message) -> Result<Self, RequestRefusal> {
         let params = message.params().and_then(Object::parse);
         let Some(meta) = params.as_ref().and_then(|params| params.get("_meta")) else {
@@ -89,8 +89,9 @@ fn unsupported(requested: &str) -> RequestRefusal {
     }
 }
 
-/// The edits that turn it into a legacy request: they remove the envelope (E-15) and the members of
-/// input rounds, replace the host's progress token by `token` (E-63), and add the members `added`.
+/// The edits that turn a request into a legacy one: they remove the envelope (E-15) and the members
+/// of input rounds, replace the host's progress token by `token` (E-63), and add the members
+/// `added`.
 pub(super) fn legacy(message: &Message, token: Option<u64>, added: &[(&str, String)]) -> Vec<Edit> {
     let (Some(text), Some(range)) = (message.params(), message.params_range()) else {
         return Vec::new();

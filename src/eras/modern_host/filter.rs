@@ -1,4 +1,4 @@
-//! The filter of a listen, and the lines it gets: the acknowledgement, changes under its id, and
+//! The filter of a listen, and the messages on it: the acknowledgement, changes under its id, and
 //! the closing response (`basic/patterns/subscriptions`, E-43, E-44).
 
 use std::collections::BTreeSet;
@@ -56,7 +56,7 @@ pub(super) fn read(message: &Message) -> Result<Filter, RequestRefusal> {
     Ok((kinds, uris.into_iter().take(RESOURCES).collect()))
 }
 
-/// The first line of a listen: what it will be notified of (E-43).
+/// The first message of a listen, which says what it will be notified of (E-43).
 pub(super) fn acknowledgement(
     id: &RequestId,
     kinds: &BTreeSet<&'static str>,
@@ -88,7 +88,7 @@ pub(super) fn tag_with_listen(message: &Message, id: &RequestId) -> Result<Frame
     let whole = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
     let change = |member: &Member<'_>| match Object::parse(member.value) {
         Some(inner) if member.name == "_meta" => {
-            // A member that is added replaces those of its name.
+            // An added member replaces all members of its name.
             Change::Replace(inner.rewritten(|_| Change::Keep, std::slice::from_ref(&tag)))
         }
         _ if member.name == "_meta" => Change::Replace(whole.clone()),

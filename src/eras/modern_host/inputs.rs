@@ -1,7 +1,7 @@
-//! Questions of the server: a legacy server asks while it works; a modern host gets the questions
-//! in the answer `input_required` and sends its request again with the answers (E-36). The request
-//! to the server stays open meanwhile. Decides which call a question belongs to, and whether it may
-//! be asked (E-38).
+//! The server's input requests ("questions"): a legacy server asks while it works; a modern host
+//! gets the questions in the result `input_required`, and sends its request again with the answers
+//! (E-36). The request to the server stays open meanwhile. Decides which call a question belongs
+//! to, and whether it may be asked (E-38).
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ const OPEN_INPUTS: usize = 64;
 /// How many calls may wait for the host to come back (S-12).
 const SUSPENDED_CALLS: usize = 1000;
 
-/// One question.
+/// A question from the server.
 #[derive(Debug)]
 pub(super) struct InputRequest {
-    /// Its key in `inputRequests`.
+    /// The question's key in `inputRequests`.
     pub(super) key: String,
     /// The id of the server's request; none for a page to visit, because no request waits for that
     /// (E-39).
@@ -36,12 +36,12 @@ pub(super) struct InputRequest {
     pub(super) method: String,
     /// The `InputRequest`.
     pub(super) request: String,
-    /// Whether the host was asked it.
+    /// Whether it was passed to the host.
     pub(super) told: bool,
 }
 
 impl ModernHost {
-    /// A request of the remote.
+    /// Handles a request from the remote.
     pub(super) fn take_remote_request(
         &mut self,
         message: &Message,
@@ -58,10 +58,10 @@ impl ModernHost {
         }
     }
 
-    /// The call that a question belongs to (E-38).
+    /// Finds the call that a question belongs to (E-38).
     ///
     /// # Errors
-    /// There is no such call, the host cannot be asked this, or too much is open.
+    /// There is no such call, the host cannot be asked this, or too many questions are open.
     fn judge(&self, message: &Message, stream: RemoteStream) -> Result<u64, RequestRefusal> {
         let call = match stream {
             RemoteStream::OfCall(call) => Some(call),
@@ -84,7 +84,7 @@ impl ModernHost {
         Ok(number)
     }
 
-    /// The only call at the server that fits, if there is exactly one.
+    /// The only matching call at the server, if there is exactly one.
     pub(super) fn only_call(&self, fits: impl Fn(&HostCall) -> bool) -> Option<u64> {
         let fitting = self.calls.iter().filter(|(_, call)| call.is_at_server() && fits(call));
         let mut fitting = fitting.map(|(number, _)| *number);
@@ -107,7 +107,7 @@ impl ModernHost {
         self.collect(number, cx);
     }
 
-    /// Waits a moment for further questions before the host gets them.
+    /// Waits briefly for further questions before the host gets them.
     pub(super) fn collect(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
         if call.requester.is_some() {
@@ -144,7 +144,7 @@ impl ModernHost {
         self.answer(&requester.id, Frame::from(line), cx);
     }
 
-    /// The host did not come back in time (E-37).
+    /// Cancels a call to which the host did not come back in time (E-37).
     pub(super) fn expire(&mut self, number: u64, round: u32, cx: &mut HostContext<'_>) {
         let waits = |call: &HostCall| call.requester.is_none() && call.round == round;
         if self.calls.get(&number).is_some_and(waits) {
@@ -177,7 +177,7 @@ impl ModernHost {
 }
 
 impl HostCall {
-    /// A key that no other question of this call has.
+    /// Returns a key that no other question of this call has.
     pub(super) fn mint_key(&mut self, kind: char) -> String {
         let key = format!("{kind}{}", self.keys);
         self.keys += 1;
@@ -200,7 +200,8 @@ pub(super) fn input_request(method: &str, params: Option<&str>) -> String {
     format!(r#"{{"method":{method},"params":{}}}"#, params.rewritten(change, &[]))
 }
 
-/// Removes the keys that have no counterpart: the host's progress, and legacy tasks (E-64).
+/// Removes the `_meta` keys without a counterpart: the host's progress token, and legacy tasks
+/// (E-64).
 fn meta_of_input(text: &str) -> Change {
     let goes = |member: &Member<'_>| {
         [meta::PROGRESS_TOKEN, meta::RELATED_TASK].contains(&member.name.as_str())
@@ -237,7 +238,7 @@ fn input_required(
     result_response(id, result)
 }
 
-/// 192 random bits: whoever has the handle may continue the call.
+/// Returns a handle of 192 random bits, because whoever has the handle may continue the call.
 fn new_handle() -> String {
     random_text::<24>()
 }

@@ -1,6 +1,6 @@
-//! `subscriptions/listen` with a legacy server: subscriptions of the session, counted over all
-//! listens; an acknowledgement of what the server accepted, before anything else; then
-//! notifications, each under the id of its listen (E-43, E-44).
+//! `subscriptions/listen` with a legacy server: the session's subscriptions are shared by all
+//! listens; each listen first gets an acknowledgement of what the server accepted, then
+//! notifications under its id (E-43, E-44).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -98,7 +98,7 @@ impl ModernHost {
         }
     }
 
-    /// The server answered a subscription.
+    /// Handles the server's answer to a subscription.
     pub(super) fn subscribed(&mut self, uri: &str, accepted: bool, cx: &mut HostContext<'_>) {
         let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
         if !accepted {
@@ -167,7 +167,7 @@ impl ModernHost {
         }
     }
 
-    /// The kinds that a listen asked for and the server announces.
+    /// The kinds of changes that a listen asked for and the server announces.
     fn announced(&self, listen: &HostListen) -> impl Iterator<Item = &'static str> {
         KINDS
             .into_iter()

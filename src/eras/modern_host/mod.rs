@@ -1,8 +1,8 @@
 //! A modern host with a legacy server: towards the loop this adapter looks like a legacy host that
 //! opens sessions, subscribes, and answers the server's questions.
 //!
-//! It does no I/O and has no clock; what has to happen comes out as [`HostEffect`]s. The loop
-//! decides whether a message waits for a session, is lost with it, or is sent again.
+//! It does no I/O and has no clock; it emits [`HostEffect`]s. The loop decides whether a message
+//! waits for a session, is lost with it, or is sent again.
 
 mod calls;
 mod cancellation;
@@ -48,17 +48,17 @@ use crate::protocol::{LogLevel, meta, methods};
 pub use discover::{conservative_discover, discover_result};
 pub use results::translate_answer;
 
-/// What the loop has to do, in this order.
+/// An effect for the loop.
 #[derive(Debug)]
 pub enum HostEffect {
     /// Write one line to the host.
     Say(Frame),
-    /// Handle this like a message of a legacy host: a request with our own id, a notification,
-    /// or an answer to a request of the remote under the id that the loop gave it.
+    /// Handle this like a legacy host's message: a request with our own id, a notification, or an
+    /// answer to a request of the remote under the id that the loop gave it.
     Send(Message),
 }
 
-/// What the adapter needs to handle one event.
+/// The context for handling one event.
 pub type HostContext<'a> = AdapterContext<'a, HostEffect>;
 
 /// The purpose of one of our requests.
@@ -91,12 +91,12 @@ enum RemoteStream {
     Own,
 }
 
-/// What a request of the host waits for.
+/// What an open request of the host waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OpenHostRequest {
     /// The answer to `server/discover`.
     Discover,
-    /// The session; the request was not sent yet.
+    /// The session; the request has not been sent yet.
     Waiting,
     /// The answer to a call.
     Call(u64),
@@ -124,8 +124,8 @@ impl ModernHost {
         Self::default()
     }
 
-    /// Handles a request or notification of the host. Answers are ignored, because the host is
-    /// asked nothing (T-09).
+    /// Handles a request or notification from the host. Answers are ignored, because the host is
+    /// never asked anything (T-09).
     pub fn take(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.kind() {
             MessageKind::Request => self.take_request(message, cx),
@@ -203,8 +203,8 @@ impl ModernHost {
         }
     }
 
-    /// A request or notification of the remote. A request has the id under which it is to be
-    /// answered; `owner` is our id of the request on whose stream it came, if it came on one
+    /// Handles a request or notification from the remote. A request has the id under which it is to
+    /// be answered; `owner` is our id of the request on whose stream it arrived, if there is one
     /// (E-38).
     pub fn take_remote(
         &mut self,
@@ -267,7 +267,7 @@ impl ModernHost {
         }
     }
 
-    /// Answers all open requests with `failure`, because nothing more will come. Streams end
+    /// Answers all open requests with `failure`, because nothing more will arrive. Streams end
     /// gracefully (`basic/patterns/subscriptions`, graceful closure).
     pub fn finish(&mut self, failure: &Failure, cx: &mut HostContext<'_>) {
         let mut ids: Vec<(RequestId, OpenHostRequest)> = self.host_ids.drain().collect();
@@ -285,7 +285,7 @@ impl ModernHost {
         self.asked.clear();
     }
 
-    /// Answers the host's request of this id.
+    /// Answers the host's request with this id.
     fn answer(&mut self, id: &RequestId, line: Frame, cx: &mut HostContext<'_>) {
         self.host_ids.remove(id);
         cx.emit(HostEffect::Say(line));
@@ -321,7 +321,7 @@ impl ModernHost {
     }
 }
 
-/// The number of one of our requests, whose ids are numbers.
+/// The number of one of our requests, from its id.
 fn number_of(id: Option<&RequestId>) -> Option<u64> {
     id?.as_own_number()
 }

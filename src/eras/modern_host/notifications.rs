@@ -1,4 +1,4 @@
-//! Notifications in both directions: passes on those that the other side knows.
+//! Passes on notifications in both directions, if the other side knows them.
 
 use super::{HostContext, HostEffect, ModernHost, OpenHostRequest, RemoteStream};
 use crate::jsonrpc::{Frame, Message, Overlap, RequestId};
@@ -13,7 +13,7 @@ struct Cancelled {
 }
 
 impl ModernHost {
-    /// A notification of the host.
+    /// Handles a notification from the host.
     pub(super) fn take_notification(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.method() {
             methods::CANCELLED => {
@@ -28,7 +28,7 @@ impl ModernHost {
         }
     }
 
-    /// A notification of the remote.
+    /// Handles a notification from the remote.
     pub(super) fn take_remote_notification(
         &mut self,
         message: &Message,
@@ -67,7 +67,7 @@ impl ModernHost {
         cx.emit(HostEffect::Say(line));
     }
 
-    /// Writes a notification of the server, edited for this host.
+    /// Writes a server's notification, edited for this host.
     pub(super) fn say_edited(&mut self, line: Result<Frame, Overlap>, cx: &mut HostContext<'_>) {
         match line {
             Ok(line) => self.say(line, cx),

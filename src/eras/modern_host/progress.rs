@@ -1,12 +1,13 @@
-//! Progress notifications: under the token of the host's latest request, strictly increasing over
-//! all rounds of a call, and none while the host has questions to answer (E-63, E-64).
+//! Passes on progress notifications: under the token of the host's latest request, strictly
+//! increasing over all rounds of a call, and none while the host has questions to answer (E-63,
+//! E-64).
 
 use super::{HostContext, ModernHost};
 use crate::jsonrpc::{Change, Member, Message, Object};
 use crate::protocol::meta;
 
 impl ModernHost {
-    /// Passes on progress under the token of the host's latest request, if it has got further.
+    /// Passes on progress under the token of the host's latest request, if it has increased.
     pub(super) fn take_progress(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         #[derive(serde::Deserialize)]
         struct Progress {

@@ -1,5 +1,5 @@
-//! JSON-RPC errors of the adapter: for a request of the host that cannot be served, or a request of
-//! the remote that the host cannot be asked.
+//! The adapter's JSON-RPC errors, for a host's request that cannot be served, or a remote's request
+//! that the host cannot be asked.
 
 use serde_json::Value;
 
@@ -12,22 +12,22 @@ use crate::protocol::codes;
 pub(super) struct RequestRefusal {
     pub(super) code: i64,
     pub(super) message: String,
-    /// Left out if it is null.
+    /// The error's `data`; left out if null.
     pub(super) data: Value,
 }
 
 impl RequestRefusal {
-    /// The parameters are wrong.
+    /// The refusal of invalid parameters.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::plain(codes::INVALID_PARAMS, message)
     }
 
-    /// The method is unknown in this direction.
+    /// The refusal of a method that is unknown in this direction.
     pub(super) fn unknown_method(method: &str) -> Self {
         Self::plain(codes::METHOD_NOT_FOUND, format!("`{method}` is not served here"))
     }
 
-    /// The retry names input requests that are not open here, or no longer (E-37).
+    /// The refusal of a retry whose input requests are not open, or no longer (E-37).
     pub(super) fn expired() -> Self {
         let text = "no input request is open under this `requestState`";
         let failure = Failure::new(FailureKind::InputExpired, text)
@@ -35,7 +35,7 @@ impl RequestRefusal {
         Self { code: codes::INVALID_PARAMS, data: failure.data(), message: failure.message }
     }
 
-    /// A refusal that needs no data.
+    /// A refusal without data.
     pub(super) fn plain(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: Value::Null }
     }

@@ -1,4 +1,4 @@
-//! Translates answers of a legacy server for a modern host: adds the members that every result has
+//! Translates a legacy server's answers for a modern host: adds the members that every result has
 //! since 2026-07-28 (E-20 to E-23), removes legacy tasks, and replaces error codes that changed
 //! (E-50). Large results are edited in place, never rebuilt.
 
@@ -31,7 +31,7 @@ pub fn translate_answer(
     }
 }
 
-/// The edits that add what is missing in a result.
+/// The edits that add the missing members to a result.
 ///
 /// # Errors
 /// The result is not an object.

@@ -15,7 +15,7 @@ use super::{HostContext, HostEffect, ModernHost, OpenHostRequest};
 use crate::jsonrpc::{Change, Message, Object, RequestId};
 use crate::protocol::{meta, methods};
 
-/// How deep a request is compared value by value; what lies deeper is compared as text (S-12).
+/// How deep a request is compared value by value; deeper values are compared as text (S-12).
 const DIGEST_DEPTH: usize = 64;
 
 /// Returns whether a request claims to continue an earlier one.
@@ -33,7 +33,7 @@ pub(super) fn is_retry(message: &Message) -> bool {
 }
 
 impl ModernHost {
-    /// Takes a request that comes back with answers to questions, and goes on with its call.
+    /// Handles a request that comes back with answers to questions, and continues its call.
     pub(super) fn retry(
         &mut self,
         id: RequestId,
@@ -70,7 +70,7 @@ impl ModernHost {
         }
     }
 
-    /// The call that a retry continues, and the answers in it.
+    /// Finds the call that a retry continues, and the answers in it.
     ///
     /// # Errors
     /// The retry does not match an open call.
@@ -124,8 +124,7 @@ impl ModernHost {
         agreed
     }
 
-    /// Asks the questions that are still open again, or sends the call again after a page was
-    /// visited.
+    /// Asks open questions again, or sends the call again after a page was visited.
     fn go_on(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
         let told = call.inputs.iter().any(|input| input.told);
@@ -163,8 +162,8 @@ fn action(answer: &str) -> String {
     Object::parse(answer).and_then(|object| object.text("action")).unwrap_or_default()
 }
 
-/// The digest of what a retry must repeat: the method and every parameter except those of the round
-/// itself. Two texts with the same value have the same digest.
+/// A digest of what a retry must repeat: the method and every parameter except those of the round
+/// itself. Texts with equal values have equal digests.
 fn digest(message: &Message) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(message.method());
@@ -189,12 +188,13 @@ fn digest(message: &Message) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Reads texts, not values: JSON has numbers and strings that none of our values can hold (T-03).
+/// Digests a JSON text. It works on text, because JSON has numbers and strings that no Rust value
+/// here can hold (T-03).
 fn absorb(digest: &mut Sha256, text: &str, depth: usize) {
     let text = text.trim();
     let Some(depth) = depth.checked_sub(1) else { return digest.update(text) };
     if let Some(object) = Object::parse(text) {
-        // The last member of a name is the one that counts.
+        // The last duplicate counts.
         let members: BTreeMap<&str, &str> =
             object.members().iter().map(|member| (member.name.as_str(), member.value)).collect();
         digest.update(b"{");

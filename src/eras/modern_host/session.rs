@@ -13,22 +13,22 @@ use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Message, MessageKind, Object, RequestId, result_response};
 use crate::protocol::{Era, ProtocolVersion, methods};
 
-/// The largest number of sessions, one after the other (O-6).
+/// The most sessions, one after the other (O-6).
 const SESSIONS: u32 = 2;
 
 /// The session and the requests that wait for it.
 #[derive(Debug, Default)]
 pub(super) struct LegacySession {
     phase: SessionPhase,
-    /// The host's capabilities that the server was told of.
+    /// The host's capabilities, as declared to the server.
     declared: Value,
     /// How many sessions were opened or tried.
     opened: u32,
     server: Option<LegacyServer>,
-    /// Whether the server can push outside of answers, if that is known.
+    /// Whether the server can push messages outside of responses, if known.
     pub(super) pushes: Option<bool>,
     waiting: WaitingQueue<QueuedRequest>,
-    /// Requests of the host for `server/discover`.
+    /// The host's open `server/discover` requests.
     discovers: Vec<RequestId>,
 }
 
@@ -40,7 +40,7 @@ enum SessionPhase {
     Open,
 }
 
-/// A request of the host that needs the session.
+/// A host's request that waits for the session.
 #[derive(Debug)]
 struct QueuedRequest {
     id: RequestId,
@@ -54,7 +54,7 @@ impl HasMessage for QueuedRequest {
     }
 }
 
-/// What a legacy server declared in its `InitializeResult`.
+/// A legacy server's declarations in its `InitializeResult`.
 #[derive(Debug)]
 struct LegacyServer {
     result: String,
@@ -102,7 +102,7 @@ impl LegacySession {
         self.setting(capability).is_some_and(|setting| setting[what] == true)
     }
 
-    /// What the server declared of a capability.
+    /// The server's declaration of a capability.
     pub(super) fn setting(&self, capability: &str) -> Option<&Value> {
         self.server.as_ref()?.capabilities.get(capability)
     }
@@ -203,8 +203,8 @@ impl ModernHost {
         }
     }
 
-    /// Answers every open `server/discover` with this `DiscoverResult`: the host would otherwise
-    /// think that there is no server (E-02).
+    /// Answers every open `server/discover` with this `DiscoverResult`: otherwise the host would
+    /// conclude that there is no server (E-02).
     pub fn answer_discovers_with(&mut self, result: &str, cx: &mut HostContext<'_>) {
         for id in std::mem::take(&mut self.session.discovers) {
             let line = result_response(&id, result);
@@ -220,7 +220,7 @@ impl ModernHost {
         }
     }
 
-    /// The answer to our `initialize`.
+    /// Handles the answer to our `initialize`.
     pub(super) fn session_answered(&mut self, answer: &Message, cx: &mut HostContext<'_>) {
         let result = answer.outcome().filter(|_| answer.kind() == MessageKind::Response);
         match result.map(LegacyServer::read) {
@@ -278,13 +278,13 @@ impl ModernHost {
         }
     }
 
-    /// Notes whether the server can push outside of answers (E-43).
+    /// Records whether the server can push messages outside of responses (E-43).
     pub fn take_pushes(&mut self, offered: bool, cx: &mut HostContext<'_>) {
         self.session.pushes = Some(offered);
         self.acknowledge_those_ready(cx);
     }
 
-    /// Passes on a notification of the host that the server may know.
+    /// Passes on a host's notification that the server may know.
     pub(super) fn pass_notification(&mut self, message: Message, cx: &mut HostContext<'_>) {
         if self.session.phase == SessionPhase::Open {
             let edits = envelope::legacy(&message, None, &[]);

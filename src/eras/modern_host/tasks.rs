@@ -1,5 +1,5 @@
-//! Tools of 2025-11-25 that run only as tasks, for a host that does not have those tasks: the
-//! bridge runs the task and gives the host the result (E-74).
+//! Tools of 2025-11-25 that run only as tasks, for a host that does not support those: the bridge
+//! runs the task and gives the host its result (E-74).
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ struct CreatedTask {
 
 impl ModernHost {
     /// Returns whether a tool call that the server refused may have to run as a task: the server
-    /// answers `-32601` then and does nothing (2025-11-25 `basic/utilities/tasks`, tool-level
+    /// then answers `-32601` and does nothing (2025-11-25 `basic/utilities/tasks`, tool-level
     /// negotiation).
     pub(super) fn may_run_as_task(&self, number: u64) -> bool {
         let offered = self.session.setting("tasks").is_some_and(|tasks| {
@@ -51,7 +51,7 @@ impl ModernHost {
         offered && self.calls.get(&number).is_some_and(fits)
     }
 
-    /// Sends a call once more, as a task: the tool can only be run like that.
+    /// Sends a call once more, as a task, because the tool only runs as one.
     pub(super) fn run_as_task(&mut self, number: u64, cx: &mut HostContext<'_>) {
         if let Some(call) = self.calls.get_mut(&number) {
             call.task = Some(LegacyTask::default());
@@ -64,7 +64,7 @@ impl ModernHost {
         self.calls.get(&number)?.task.as_ref().map(|_| "{}".to_owned())
     }
 
-    /// Takes the task that the server created for a call; returns whether the answer is one.
+    /// Records the task that the server created for a call; returns whether the answer is one.
     pub(super) fn take_task(
         &mut self,
         number: u64,
@@ -80,8 +80,8 @@ impl ModernHost {
         true
     }
 
-    /// Continues by the status of the task: fetches its result when it is finished, and also when
-    /// it has questions, which come on the stream of that request.
+    /// Continues by the task's status: fetches the result when it is finished, and also when it has
+    /// questions, which arrive on the stream of that request.
     fn follow_task(&mut self, number: u64, told: &TaskState, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
             return;
@@ -100,7 +100,7 @@ impl ModernHost {
         }
     }
 
-    /// Asks how the task of this call is doing.
+    /// Requests the status of this call's task.
     pub(super) fn poll_task(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number).filter(|call| call.is_paused()) else { return };
         let Some(id) = call.task.as_ref().and_then(|task| task.id.clone()) else { return };
@@ -112,7 +112,7 @@ impl ModernHost {
         );
     }
 
-    /// Takes the answer to a question about a task.
+    /// Handles the answer to a status request.
     pub(super) fn task_status(&mut self, number: u64, answer: &Message, cx: &mut HostContext<'_>) {
         match answer.outcome_as::<TaskState>() {
             Some(told) if answer.kind() == MessageKind::Response => {

@@ -1,5 +1,4 @@
-//! Timers of the adapter. A timer that is no longer needed is not removed: it finds nothing to do
-//! when it is due.
+//! The adapter's timers. An obsolete timer is not removed; it finds nothing to do when it is due.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -13,9 +12,9 @@ pub(super) enum Timer {
     Expire { call: u64, round: u32 },
     /// Send a call again, because the user had time to visit the page.
     Resend { call: u64, round: u32 },
-    /// Poll the task behind a call.
+    /// Poll a call's task.
     Poll { call: u64 },
-    /// Acknowledge a listen with what is known by now.
+    /// Acknowledge a listen with the subscriptions accepted so far.
     Acknowledge { listen: u64 },
 }
 

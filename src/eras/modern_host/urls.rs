@@ -1,6 +1,6 @@
-//! Pages that the user has to visit first: a server of 2025-11-25 demands them with `-32042`. The
-//! modern host is asked for consent in a separate round, and the request is sent again once the
-//! page was visited (E-39). Never opens a page.
+//! Pages that the user has to visit before a call: a server of 2025-11-25 demands them with
+//! `-32042`. The modern host is asked for consent in a separate round, and the request is sent
+//! again once the page has been visited (E-39). Never opens a page itself.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,10 +30,10 @@ const PAGES: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct RequiredPages {
     pages: BTreeSet<String>,
-    /// The server's ids of the pages that were not reported as visited.
+    /// The server's ids of pages not yet reported as visited.
     open: BTreeSet<String>,
     attempts: u32,
-    /// The user has agreed to visit them.
+    /// Whether the user has agreed to visit them.
     allowed: bool,
 }
 
@@ -48,7 +48,7 @@ struct Pages {
 }
 
 impl ModernHost {
-    /// The server demands that pages be visited first.
+    /// Handles an error that demands that pages be visited first.
     pub(super) fn urls_required(
         &mut self,
         number: u64,
@@ -117,7 +117,7 @@ impl ModernHost {
         self.answer(&requester.id, tool_error(&requester.id, text), cx);
     }
 
-    /// The server reports a page as visited; the host never hears of it (E-39).
+    /// Handles the server's report that a page was visited, which is not passed to the host (E-39).
     pub(super) fn page_visited(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         #[derive(serde::Deserialize)]
         struct Complete {

@@ -1,4 +1,4 @@
-//! Requests of the loop: sends them, sends them again where that is safe, and answers them.
+//! Handles the loop's requests: sends them, repeats them if that is safe, and answers them.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::protocol::{codes, methods};
 /// The state of one request. Requests share nothing (E-06).
 #[derive(Debug)]
 pub(super) struct RemoteCall {
-    /// The request as the loop gave it.
+    /// The request, as received from the loop.
     pub(super) request: Message,
     /// Whether a modern host sent it.
     pub(super) relayed: bool,
@@ -45,7 +45,7 @@ pub(super) struct RemoteCall {
 }
 
 impl RemoteCall {
-    /// A request that was not sent yet. One that is relayed keeps its own envelope.
+    /// A request that has not been sent yet. A relayed one keeps its own envelope.
     pub(super) fn new(request: Message, relayed: bool, began: Instant) -> Self {
         Self {
             request,
@@ -125,7 +125,7 @@ impl ModernRemote {
         }
     }
 
-    /// Refuses a request with two copies of a member that the bridge reads (T-14).
+    /// Refuses a request with duplicates of a member that the bridge reads (T-14).
     pub(super) fn refuse_duplicate(
         &mut self,
         number: u64,
@@ -164,7 +164,7 @@ impl ModernRemote {
         }
     }
 
-    /// Ends a request: gives the loop its answer.
+    /// Ends a request with an answer for the loop.
     pub(super) fn finish(
         &mut self,
         number: u64,

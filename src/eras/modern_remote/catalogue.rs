@@ -1,6 +1,7 @@
-//! What the bridge must know about the remote's tools: which arguments are mirrored into headers
-//! (T-56), and which calls may safely be sent twice (T-60). Learns from every list that passes, and
-//! lists the tools itself if a host calls one without listing. Leaves out invalid tools (T-53).
+//! Keeps what the bridge must know about the remote's tools: which arguments are mirrored into
+//! headers (T-56), and which calls may safely be sent twice (T-60). Learns from every list that
+//! passes through, and lists the tools itself if a host calls one without listing. Removes invalid
+//! tools from lists (T-53).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,7 +26,7 @@ const MAX_NAME_BYTES: usize = 8 * 1024 * 1024;
 /// How long a call waits for the schemas.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known of the tools of the remote, whose schemas decide on headers (T-53).
+/// The remote's known tools, whose schemas decide on headers (T-53).
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     tools: HashMap<String, KnownTool>,
@@ -33,7 +34,7 @@ pub(super) struct Catalogue {
     name_bytes: usize,
     /// Whether every page was seen.
     complete: bool,
-    /// The number of pages of our own list that were asked for; 0 if it is not under way.
+    /// How many pages of our own list were requested; 0 if none is in progress.
     pages: u32,
     /// Requests to send once the tools are listed.
     pub(super) waiting: Vec<u64>,
@@ -133,7 +134,7 @@ impl Catalogue {
                 let ToolHints { read_only, idempotent } = hints.unwrap_or_default();
                 self.name_bytes += name.len();
                 if self.name_bytes > MAX_NAME_BYTES {
-                    // It is called without headers, which a server that wants them refuses.
+                    // It is called without headers; a server that requires them refuses the call.
                     return true;
                 }
                 self.tools.insert(name, KnownTool { mirrors, harmless: read_only || idempotent });
@@ -169,7 +170,7 @@ impl ModernRemote {
         self.ask_aside(methods::TOOLS_LIST, &params, like.as_ref(), Role::Catalogue, cx);
     }
 
-    /// Takes a page of the list that the bridge itself asked for.
+    /// Handles a page of the list that the bridge itself requested.
     pub(super) fn take_catalogue(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
         if answer.kind() == MessageKind::ErrorResponse {
             return self.catalogue_failed(cx);
@@ -187,8 +188,8 @@ impl ModernRemote {
         }
     }
 
-    /// Sends the waiting calls without schemas, which do not come or not soon. A remote that misses
-    /// headers says so. Further calls do not wait, until the remote announces a change.
+    /// Sends the waiting calls without schemas, which did not arrive in time. A remote that misses
+    /// headers will say so. Further calls do not wait until the remote announces a change.
     pub(super) fn catalogue_failed(&mut self, cx: &mut RemoteContext<'_>) {
         self.catalogue.complete = true;
         tracing::debug!("could not list the tools to read their schemas");

@@ -1,5 +1,5 @@
-//! Replaces what a host of an older revision does not know inside results (E-80). Schemas are not
-//! rewritten otherwise, and no `$ref` is followed (E-81).
+//! Replaces content in results that a host of an older revision does not know (E-80). Schemas are
+//! not rewritten otherwise, and no `$ref` is followed (E-81).
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -45,7 +45,8 @@ pub(super) fn result_changes(
     }
 }
 
-/// E-80: an output schema whose root is not an object is unknown to every legacy revision.
+/// The changes to a list of tools: no legacy revision allows an output schema whose root is not an
+/// object (E-80).
 fn tool_list_changes(result: &Object<'_>, offset: usize) -> ResultChanges {
     let mut edits = Vec::new();
     let text = result.get("tools").unwrap_or("[]");

@@ -1,12 +1,12 @@
-//! What every request to a modern remote declares about the host: revision, name, capabilities, log
-//! level (T-58, E-11, E-61). It is added to `params._meta`, where everything else stays unchanged.
+//! Adds to every request to a modern remote what it must declare about the host: revision, name,
+//! capabilities, log level (T-58, E-11, E-61). Other members of `params._meta` stay unchanged.
 
 use crate::eras::adapter_context::Exchange;
 use crate::eras::headers;
 use crate::jsonrpc::{Change, Edit, Member, Message, Object, Overlap};
 use crate::protocol::{ProtocolVersion, meta, methods};
 
-/// What a legacy host declared in `initialize`.
+/// A legacy host's declarations in `initialize`.
 #[derive(Clone, Debug)]
 pub(super) struct HostEnvelope {
     pub(super) version: String,
@@ -191,7 +191,7 @@ fn envelope_edits(
     let change = |name: &str| match (name, &inner) {
         ("_meta", Some(inner)) => Change::Within(inner.clone()),
         ("_meta", None) => Change::Remove,
-        // Only a host that was offered tasks may send it (E-75).
+        // Only hosts that were offered tasks may send it (E-75).
         ("task", _) if request.method() == methods::TOOLS_CALL => Change::Remove,
         (name, _) if added.iter().any(|(added, _)| *added == name) => Change::Remove,
         _ => Change::Keep,

@@ -28,8 +28,8 @@ pub(super) fn code_of(answer: &Message) -> i64 {
 }
 
 /// Returns whether a refusal with this status, and with this error that names no request, may come
-/// from a server of the legacy era. A modern one refuses with a JSON-RPC error under the request's
-/// id (T-62); a legacy one misses a session or an `initialize`, and says so in words.
+/// from a server of the legacy era. A modern one refuses with a JSON-RPC error with the request's
+/// id (T-62); a legacy one misses a session or an `initialize`, and says so in its message.
 pub(super) fn may_be_legacy(status: Option<u16>, answer: Option<&Message>) -> bool {
     let Some(answer) = answer else {
         return matches!(status, Some(400 | 404 | 405 | 406 | 415 | 422));
@@ -55,7 +55,8 @@ pub(super) fn translate_error(answer: &Message, request: &Message) -> (Message, 
     (answer.clone(), replacements(answer, &changes))
 }
 
-/// Returns whether a resource does not exist. Revisions up to 2025-11-25 have a code for that.
+/// Returns whether the error says that a resource does not exist, for which revisions up to
+/// 2025-11-25 have a code.
 fn is_missing_resource(error: &RemoteError, request: &Message) -> bool {
     request.method() == methods::RESOURCES_READ
         && request
@@ -63,7 +64,7 @@ fn is_missing_resource(error: &RemoteError, request: &Message) -> bool {
             .is_some_and(|asked| error.data["uri"] == asked.uri.as_str())
 }
 
-/// The message for `-32021`, whose code and data stay.
+/// The message for `-32021`; its code and data stay.
 fn describe_missing(data: &Value) -> String {
     let named = data["requiredCapabilities"].as_object();
     let names: Vec<&str> = named.into_iter().flatten().map(|(name, _)| name.as_str()).collect();

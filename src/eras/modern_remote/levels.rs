@@ -12,7 +12,7 @@ struct Level {
 }
 
 impl ModernRemote {
-    /// Answers `logging/setLevel`: the level goes out with each request from now on.
+    /// Answers `logging/setLevel`: from now on, each request carries the level.
     pub(super) fn set_level(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
         let level = request.params_as::<Level>().map(|params| params.level);
         match (level.filter(|level| LogLevel::from_name(level).is_some()), &mut self.envelope) {

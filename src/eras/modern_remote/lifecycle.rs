@@ -1,5 +1,5 @@
-//! Answers the `initialize` of a legacy host from `server/discover` (E-10), and decides which
-//! capabilities of the remote the host sees (E-29).
+//! Answers a legacy host's `initialize` from `server/discover` (E-10), and decides which of the
+//! remote's capabilities the host sees (E-29).
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{ModernRemote, RemoteContext};
 use crate::jsonrpc::{Change, Message, Object};
 use crate::protocol::{Era, ProtocolVersion, meta};
 
-/// What the remote declared in its `DiscoverResult`.
+/// The remote's declarations in its `DiscoverResult`.
 #[derive(Clone, Debug)]
 pub(super) struct ModernServer {
     supported: Vec<String>,
@@ -25,7 +25,7 @@ impl ModernServer {
             .get("_meta")
             .and_then(Object::parse)
             .and_then(|own| own.get(meta::SERVER_INFO))
-            // Older drafts had it at the top level.
+            // Older drafts of the specification had it at the top level.
             .or_else(|| result.get("serverInfo"));
         Some(Self {
             supported: serde_json::from_str(result.get("supportedVersions")?).ok()?,

@@ -14,7 +14,7 @@ pub(super) const LISTS: [(&str, &str, &str); 3] = [
     ("prompts", filter::PROMPTS, methods::PROMPTS_CHANGED),
     ("resources", filter::RESOURCES, methods::RESOURCES_CHANGED),
 ];
-/// The pause before listening again when the remote ended it on purpose.
+/// The pause before listening again after the remote ended the listen on purpose.
 const AFTER_END: Duration = Duration::from_secs(5);
 /// How many times in a row listening may fail at first; then the remote does not offer it.
 const FRUITLESS: u32 = 3;
@@ -36,14 +36,14 @@ pub(super) fn backoff(losses: u32, spread: u64) -> Duration {
 }
 
 impl ModernRemote {
-    /// Listens for what the remote announces, because the host is ready for notifications (E-40).
+    /// Listens for the remote's announcements, because the host is ready for notifications (E-40).
     pub fn listen(&mut self, cx: &mut RemoteContext<'_>) {
         if !self.exchanges.values().any(|role| *role == Role::Lists) {
             self.listen_for_lists(cx);
         }
     }
 
-    /// Listens for changes of those lists that the remote announces.
+    /// Listens for changes of the lists for which the remote announces them.
     pub(super) fn listen_for_lists(&mut self, cx: &mut RemoteContext<'_>) {
         let announced =
             LISTS.iter().filter(|(capability, ..)| self.discovered.announces(capability));
@@ -56,7 +56,7 @@ impl ModernRemote {
         self.ask_aside(methods::LISTEN, &params, None, Role::Lists, cx);
     }
 
-    /// Takes a message of the stream on which changes of lists are announced.
+    /// Handles a message on the stream that announces changes of lists.
     pub(super) fn take_list_notice(&mut self, message: &Message, cx: &mut RemoteContext<'_>) {
         if message.method() != methods::ACKNOWLEDGED {
             return notify(without_subscription(message), cx);

@@ -48,7 +48,7 @@ use crate::protocol::{ProtocolVersion, methods};
 
 type RemoteContext<'a> = AdapterContext<'a, RemoteEffect>;
 
-/// What the loop has to do for a modern remote.
+/// An effect for the loop.
 #[derive(Debug)]
 pub enum RemoteEffect {
     /// Answer a request of the loop.
@@ -64,13 +64,13 @@ pub enum RemoteEffect {
     Fail {
         /// The request.
         number: u64,
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
     /// Drop a request without an answer: the host was notified instead (E-46).
     Forget(u64),
-    /// Ask the remote for its era: it refused this request as no modern server would (T-84). It is
-    /// the loop's again, with what the remote said.
+    /// Detect the remote's era again: it refused this request in a way that no modern server would
+    /// (T-84). The request is returned to the loop, with the refusal.
     Doubted {
         /// The request.
         number: u64,
@@ -79,7 +79,7 @@ pub enum RemoteEffect {
         /// The JSON-RPC error in its body, if there was one.
         answer: Option<Message>,
     },
-    /// A notification of the loop was sent.
+    /// Note that the loop's notification was sent.
     Accepted(u64),
     /// Send a notification to the host.
     Notify(Frame),
@@ -101,7 +101,7 @@ pub enum RemoteEffect {
 /// Options of the adapter.
 #[derive(Clone, Debug)]
 pub struct AdapterOptions {
-    /// The name of a server that gives none (E-10).
+    /// The name for a server that gives none (E-10).
     pub host_name: String,
     /// The longest time that a request may take over all its rounds (E-33).
     pub limit: Option<Duration>,
@@ -115,7 +115,7 @@ pub struct ModernRemote {
     options: AdapterOptions,
     version: String,
     discovered: ModernServer,
-    /// What the legacy host declared; `None` until it sends `initialize`.
+    /// The legacy host's declarations; `None` until it sends `initialize`.
     envelope: Option<HostEnvelope>,
     calls: HashMap<u64, RemoteCall>,
     exchanges: HashMap<u64, Role>,
@@ -130,9 +130,9 @@ pub struct ModernRemote {
 /// The purpose of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// A request of the loop, or a round of it.
+    /// Sends the loop's request, or a round of it.
     Call(u64),
-    /// A notification of the loop.
+    /// Sends the loop's notification.
     Notification(u64),
     /// Lists the tools for their schemas (T-55, T-56).
     Catalogue,
@@ -144,7 +144,7 @@ enum Role {
     Poll(u64),
     /// Gives the task the input that it asked for (E-71).
     Update(u64),
-    /// Nobody waits for the answer.
+    /// Sends a message whose answer nobody waits for.
     Aside,
 }
 
@@ -164,7 +164,7 @@ enum Due {
 }
 
 impl ModernRemote {
-    /// An adapter for a remote that answered `server/discover` with this; `None` if that is not a
+    /// An adapter for a remote with this answer to `server/discover`; `None` if that is not a
     /// `DiscoverResult`.
     pub fn new(discover: &Message, options: AdapterOptions) -> Option<Self> {
         let discovered = ModernServer::read(discover)?;
@@ -303,7 +303,7 @@ impl ModernRemote {
         self.calls.remove(&number)
     }
 
-    /// Handles a message on one of our exchanges; an answer answers that exchange.
+    /// Handles a message on one of our exchanges; an answer on it ends the exchange.
     pub fn take_message(&mut self, exchange: u64, message: &Message, cx: &mut RemoteContext<'_>) {
         let Some(role) = self.exchanges.get(&exchange).copied() else { return };
         match message.kind() {
@@ -341,7 +341,7 @@ impl ModernRemote {
         }
     }
 
-    /// Handles a refusal by an HTTP status. The JSON-RPC error that came with it names no request.
+    /// Handles a refusal with an HTTP status. The JSON-RPC error in its body names no request.
     pub fn take_http_refusal(
         &mut self,
         exchange: u64,
@@ -414,14 +414,14 @@ impl ModernRemote {
         self.answer_with(number, "{}", cx);
     }
 
-    /// Ends a request without an answer of the remote.
+    /// Ends a request without the remote's answer.
     fn fail(&mut self, number: u64, failure: Failure, cx: &mut RemoteContext<'_>) {
         self.drop_call(number, cx);
         cx.emit(RemoteEffect::Fail { number, failure });
     }
 }
 
-/// Notifications that have a place at a modern remote: extensions may define some (T-57).
+/// Whether a notification is sent to a modern remote: extensions may define some (T-57).
 fn is_carried(method: &str) -> bool {
     !matches!(
         method,
@@ -432,12 +432,12 @@ fn is_carried(method: &str) -> bool {
     )
 }
 
-/// A request of the bridge's own; its id does not matter. `params` is JSON text.
+/// A request from the bridge itself; its id does not matter. `params` is JSON text.
 fn own_request(method: &str, params: &str) -> Message {
     Message::request(&RequestId::from(0), method, Some(params))
 }
 
-/// An answer of the bridge's own; its id does not matter. `None` if the result is not JSON.
+/// An answer from the bridge itself; its id does not matter. `None` if the result is not JSON.
 fn own_response(result: &str) -> Option<Message> {
     Message::parse(result_response(&RequestId::from(0), result)).ok()
 }

@@ -1,12 +1,12 @@
-//! Notifications of a modern remote for a legacy host: without the id of the listen that they
-//! belong to, with the host's own progress token, and with progress that only grows (E-63, E-64).
+//! Translates a modern remote's notifications for a legacy host: removes the id of their listen,
+//! restores the host's own progress token, and lets progress only grow (E-63, E-64).
 
 use super::{ModernRemote, RemoteContext, RemoteEffect, Role};
 use crate::jsonrpc::{Change, Edit, Frame, Message, Object, Overlap, RequestId};
 use crate::protocol::{meta, methods};
 
 impl ModernRemote {
-    /// A notification on one of our exchanges.
+    /// Handles a notification on one of our exchanges.
     pub(super) fn take_notice(
         &mut self,
         exchange: u64,
@@ -128,7 +128,7 @@ pub(super) fn without_subscription(message: &Message) -> Result<Frame, Overlap> 
     let Some((true, members)) = own else { return unchanged() };
     let params = Object::parse(text);
     if members == 1 && params.is_some_and(|params| params.members().len() == 1) {
-        // No parameters are left: legacy notifications then have none.
+        // No parameters are left, and a legacy notification then has no `params`.
         return without_params(message);
     }
     let edits = params_edits(message, |name| match name {

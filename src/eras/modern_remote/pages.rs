@@ -1,5 +1,5 @@
-//! Pages of a list: which request asks for the first one, and a page after edits. Knows nothing of
-//! what is listed.
+//! Pages of lists: detects requests for the first one, and applies edits to one. Independent of the
+//! kind of list.
 
 use serde::Deserialize;
 

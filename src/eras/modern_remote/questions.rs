@@ -1,4 +1,4 @@
-//! Translates the questions of a modern remote for a legacy host (E-31, E-34).
+//! Translates a modern remote's input requests ("questions") for a legacy host (E-31, E-34).
 
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ pub(super) enum HostQuestion {
     Ask(&'static str, Option<String>),
     /// Send the user to this URL, only once (E-34): the URL and the parameters.
     Visit(String, String),
-    /// Answer with this: the host cannot be asked.
+    /// Answer with this, because the host cannot be asked.
     Answered(String),
 }
 
 /// Translates one entry of `inputRequests`.
 ///
 /// # Errors
-/// What the server did wrong, in words.
+/// The entry is invalid; the error says how.
 pub(super) fn question(entry: &str, host: &HostEnvelope, id: u64) -> Result<HostQuestion, String> {
     let entry = Object::parse(entry).ok_or("an input request that is not an object")?;
     let method = entry.text("method").unwrap_or_default();

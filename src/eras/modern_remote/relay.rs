@@ -13,7 +13,7 @@ use crate::protocol::{meta, methods};
 
 /// How many times in a row a listen is opened again before the host is told that it ended.
 const LOSSES: u32 = 8;
-/// The pause before that when the remote ended it on purpose.
+/// The pause before reopening a listen that the remote ended on purpose.
 const AFTER_END: Duration = Duration::from_secs(5);
 
 impl ModernRemote {

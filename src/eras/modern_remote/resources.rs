@@ -18,7 +18,7 @@ use crate::protocol::{codes, methods};
 pub(super) struct Resources {
     current: Option<ResourceListen>,
     next: Option<ResourceListen>,
-    /// Changes that came while one listen was replacing the other.
+    /// Changes that arrived while one listen was replacing the other.
     queue: VecDeque<SubscriptionChange>,
     losses: u32,
     interrupted: bool,
@@ -147,7 +147,7 @@ impl ModernRemote {
         self.ask_aside(methods::LISTEN, &params, None, Role::Resources, cx)
     }
 
-    /// Takes a message of a stream on which updates of resources are announced.
+    /// Handles a message on a stream that announces updates of resources.
     pub(super) fn take_resource_notice(
         &mut self,
         exchange: u64,

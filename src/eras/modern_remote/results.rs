@@ -1,5 +1,5 @@
-//! Translates results of a modern remote for a legacy host (E-20 to E-25): removes what only
-//! 2026-07-28 has; all other bytes stay unchanged.
+//! Translates results of a modern remote for a legacy host (E-20 to E-25): removes members that
+//! only 2026-07-28 has; all other bytes stay unchanged.
 
 use super::pages::{is_first_page, rebuild};
 use super::{ModernRemote, RemoteContext, content, protocol_failure};
@@ -123,7 +123,7 @@ fn legacy_edits(method: &str, answer: &Message, host: ProtocolVersion) -> Vec<Ed
     )
 }
 
-/// E-23
+/// The change to a member of `_meta`: the server's name is unknown to legacy hosts (E-23).
 fn drop_server_info(name: &str) -> Change {
     if name == meta::SERVER_INFO { Change::Remove } else { Change::Keep }
 }

@@ -1,6 +1,5 @@
-//! Rounds of input (E-30 to E-35): the remote says what it needs, the host is asked, and the same
-//! request is sent again with the answers. State and keys are used for this one request only
-//! (E-06).
+//! Rounds of input (E-30 to E-35): the remote requests input, the host is asked, and the same
+//! request is sent again with the answers. State and keys belong to this one request only (E-06).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -29,7 +28,7 @@ pub(super) struct InputRound {
     visits: BTreeMap<String, String>,
     /// The keys of elicitations: only these can be refused in an answer (E-32).
     elicitations: BTreeSet<String>,
-    /// Whether no one had to be asked.
+    /// Whether nobody had to be asked.
     pub(super) silent: bool,
 }
 
@@ -193,7 +192,7 @@ impl ModernRemote {
             call.added.push((RESPONSES, round.responses()));
         }
         match round.silent.then(|| pause(call.rounds)) {
-            // The first one is sent at once, later ones after a pause (E-33).
+            // The first round is sent at once, later ones after a pause (E-33).
             Some(pause) if !pause.is_zero() => self.later(pause, Due::Again(number), cx),
             _ => self.send(number, cx),
         }
@@ -223,7 +222,7 @@ fn accepts(reply: &str) -> bool {
     Object::parse(reply).and_then(|reply| reply.text("action")).as_deref() == Some("accept")
 }
 
-/// The question with this id, which the host is asked for a request.
+/// The effect that asks the host a question on behalf of a request.
 fn ask(number: u64, id: u64, method: &str, params: Option<&str>) -> RemoteEffect {
     RemoteEffect::Ask { number, question: Message::request(&RequestId::from(id), method, params) }
 }

@@ -1,4 +1,4 @@
-//! Finds the arguments of a tool that are mirrored into headers, by its input schema (T-53), and
+//! Finds the arguments of a tool that are mirrored into headers, from its input schema (T-53), and
 //! their values in a call (T-54). Never follows a `$ref` (E-81).
 
 use serde_json::Value;
@@ -14,9 +14,9 @@ const DEPTH: usize = 64;
 const MIRRORS: usize = 64;
 /// Keywords whose value is data, so that an annotation in it has no meaning.
 const DATA: [&str; 4] = ["default", "enum", "const", "examples"];
-/// Keywords whose value is a map of schemas that `properties` alone does not lead to.
+/// Keywords, other than `properties`, whose value is a map of schemas.
 const MAPS: [&str; 4] = ["patternProperties", "$defs", "definitions", "dependentSchemas"];
-/// The largest integer that every JSON parser preserves.
+/// The largest integer that every JSON parser keeps exact.
 const SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The name of a mirrored argument that occurs twice.
@@ -43,7 +43,7 @@ enum HeaderValueKind {
 /// The annotated arguments of an input schema.
 ///
 /// # Errors
-/// Why the annotations make the tool invalid, in words.
+/// The annotations make the tool invalid; the error says why.
 pub(super) fn mirrors(schema: &str) -> Result<Vec<Mirror>, String> {
     // Most schemas have no annotations and need not be parsed.
     if memchr::memmem::find(schema.as_bytes(), PARAMETER_ANNOTATION.as_bytes()).is_none() {
@@ -145,7 +145,7 @@ fn kind(schema_type: &Value) -> Option<HeaderValueKind> {
     }
 }
 
-/// A `tchar` of RFC 9110 §5.6.2.
+/// Whether a byte is a `tchar` (RFC 9110 §5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -155,7 +155,7 @@ impl Mirror {
     /// another type or out of range (O-3).
     ///
     /// # Errors
-    /// An argument on the path that occurs twice: header and body could name different ones.
+    /// An argument on the path occurs twice, so header and body could differ.
     pub(super) fn header(
         &self,
         arguments: &str,

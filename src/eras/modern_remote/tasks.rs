@@ -55,7 +55,7 @@ impl ModernRemote {
         self.poll_later(number, cx);
     }
 
-    /// Schedules the next look at the task of this call, unless the call takes too long.
+    /// Schedules the next poll of this call's task, unless the call takes too long.
     pub(super) fn poll_later(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
@@ -73,7 +73,7 @@ impl ModernRemote {
         self.later(pause, Due::Poll(number), cx);
     }
 
-    /// Asks how the task of this call is doing.
+    /// Polls this call's task.
     pub(super) fn poll(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
             return;
