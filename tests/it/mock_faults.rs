@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::raw_host::{
     Event, Events, LONG, RawHost, call, initialize, json_of, lab, parsed, request,
 };
+use crate::support::sources;
 
 const ADD: &str = "method=tools/call";
 
@@ -31,6 +32,51 @@ async fn text_of(host: &RawHost, body: &Value) -> String {
 
 fn ended(ending: Ending) -> impl Fn(&[RecordedRequest]) -> bool {
     move |all| all.iter().any(|request| request.ending == ending)
+}
+
+/// What a host sees of the answer to a call while this fault is in force.
+async fn seen(fault: Option<&str>) -> String {
+    let mut host = lab(&[]);
+    host.open("2025-11-25").await;
+    host.mock.set_faults(parsed(fault.as_slice()));
+    let patience = if fault.is_some() { Duration::from_millis(500) } else { LONG };
+    let url = host.mock.url();
+    let post = host.builder(Method::POST, url.as_str()).timeout(patience).body(add().to_string());
+    let mut response = match post.send().await {
+        Ok(response) => response,
+        Err(error) => return format!("no answer, by the limit of time: {}", error.is_timeout()),
+    };
+    let mut head = response.headers().clone();
+    for changing in ["date", "mcp-session-id"] {
+        head.remove(changing);
+    }
+    let mut out = format!("{} {head:?}\n", response.status());
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => out += &format!("{chunk:?}"),
+            Ok(None) => return out,
+            Err(error) => return format!("{out}\nbroke off, by the limit: {}", error.is_timeout()),
+        }
+    }
+}
+
+/// A new fault needs a case of its own only if the answer to a call does not show it.
+#[tokio::test]
+async fn every_fault_of_the_list_changes_the_answer_to_a_call_or_has_a_case() {
+    let unchanged = seen(None).await;
+    assert_eq!(seen(None).await, unchanged, "the answer must not change by itself");
+    let faults = Fault::all();
+    let seen = faults.iter().map(async |fault| seen(Some(fault.example)).await);
+    let seen = futures_util::future::join_all(seen).await;
+    let tests = sources::files(&["tests/it"], &[".rs"]);
+    let has_case = |name: &str| {
+        let spellings = [":", "=", "\""].map(|end| format!("\"{name}{end}"));
+        tests.iter().any(|file| spellings.iter().any(|spelling| file.text.contains(spelling)))
+    };
+    let unseen = faults.iter().zip(&seen).filter(|(_, seen)| **seen == unchanged);
+    let without: Vec<_> =
+        unseen.map(|(fault, _)| fault.name).filter(|name| !has_case(name)).collect();
+    assert!(without.is_empty(), "no answer shows these faults, and they have no case: {without:?}");
 }
 
 /// T-24, T-28

@@ -1,9 +1,11 @@
 //! Faults: what a remote can do wrong, or right in an unusual way, chosen by a line of text such as
 //! `status=503:retry-after=1:times=2:method=tools/list`. A fault only writes into a [`Plan`]; the
-//! transports act on it.
+//! transports act on it. What only changes an answer writes an edit of `edits` into the plan, and
+//! is a file of its own in `answers`.
 
+mod answers;
+mod edits;
 mod fault;
-mod message_table;
 mod modern_plan;
 mod modern_table;
 mod oauth_plan;
@@ -22,8 +24,8 @@ pub(super) use oauth_plan::{
 #[cfg(test)]
 pub(super) use plan::LineEnding;
 pub(super) use plan::{
-    AnswerForm, AskFault, ChallengeFault, EndpointFault, Flood, FloodOf, MessageFaults, Plan,
-    Point, PostAnswer, RedirectFault, SessionFault, Silence, StatusBody, StatusFault, Style,
+    AnswerForm, AskFault, ChallengeFault, EndpointFault, Flood, FloodOf, Plan, Point, PostAnswer,
+    RedirectFault, SessionFault, Silence, StatusBody, StatusFault, Style,
 };
 pub(super) use row::FaultTarget;
 pub use words::InvalidFault;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::edits::AnswerEdits;
 use super::modern_plan::ModernFaults;
-use super::oauth_plan::{MemberFault, OAuthFaults};
+use super::oauth_plan::OAuthFaults;
 use crate::served::Served;
 use crate::tasks::Terms;
 
@@ -23,8 +24,6 @@ pub(crate) struct Plan {
     pub(crate) disconnect: Option<Point>,
     /// Skips the header checks that only a strict remote makes.
     pub(crate) lenient: bool,
-    /// A cookie is set with the answer, as a balancer does.
-    pub(crate) cookie: bool,
     /// The revisions spoken for this request.
     pub(crate) served: Option<Served>,
     pub(crate) modern: ModernFaults,
@@ -42,7 +41,10 @@ pub(crate) struct Plan {
     pub(crate) endpoint: Option<EndpointFault>,
     pub(crate) endpoint_delay: Option<Duration>,
     pub(crate) post_answer: Option<PostAnswer>,
-    pub(crate) message: MessageFaults,
+    /// How the answer is changed on its way out.
+    pub(crate) edits: AnswerEdits,
+    /// How many answers are sent in one array; 0 sends them singly.
+    pub(crate) batch: usize,
     /// Extra items sent along with the answer, thousands of them.
     pub(crate) flood: Option<Flood>,
     pub(crate) style: Style,
@@ -223,24 +225,6 @@ pub(crate) enum PostAnswer {
     Both,
     /// 202 with a JSON body that is not JSON-RPC.
     Note,
-}
-
-/// What is wrong with the answer itself, whatever its transport.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct MessageFaults {
-    pub(crate) wrong_id: bool,
-    pub(crate) twice: bool,
-    pub(crate) never: bool,
-    pub(crate) truncated: bool,
-    pub(crate) invalid_utf8: bool,
-    pub(crate) html: bool,
-    pub(crate) oversize: usize,
-    /// Members of the result.
-    pub(crate) members: Vec<MemberFault>,
-    /// Members of the result that are there twice: with these values, or their own.
-    pub(crate) doubled: Vec<MemberFault>,
-    /// How many answers are sent in one array; 0 sends them singly.
-    pub(crate) batch: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

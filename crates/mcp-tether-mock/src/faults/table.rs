@@ -1,9 +1,9 @@
-//! The table of faults. A new one is a row here, a field of the plan, and the code that acts on
-//! it.
+//! The table of faults that are more than an edit of the answer: a row here, a field of the plan,
+//! and the code that acts on it.
 
 use serde_json::Value;
 
-use super::message_table;
+use super::answers;
 use super::modern_table;
 use super::oauth_table;
 use super::plan::{
@@ -232,7 +232,6 @@ const ROWS: &[FaultRow] = &[
             effect(move |plan| plan.negotiate.clone_from(&revision))
         }
     ),
-    plain!("cookie", Any, "sets a cookie with each answer", |plan| plan.cookie = true),
     plain!("lenient", Any, "checks no `Accept`, `Content-Type` and revision header", |plan| {
         plan.lenient = true;
     }),
@@ -292,7 +291,7 @@ const ROWS: &[FaultRow] = &[
 
 /// Returns every fault, in the order of the tables.
 pub(super) fn rows() -> impl Iterator<Item = &'static FaultRow> {
-    ROWS.iter().chain(message_table::ROWS).chain(modern_table::ROWS).chain(oauth_table::ROWS)
+    ROWS.iter().chain(answers::ROWS).chain(modern_table::ROWS).chain(oauth_table::ROWS)
 }
 
 fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {

@@ -8,8 +8,7 @@ use std::time::SystemTime;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
@@ -97,9 +96,7 @@ async fn before_work(exchange: &HttpExchange) -> Option<Response> {
 }
 
 fn tracked(mut response: Response, exchange: &HttpExchange) -> Response {
-    if exchange.plan.cookie {
-        response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("lb=1; Path=/"));
-    }
+    exchange.plan.edits.head(response.headers_mut());
     exchange.ticket.status(response.status().as_u16());
     response.map(|inner| Body::new(Tracked { inner, ticket: Arc::clone(&exchange.ticket) }))
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
 use crate::events::EndOnDrop;
-use crate::faults::{AskFault, MemberFault, MessageFaults, Plan};
+use crate::faults::{AskFault, Plan};
 use crate::methods;
 use crate::product::{Asking, CallContext, Streams};
 use crate::rounds::Rounds;
@@ -17,7 +17,7 @@ use crate::rpc_error::MethodResult;
 use crate::session::HostSession;
 use crate::state::MockState;
 use crate::tasks::Becomes;
-use mcp_tether_wire::jsonrpc::{Message, Object, RequestId, error_response, result_response};
+use mcp_tether_wire::jsonrpc::{Message, RequestId, error_response, result_response};
 use mcp_tether_wire::protocol::methods as names;
 
 /// What all requests of one POST share.
@@ -88,9 +88,13 @@ impl Work {
             // Only the first answer counts.
             let _ = self.refused.set(error.code);
         }
-        let faults = &self.plan.message;
-        for payload in payloads(id, outcome, faults) {
-            match faults.batch {
+        let edits = &self.plan.edits;
+        let message = match outcome {
+            Ok(result) => result_response(id, edits.result(result)),
+            Err(error) => error_response(id, error.code, &error.message, error.data),
+        };
+        for payload in edits.messages(message).into_iter().map(Bytes::from) {
+            match self.plan.batch {
                 0 => self.streams.answers.answer(payload),
                 size => self.deliver_in_array(payload, size),
             }
@@ -167,110 +171,5 @@ fn question(method: &str) -> Value {
             },
         }),
         _ => Value::Null,
-    }
-}
-
-/// Returns the messages sent for one answer, whole or broken as the faults require.
-fn payloads(id: &RequestId, outcome: MethodResult, faults: &MessageFaults) -> Vec<Bytes> {
-    if faults.never {
-        return Vec::new();
-    }
-    let id = if faults.wrong_id { RequestId::Text("nobody-asked".into()) } else { id.clone() };
-    let text = match outcome {
-        Ok(result) => {
-            let result = doubled(with_members(result, &faults.members), &faults.doubled);
-            let result = padded(result, faults.oversize);
-            result_response(&id, result)
-        }
-        Err(error) => error_response(&id, error.code, &error.message, error.data),
-    };
-    let payload = Bytes::from(broken(text, faults));
-    vec![payload; if faults.twice { 2 } else { 1 }]
-}
-
-fn with_members(result: String, members: &[MemberFault]) -> String {
-    let Some(mut object) =
-        serde_json::from_str::<Map<String, Value>>(&result).ok().filter(|_| !members.is_empty())
-    else {
-        return result;
-    };
-    for member in members {
-        match &member.value {
-            Some(value) => object.insert(member.name.clone(), value.clone()),
-            None => object.remove(&member.name),
-        };
-    }
-    Value::Object(object).to_string()
-}
-
-/// The result with these members at its front once more: legal JSON that few programs expect.
-fn doubled(result: String, members: &[MemberFault]) -> String {
-    members.iter().fold(result, |result, member| {
-        let value = member.value.as_ref().map(Value::to_string);
-        let own = || Some(Object::parse(&result)?.get(&member.name)?.to_owned());
-        let (Some(value), Some(rest)) = (value.or_else(own), result.strip_prefix('{')) else {
-            return result;
-        };
-        let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
-        format!("{{{}:{value}{comma}{rest}", Value::from(member.name.as_str()))
-    })
-}
-
-fn padded(result: String, by: usize) -> String {
-    match result.strip_prefix('{') {
-        Some(rest) if by > 0 => {
-            let comma = if rest == "}" { "" } else { "," };
-            format!("{{\"_padding\":\"{}\"{comma}{rest}", "x".repeat(by))
-        }
-        _ => result,
-    }
-}
-
-fn broken(text: String, faults: &MessageFaults) -> Vec<u8> {
-    if faults.html {
-        return b"<!doctype html>\n<title>sign in</title>\n<p>sign in first</p>\n".to_vec();
-    }
-    let mut bytes = text.into_bytes();
-    if faults.invalid_utf8 {
-        bytes.pop();
-        bytes.extend_from_slice(b",\"note\":\"\xff\"}");
-    }
-    if faults.truncated {
-        bytes.truncate(bytes.len() / 2);
-    }
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(faults: &MessageFaults) -> Vec<String> {
-        let outcome = Ok("{\"a\":1}".to_owned());
-        let payloads = payloads(&RequestId::from(7), outcome, faults);
-        payloads.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
-    }
-
-    #[test]
-    fn an_answer_is_broken_only_as_asked() {
-        let whole = r#"{"jsonrpc":"2.0","id":7,"result":{"a":1}}"#;
-        let none = MessageFaults::default();
-        assert_eq!(texts(&none), [whole]);
-        assert_eq!(texts(&MessageFaults { twice: true, ..none.clone() }), [whole, whole]);
-        assert!(texts(&MessageFaults { never: true, ..none.clone() }).is_empty());
-        let wrong = texts(&MessageFaults { wrong_id: true, ..none.clone() });
-        assert_eq!(wrong, [whole.replace(":7,", ":\"nobody-asked\",")]);
-        let half = texts(&MessageFaults { truncated: true, ..none.clone() });
-        assert_eq!(half, [&whole[..whole.len() / 2]]);
-        let large = texts(&MessageFaults { oversize: 3, ..none });
-        assert_eq!(large, [whole.replace("{\"a\"", "{\"_padding\":\"xxx\",\"a\"")]);
-    }
-
-    #[test]
-    fn invalid_utf8_stands_inside_a_string() {
-        let faults = MessageFaults { invalid_utf8: true, ..MessageFaults::default() };
-        let payload = &payloads(&RequestId::from(1), Ok("{}".to_owned()), &faults)[0];
-        assert!(payload.ends_with(b"\"note\":\"\xff\"}"));
-        assert!(std::str::from_utf8(payload).is_err());
     }
 }
