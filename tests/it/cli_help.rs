@@ -4,6 +4,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
+use crate::support::pages::assert_page;
 use crate::support::process::Program;
 
 /// The words of every command, which the tests need until they end.
@@ -149,17 +150,12 @@ fn every_usage_error_is_reviewed() {
 /// `docs/reference.md` has the help of the bridge and of each command.
 #[test]
 fn the_reference_is_the_help() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let mut page = include_str!("reference_head.md").to_owned();
     for command in commands() {
         let name = [&["mcp-tether"], &command[..]].concat().join(" ");
         page += &format!("\n## {name}\n\n```text\n{}```\n", help(&command));
     }
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-        std::fs::write(&path, &page).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == page, "run this test with INSTA_UPDATE=always to write docs/reference.md");
+    assert_page("docs/reference.md", &page);
 }
 
 /// docs/from-mcp-remote.md#command-line: every flag of `mcp-remote` 0.15.1 parses.

@@ -4,18 +4,16 @@ use std::path::Path;
 
 use mcp_tether::hosts::{Evidence, HOSTS, HostFolders, KnownHost, OperatingSystem, Scope};
 
+use crate::support::{pages::assert_page, sources};
+
 const START: &str = "<!-- written by tests/it/hosts/sources.rs -->\n";
 
 #[test]
 fn the_list_of_files_says_how_each_of_them_is_known() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/hosts/README.md");
-    let text = std::fs::read_to_string(&page).unwrap();
+    let text = sources::read("docs/hosts/README.md");
     let (before, _) = text.split_once(START).expect("the mark of the list");
     let expected = [before, START, &list()].concat();
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
-        std::fs::write(&page, &expected).unwrap();
-    }
-    assert!(text == expected || std::fs::read_to_string(&page).unwrap() == expected);
+    assert_page("docs/hosts/README.md", &expected);
 }
 
 fn list() -> String {

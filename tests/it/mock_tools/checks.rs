@@ -5,60 +5,34 @@ use std::collections::BTreeMap;
 use mcp_tether::remote::RemoteOptions;
 use serde_json::{Value, json};
 
-use super::{LIST, Row, Tested, roles};
+use super::{Row, Tested, roles};
 use crate::support::harness::Harness;
-
-/// A line of the list of tools.
-pub struct Listed {
-    pub domain: &'static str,
-    pub name: &'static str,
-    pub kind: &'static str,
-}
 
 /// Plays all tools of a product; tells how many there were and everything that was wrong.
 #[expect(clippy::print_stdout, reason = "the counts are for whoever runs the test by hand")]
 pub async fn play(tested: &Tested) {
     let mut wrong = Vec::new();
-    let listed = lines_of(tested.product);
     let tools = tools(tested).await;
-    for line in &listed {
-        match tools.get(line.name) {
-            Some(tool) => annotations(line, tool, &mut wrong),
-            None => wrong.push(format!("{}: is not offered", line.name)),
-        }
-    }
-    let mut exercised = 0;
     let mut host = bridge(tested).await;
     for (name, tool) in &tools {
-        let Some(row) = tested.rows.iter().find(|row| row.tool == name) else {
-            wrong.push(format!("{name}: has no row in the test"));
-            continue;
-        };
-        exercised += 1;
-        Play { tested, row, tool, host: &mut host, wrong: &mut wrong }.all().await;
+        is_described(name, tool, &mut wrong);
+        let valid = valid(tested, tool);
+        Play { tested, name, valid, tool, host: &mut host, wrong: &mut wrong }.all().await;
     }
     for role in tested.roles {
-        roles::play(tested, role, &listed, &tools, &mut wrong).await;
+        roles::play(tested, role, &tools, &mut wrong).await;
     }
-    println!(
-        "{}: {} tools listed = {exercised} exercised = {} lines in the list",
-        tested.product,
-        tools.len(),
-        listed.len(),
-    );
+    for row in tested.rows {
+        match tools.get(row.tool) {
+            Some(tool) if row.valid.is_empty() && row.ids == ids(tool, &valid(tested, tool)) => {
+                wrong.push(format!("{}: needs no row", row.tool));
+            }
+            Some(_) => {}
+            None => wrong.push(format!("{}: a row for a tool that there is not", row.tool)),
+        }
+    }
+    println!("{}: {} tools listed and exercised", tested.product, tools.len());
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!((tools.len(), exercised), (listed.len(), listed.len()));
-    assert_eq!(tested.rows.len(), listed.len(), "a row for a tool that there is not");
-}
-
-fn lines_of(product: &str) -> Vec<Listed> {
-    let line = |line: &'static str| {
-        let [of, domain, name, kind] = line.split('\t').collect::<Vec<_>>()[..] else {
-            panic!("not four columns: {line}");
-        };
-        (of == product).then_some(Listed { domain, name, kind })
-    };
-    LIST.lines().skip(1).filter_map(line).collect()
 }
 
 /// A bridge to fresh data, opened.
@@ -94,7 +68,8 @@ pub fn headers(remote: &mut RemoteOptions, wanted: &[(&str, &str)]) {
     }
 }
 
-async fn tools(tested: &Tested) -> BTreeMap<String, Value> {
+/// The tools as the product lists them.
+pub async fn tools(tested: &Tested) -> BTreeMap<String, Value> {
     let mut host = bridge(tested).await;
     let mut tools = BTreeMap::new();
     let mut params = json!({});
@@ -111,27 +86,31 @@ async fn tools(tested: &Tested) -> BTreeMap<String, Value> {
     }
 }
 
-/// What is said of a tool matches its kind; an escape hatch that changes something counts as
-/// destructive, because anything can be asked of it.
-fn annotations(listed: &Listed, tool: &Value, wrong: &mut Vec<String>) {
+/// What calling a tool does, as the tool says.
+pub fn kind(tool: &Value) -> &'static str {
     let said = &tool["annotations"];
-    let told = [&said["readOnlyHint"], &said["destructiveHint"]].map(|hint| hint == true);
-    let expected: &[[bool; 2]] = match listed.kind {
-        "read" | "discovery" => &[[true, false]],
-        "write" => &[[false, false]],
-        "destructive" => &[[false, true]],
-        _ => &[[true, false], [false, true]],
-    };
-    let described = ["name", "title", "description"].iter().all(|part| tool[*part].is_string());
-    if !expected.contains(&told) || !said["idempotentHint"].is_boolean() || !described {
-        wrong.push(format!("{}: {said} of a tool of kind {}", listed.name, listed.kind));
+    match [&said["readOnlyHint"], &said["destructiveHint"]].map(|hint| hint == true) {
+        [true, _] => "read",
+        [false, true] => "destructive",
+        [false, false] => "write",
+    }
+}
+
+fn is_described(name: &str, tool: &Value, wrong: &mut Vec<String>) {
+    let said = &tool["annotations"];
+    let described = ["title", "description"].iter().all(|part| tool[*part].is_string());
+    let both = said["readOnlyHint"] == true && said["destructiveHint"] == true;
+    if !described || both || !said["idempotentHint"].is_boolean() {
+        wrong.push(format!("{name}: says of itself only {said}"));
     }
 }
 
 /// One tool under test.
 struct Play<'a> {
     tested: &'a Tested,
-    row: &'a Row,
+    name: &'a str,
+    /// Arguments that work.
+    valid: Value,
     tool: &'a Value,
     /// On data that nothing changes.
     host: &'a mut Harness,
@@ -140,18 +119,23 @@ struct Play<'a> {
 
 impl Play<'_> {
     async fn all(&mut self) {
-        let valid = valid(self.row, self.tool);
+        let valid = self.valid.clone();
         let result = if self.tool["annotations"]["readOnlyHint"] == true {
-            call(self.tested, self.host, self.row.tool, &valid).await
+            call(self.tested, self.host, self.name, &valid).await
         } else {
             // What one tool changes, another would see.
-            call(self.tested, &mut bridge(self.tested).await, self.row.tool, &valid).await
+            call(self.tested, &mut bridge(self.tested).await, self.name, &valid).await
         };
         self.works(&valid, &result);
         for (what, arguments) in misfits(&self.tool["inputSchema"], &valid) {
             self.fails(&what, arguments, self.tested.invalid).await;
         }
-        for place in self.row.ids {
+        let row = row_of(self.tested, self.name);
+        let ids = row.map_or_else(
+            || ids(self.tool, &valid),
+            |row| row.ids.iter().map(|id| (*id).to_owned()).collect(),
+        );
+        for place in ids {
             let mut arguments = valid.clone();
             let pointer = format!("/{}", place.replace('.', "/"));
             let Some(id) = arguments.pointer_mut(&pointer) else {
@@ -164,7 +148,7 @@ impl Play<'_> {
     }
 
     fn note(&mut self, what: &str) {
-        self.wrong.push(format!("{}: {what}", self.row.tool));
+        self.wrong.push(format!("{}: {what}", self.name));
     }
 
     fn works(&mut self, arguments: &Value, result: &Value) {
@@ -188,7 +172,7 @@ impl Play<'_> {
     }
 
     async fn fails(&mut self, what: &str, arguments: Value, code: &str) {
-        let result = self.host.call(self.row.tool, arguments.clone()).await["result"].clone();
+        let result = self.host.call(self.name, arguments.clone()).await["result"].clone();
         let found = (self.tested.error)(&result);
         if result["isError"] != true || found.as_deref() != Some(code) {
             let result = result.to_string().chars().take(400).collect::<String>();
@@ -197,12 +181,48 @@ impl Play<'_> {
     }
 }
 
-/// Arguments that work on the seeded data.
-pub fn valid(row: &Row, tool: &Value) -> Value {
+fn row_of(tested: &Tested, name: &str) -> Option<&'static Row> {
+    tested.rows.iter().find(|row| row.tool == name)
+}
+
+/// Arguments that work on the seeded data: those of the row, or `Example:` in the description.
+pub fn valid(tested: &Tested, tool: &Value) -> Value {
+    let name = tool["name"].as_str().unwrap();
     let told = tool["description"].as_str().unwrap_or_default();
-    let example = told.rsplit_once("Example: ").map(|(_, example)| example.trim());
-    let text = if row.valid.is_empty() { example.unwrap_or("{}") } else { row.valid };
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", row.tool))
+    let example = told.rsplit_once("Example: ").map_or("{}", |(_, example)| example.trim());
+    let own = row_of(tested, name).map(|row| row.valid).filter(|valid| !valid.is_empty());
+    serde_json::from_str(own.unwrap_or(example)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The places in these arguments that name something that must exist, as the schema calls them: an
+/// argument named `id` or `…_id`, or one whose description speaks of an id.
+fn ids(tool: &Value, arguments: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    add_ids(&tool["inputSchema"], arguments, "", &mut found);
+    found
+}
+
+fn add_ids(schema: &Value, arguments: &Value, within: &str, found: &mut Vec<String>) {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let argument = &arguments[name];
+        let place = format!("{within}{name}");
+        let about = property["description"].as_str().unwrap_or_default();
+        let mut words = about.split(|c: char| !c.is_alphabetic());
+        let is_id = name == "id"
+            || name.ends_with("_id")
+            || name.ends_with("_ids")
+            || words.any(|word| ["id", "ids"].contains(&word));
+        match argument {
+            Value::Null => {}
+            Value::Object(_) => add_ids(property, argument, &format!("{place}."), found),
+            Value::Array(items) if items.first().is_some_and(Value::is_object) => {
+                add_ids(&property["items"], &items[0], &format!("{place}.0."), found);
+            }
+            Value::Array(_) if is_id => found.push(format!("{place}.0")),
+            _ if is_id => found.push(place),
+            _ => {}
+        }
+    }
 }
 
 /// The result of a call, asked for again as often as the product wants it.

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Role, Row, Tested, checks, row, with};
 use crate::mock_launchmystore::roles::token_of;
 
-const TESTED: Tested = Tested {
+pub const TESTED: Tested = Tested {
     product: "launchmystore",
     options: crate::mock_launchmystore::options,
     headers: &[("authorization", "Bearer lms_demo_token")],
@@ -27,9 +27,9 @@ const ROLE: Role =
     Role { name: "", forbids: |_, _| true, credential: bearer, forbidden: "forbidden" };
 
 /// An editor writes texts and deletes nothing.
-fn beyond_texts(domain: &str, kind: &str) -> bool {
-    let texts = ["Blogs & Pages", "Themes", "Menus"].contains(&domain);
-    kind == "destructive" || kind == "write" && !texts
+fn beyond_texts(tool: &str, kind: &str) -> bool {
+    let is_text = ["blog_post", "page", "theme", "menu"].iter().any(|text| tool.contains(text));
+    kind == "destructive" || kind == "write" && !is_text
 }
 
 fn bearer(mock: Url, role: &'static str) -> BoxFuture<'static, (&'static str, String)> {
@@ -48,55 +48,15 @@ fn error(result: &Value) -> Option<String> {
 
 const ROWS: &[Row] = &[
     with("list_products", r#"{"category":"kitchen","stockBelow":100}"#, &["category"]),
-    row("get_product", &["id"]),
     with(
         "create_product",
         r#"{"title":"Bowl","price":1450,"categories":["kitchen"]}"#,
         &["categories.0"],
     ),
-    row("update_product", &["id"]),
-    row("delete_product", &["id"]),
-    row("list_variants", &["product"]),
-    row("create_variant", &["product"]),
-    row("update_variant", &["id"]),
-    row("delete_variant", &["id"]),
-    row("adjust_inventory", &["id"]),
     with("list_orders", r#"{"customer":"hannah.berg@mail.example"}"#, &["customer"]),
-    row("get_order", &["id"]),
     row("create_order", &["customer", "lines.0.variant", "couponCode"]),
-    row("update_order_status", &["id"]),
-    row("create_fulfillment", &["id"]),
     row("refund_order", &["id"]),
-    row("list_categories", &[]),
-    row("get_category", &["id"]),
-    row("create_category", &[]),
-    row("update_category", &["id"]),
-    row("delete_category", &["id"]),
-    row("list_customers", &[]),
-    row("get_customer", &["id"]),
-    row("create_customer", &[]),
-    row("update_customer", &["id"]),
-    row("delete_customer", &["id"]),
-    row("get_sales_report", &[]),
-    row("get_traffic_report", &[]),
     with("get_product_analytics", r#"{"product":"classic-t-shirt"}"#, &["product"]),
-    row("get_dashboard", &[]),
-    row("list_coupons", &[]),
-    row("get_coupon", &["id"]),
-    row("create_coupon", &[]),
-    row("update_coupon", &["id"]),
-    row("delete_coupon", &["id"]),
-    row("list_blog_posts", &[]),
-    row("get_blog_post", &["id"]),
-    row("create_blog_post", &[]),
-    row("update_blog_post", &["id"]),
-    row("delete_blog_post", &["id"]),
-    row("list_pages", &[]),
-    row("get_page", &["id"]),
-    row("create_page", &[]),
-    row("update_page", &["id"]),
-    row("delete_page", &["id"]),
-    row("list_themes", &[]),
     with("get_theme_settings", r#"{"theme":"Mono"}"#, &["theme"]),
     with(
         "update_theme_settings",
@@ -104,18 +64,4 @@ const ROWS: &[Row] = &[
         &["theme"],
     ),
     with("list_theme_sections", r#"{"theme":"Tide","template":"home"}"#, &["theme"]),
-    row("update_theme_section", &["section"]),
-    row("list_theme_blocks", &["section"]),
-    row("update_theme_block", &["block"]),
-    row("list_menus", &[]),
-    row("get_menu", &["id"]),
-    row("create_menu", &[]),
-    row("update_menu", &["id"]),
-    row("delete_menu", &["id"]),
-    row("get_store_settings", &[]),
-    row("update_store_settings", &[]),
-    row("get_shipping_settings", &[]),
-    row("update_shipping_settings", &[]),
-    row("get_checkout_settings", &[]),
-    row("update_checkout_settings", &[]),
 ];

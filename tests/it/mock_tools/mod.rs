@@ -1,10 +1,11 @@
 //! Every tool of every product of the mock, called through the bridge: with arguments that work,
 //! with each argument missing, with each of a wrong type, with ids of nothing. What comes back is
 //! held against the tool's own output schema and the product's own error shape, and the list of
-//! tools against `tools.tsv`. Where a product has roles, every tool is called in each of them too.
+//! tools against a snapshot. Where a product has roles, every tool is called in each of them too.
 //!
-//! A product is a file here with one [`Tested`] and a test that plays it; nothing else is to be
-//! written down but what cannot be derived from the tools themselves.
+//! A product is a file here with one [`Tested`], named in [`TESTED`]. A new tool needs nothing
+//! here: arguments that work are in its description, and what must exist follows from its schema.
+//! A [`Row`] is for a tool of which that is not true.
 
 mod checks;
 mod egrow;
@@ -12,17 +13,22 @@ mod launchmystore;
 mod pelcro;
 mod roles;
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
+use insta::assert_snapshot;
 use mcp_tether_mock::MockOptions;
 use serde_json::Value;
 use url::Url;
 
-/// The tools as the products list them: product, domain, name, kind.
-const LIST: &str = include_str!("tools.tsv");
+use crate::support::pages::assert_counts;
+
+/// The products whose tools are tested.
+const TESTED: [&Tested; 3] = [&egrow::TESTED, &launchmystore::TESTED, &pelcro::TESTED];
 
 /// How the tools of one product are tested.
 pub struct Tested {
-    /// The product's name in `tools.tsv`.
+    /// The product's name.
     pub product: &'static str,
     pub options: fn() -> MockOptions,
     /// What the bridge sends along, beside what it sends anyway.
@@ -35,7 +41,7 @@ pub struct Tested {
     pub unknown: &'static str,
     /// Whether a result only asks to call again, with something added to the arguments.
     pub again: fn(&Value, &mut Value) -> bool,
-    /// A row for each tool.
+    /// The tools that are not what their descriptions say.
     pub rows: &'static [Row],
     /// What callers can be who may not do everything.
     pub roles: &'static [Role],
@@ -44,7 +50,7 @@ pub struct Tested {
 /// Somebody who may not use every tool.
 pub struct Role {
     pub name: &'static str,
-    /// Whether tools of this domain and kind, as `tools.tsv` has them, are forbidden.
+    /// Whether the tool of this name and kind is forbidden.
     pub forbids: fn(&str, &str) -> bool,
     /// What to send along to be that, from the running mock.
     pub credential: fn(Url, &'static str) -> BoxFuture<'static, (&'static str, String)>,
@@ -52,12 +58,12 @@ pub struct Role {
     pub forbidden: &'static str,
 }
 
-/// What is peculiar to one tool.
+/// A tool of which the test would derive something else.
 pub struct Row {
     pub tool: &'static str,
     /// Arguments that work on the seeded data; those of `Example:` in the description if empty.
     pub valid: &'static str,
-    /// Places in the arguments that name something that must exist, such as `lines.0.variant`.
+    /// All places in the arguments that name something that must exist, such as `lines.0.variant`.
     pub ids: &'static [&'static str],
 }
 
@@ -71,12 +77,23 @@ pub const fn with(tool: &'static str, valid: &'static str, ids: &'static [&'stat
     Row { tool, valid, ids }
 }
 
-#[test]
-fn the_pages_say_how_many_tools_a_product_has() {
-    let pages = [include_str!("../../../docs/mock.md"), include_str!("../../../CHANGELOG.md")];
-    for product in ["egrow", "launchmystore", "pelcro"] {
-        let lines = LIST.lines().filter(|line| line.split('\t').next() == Some(product));
-        let count = format!("{} tools", lines.count());
-        assert!(pages.iter().all(|page| page.contains(&count)), "`{product}` has {count}");
+#[tokio::test]
+async fn the_tools_of_every_product_are_listed_and_counted() {
+    let mut counts = BTreeMap::new();
+    for tested in TESTED {
+        let tools = checks::tools(tested).await;
+        let line = |tool: &Value| {
+            let name = tool["name"].as_str().unwrap();
+            format!("{name}: {}\n", checks::kind(tool))
+        };
+        assert_snapshot!(tested.product, tools.values().map(line).collect::<String>());
+        counts.insert(tested.product, tools.len());
+    }
+    for page in ["docs/mock.md", "CHANGELOG.md"] {
+        assert_counts(page, "tools", |before| {
+            let place = |product: &&str| before.rfind(&format!("`{product}`"));
+            let nearest = counts.keys().copied().max_by_key(place)?;
+            place(&nearest).map(|_| counts[nearest])
+        });
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use mcp_tether_mock::MockRemote;
 use serde_json::{Value, json};
 
-use super::checks::{Listed, headers, open, valid};
+use super::checks::{headers, kind, open, valid};
 use super::{Role, Tested};
 use crate::support::harness::Harness;
 
@@ -15,45 +15,41 @@ use crate::support::harness::Harness;
 pub async fn play(
     tested: &Tested,
     role: &Role,
-    listed: &[Listed],
     tools: &BTreeMap<String, Value>,
     wrong: &mut Vec<String>,
 ) {
     let mut host = acting(tested, role).await;
-    let arguments = |line: &Listed| {
-        let row = tested.rows.iter().find(|row| row.tool == line.name);
-        row.zip(tools.get(line.name)).map_or(json!({}), |(row, tool)| valid(row, tool))
-    };
+    let arguments = |name: &str| valid(tested, &tools[name]);
     let (forbidden, permitted): (Vec<_>, Vec<_>) =
-        listed.iter().partition(|line| (role.forbids)(line.domain, line.kind));
+        tools.iter().partition(|(name, tool)| (role.forbids)(name, kind(tool)));
     println!("{}: {} tools are forbidden as {}", tested.product, forbidden.len(), role.name);
     assert!(!forbidden.is_empty() && !permitted.is_empty(), "{}", role.name);
     let (reads, writes): (Vec<_>, Vec<_>) =
-        permitted.into_iter().partition(|line| line.kind == "read");
+        permitted.into_iter().partition(|(_, tool)| kind(tool) == "read");
     let mut before = Vec::new();
-    for line in &reads {
-        before.push(host.call(line.name, arguments(line)).await["result"].clone());
+    for (name, _) in &reads {
+        before.push(host.call(name, arguments(name)).await["result"].clone());
     }
-    for line in &forbidden {
+    for (name, _) in &forbidden {
         // Nobody learns from mistakes what they may not do.
-        for arguments in [arguments(line), json!({ "no_such_argument": 1 })] {
-            let result = host.call(line.name, arguments).await["result"].clone();
+        for arguments in [arguments(name), json!({ "no_such_argument": 1 })] {
+            let result = host.call(name, arguments).await["result"].clone();
             if result["isError"] != true || code(tested, &result) != role.forbidden {
-                wrong.push(format!("{}: may be used as {}: {result}", line.name, role.name));
+                wrong.push(format!("{name}: may be used as {}: {result}", role.name));
             }
         }
     }
-    for (line, before) in reads.iter().zip(before) {
-        let after = host.call(line.name, arguments(line)).await["result"].clone();
+    for ((name, _), before) in reads.iter().zip(before) {
+        let after = host.call(name, arguments(name)).await["result"].clone();
         if after["isError"] == true || after != before {
             let role = role.name;
-            wrong.push(format!("{}: {before} became {after} as {role}", line.name));
+            wrong.push(format!("{name}: {before} became {after} as {role}"));
         }
     }
-    for line in writes {
-        let result = host.call(line.name, arguments(line)).await["result"].clone();
+    for (name, _) in writes {
+        let result = host.call(name, arguments(name)).await["result"].clone();
         if !result["content"].is_array() || code(tested, &result) == role.forbidden {
-            wrong.push(format!("{}: is forbidden as {}: {result}", line.name, role.name));
+            wrong.push(format!("{name}: is forbidden as {}: {result}", role.name));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod fakes;
 pub mod harness;
 pub mod home;
 pub mod imports;
+pub mod pages;
 pub mod ports;
 pub mod process;
 pub mod rust_code;
