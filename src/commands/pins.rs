@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::cache_key::CacheKey;
 use super::prepare::CommandContext;
-use crate::bridge::{ToolPinning, ToolPins};
+use crate::bridge::{PinError, ToolPinning, ToolPins};
 use crate::error::{Error, Result};
 use crate::platform::STATE_VARIABLE;
 use crate::settings::Key;
@@ -41,13 +41,40 @@ impl CommandContext {
             Error::failed("tools cannot be pinned: there is no private folder for them")
                 .hint(format!("name one with `{STATE_VARIABLE}`, or leave out `--pin`"))
         })?;
-        let pins = ToolPins::read(&file).map_err(|error| {
-            let url = url_argument(url);
-            Error::failed(format!("the pinned tools cannot be used: {error}")).hint(format!(
-                "look at the tools with `mcp-tether tools {url} --json`, then pin them again with \
-                 `mcp-tether tools {url} --accept`"
-            ))
-        })?;
-        Ok(Some(pins))
+        ToolPins::read(&file).map(Some).map_err(|error| error_for_pins(&error, url))
+    }
+}
+
+/// The error of a command that needs the pinned tools of the server at `url`.
+pub(super) fn error_for_pins(error: &PinError, url: &str) -> Error {
+    let url = url_argument(url);
+    let hint = match error {
+        PinError::File(_) => {
+            format!("make the file yours, or name another folder with `{STATE_VARIABLE}`")
+        }
+        PinError::Damaged => format!(
+            "look at the tools with `mcp-tether tools {url} --json`, then pin them again with \
+             `mcp-tether tools {url} --accept`"
+        ),
+        PinError::TooLarge => "leave out `--pin` for this server".to_owned(),
+    };
+    Error::failed(format!("the pinned tools cannot be used: {error}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-73
+    #[test]
+    fn what_helps_depends_on_what_is_wrong_with_the_pins() {
+        let hint = |error| error_for_pins(&error, "https://a.example/mcp").to_string();
+        let damaged = hint(PinError::Damaged);
+        assert!(damaged.contains("mcp-tether tools https://a.example/mcp --accept"), "{damaged}");
+        let large = hint(PinError::TooLarge);
+        assert!(large.contains("leave out `--pin`"), "{large}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = hint(ToolPins::read(folder.path()).expect_err("a folder"));
+        assert!(file.contains("MCP_TETHER_STATE"), "{file}");
     }
 }

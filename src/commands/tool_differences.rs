@@ -1,6 +1,7 @@
 //! `mcp-tether tools --diff` and `--accept`: how the tools of a server differ from those that
 //! `--pin` remembers, and remembering them as they are now.
 
+use super::pins::error_for_pins;
 use super::prepare::{block_on, for_command_without};
 use super::readable::counted;
 use super::run_bridge::for_host_in_process;
@@ -11,7 +12,6 @@ use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::STATE_VARIABLE;
 use crate::settings::{Flags, Key};
-use crate::shell_words::url_argument;
 
 /// Settings that would hide tools from the comparison.
 const SET_ASIDE: [Key; 4] = [Key::Pin, Key::OnlyTool, Key::IgnoreTool, Key::ReadOnly];
@@ -38,13 +38,9 @@ pub(crate) fn run(
         session.close().await;
         tools
     }))?;
-    let failed = |error: PinError| {
-        let again = format!("mcp-tether tools {} --accept", url_argument(url));
-        Error::failed(format!("the pinned tools cannot be used: {error}"))
-            .hint(format!("pin the tools as they are now with `{again}`"))
-    };
+    let failed = |error| error_for_pins(&error, url);
     let mut pins = match ToolPins::read(&file) {
-        Err(_) if accepts => ToolPins::empty(&file),
+        Err(PinError::Damaged) if accepts => ToolPins::empty(&file),
         read => read.map_err(failed)?,
     };
     let differences = pins.differences(&tools);

@@ -66,9 +66,12 @@ impl ToolPins {
     /// # Errors
     /// The file cannot be read, or is damaged. That must not make tools trusted again.
     pub fn read(file: &Path) -> Result<Self, PinError> {
-        let pinned = match private_file::read(file, FILE_LIMIT).map_err(PinError::File)? {
-            Some(bytes) => Some(serde_json::from_slice(&bytes).map_err(|_| PinError::Damaged)?),
-            None => None,
+        let pinned = match private_file::read(file, FILE_LIMIT) {
+            Ok(Some(bytes)) => Some(serde_json::from_slice(&bytes).map_err(|_| PinError::Damaged)?),
+            Ok(None) => None,
+            // Nothing that large was written by this program.
+            Err(PrivateFileError::TooLarge { .. }) => return Err(PinError::Damaged),
+            Err(error) => return Err(PinError::File(error)),
         };
         Ok(Self { pinned, ..Self::empty(file) })
     }
@@ -284,7 +287,7 @@ impl ToolPins {
     }
 
     fn write(&self) -> Result<(), PinError> {
-        let bytes = serde_json::to_vec(&self.pinned).map_err(|_| PinError::Damaged)?;
+        let bytes = serde_json::to_vec(&self.pinned).expect("names and texts are JSON");
         if bytes.len() as u64 > FILE_LIMIT {
             return Err(PinError::TooLarge);
         }
@@ -298,14 +301,14 @@ impl PinnedTool {
     }
 }
 
-/// Why pinned tools cannot be read or written.
+/// Why pinned tools cannot be read or written. What helps differs.
 #[derive(Debug)]
 pub enum PinError {
-    /// The file.
+    /// The file cannot be used: it has to be made usable.
     File(PrivateFileError),
-    /// The file holds something else.
+    /// The file holds something else: the tools have to be looked at and pinned anew.
     Damaged,
-    /// The definitions are too large to be pinned.
+    /// There is too much to pin: the server cannot be used with pinned tools.
     TooLarge,
 }
 
@@ -419,6 +422,8 @@ mod tests {
             private_file::write(&file, text.as_bytes(), Durability::Process).unwrap();
             assert!(matches!(ToolPins::read(&file), Err(PinError::Damaged)), "{text}");
         }
+        std::fs::File::create(&file).unwrap().set_len(FILE_LIMIT + 1).unwrap();
+        assert!(matches!(ToolPins::read(&file), Err(PinError::Damaged)));
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
         assert!(matches!(ToolPins::read(&file), Err(PinError::File(_))));
