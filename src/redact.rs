@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde_json::Value;
 use url::{Position, Url};
 use zeroize::Zeroize;
 
@@ -46,6 +47,17 @@ impl Wipe for Url {
     }
 }
 
+impl Wipe for Value {
+    fn wipe(&mut self) {
+        match self {
+            Self::String(text) => text.zeroize(),
+            Self::Array(items) => items.iter_mut().for_each(Self::wipe),
+            Self::Object(members) => members.values_mut().for_each(Self::wipe),
+            Self::Null | Self::Bool(_) | Self::Number(_) => {}
+        }
+    }
+}
+
 impl<T: Wipe> Drop for Secret<T> {
     fn drop(&mut self) {
         self.0.wipe();
@@ -62,6 +74,11 @@ impl<T: Wipe> Secret<T> {
     /// value into another [`Secret`] or into a form whose way out is marked.
     pub fn expose(&self) -> &T {
         &self.0
+    }
+
+    /// For work inside this process that changes the value.
+    pub fn edit(&mut self) -> &mut T {
+        &mut self.0
     }
 
     /// For a header, a body or a URL of a request to the server that the secret is meant for.

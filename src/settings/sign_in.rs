@@ -15,7 +15,7 @@ use crate::auth::{AuthOptions, Grant, PreRegistered, ResourceIndicator, TokenFil
 use crate::environment::Environment;
 use crate::error::{Error, Result, WithoutHint};
 use crate::http::is_loopback;
-use crate::redact::shown_words;
+use crate::redact::{Secret, shown_words};
 
 /// The parameters of an authorization request that only the bridge may set: another value would
 /// undo their protection.
@@ -262,18 +262,20 @@ impl Settings {
         warnings: &mut Vec<String>,
     ) -> Result<Option<PreRegistered>> {
         let Some(text) = self.json_text(key, environment, warnings)? else { return Ok(None) };
-        let Ok(mut json) = serde_json::from_str::<Json>(&text) else {
+        let Ok(json) = serde_json::from_str::<Json>(&text) else {
             return PreRegistered::from_json(&text).map(Some);
         };
         let lookup = |name: &str| self.value_of(name, environment, keyring);
         let place = self.describe(key);
-        for_each_string(&mut json, &mut |text| {
+        let mut json = Secret::new(json);
+        for_each_string(json.edit(), &mut |text| {
             let expanded = expand(text, &lookup)
                 .map_err(|problem| problem.into_error("the OAuth client", &place))?;
+            // From one secret into another.
             text.clone_from(expanded.expose());
             Ok(())
         })?;
-        PreRegistered::from_json(&json.to_string()).map(Some)
+        PreRegistered::from_value(json.expose()).map(Some)
     }
 
     fn client_metadata_url(&self) -> Result<Option<Url>> {

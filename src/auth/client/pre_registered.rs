@@ -1,7 +1,7 @@
 //! A client that the user registered in advance: `--static-oauth-client-info`. Its secret is
 //! never stored.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::client::signing_key::SigningKey;
@@ -47,10 +47,19 @@ impl PreRegistered {
     /// # Errors
     /// The text is not such JSON, or it has a key or method that cannot be used.
     pub fn from_json(text: &str) -> Result<Self> {
-        let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+        let json = serde_json::from_str::<Value>(text).map(Secret::new).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             error_for_client(format!("not a JSON object (line {line}, column {column})"))
         })?;
+        Self::from_value(json.expose())
+    }
+
+    /// Reads what [`Self::from_json`] reads, already parsed.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_value(json: &Value) -> Result<Self> {
+        let object = json.as_object().ok_or_else(|| error_for_client("not a JSON object"))?;
         let member = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
         let id = member("client_id").ok_or_else(|| error_for_client("`client_id` is missing"))?;
         let mut client = Self::new(id);
