@@ -99,6 +99,10 @@ impl FailureKind {
     /// host cannot run. `None` where that hint has said it all.
     pub fn command_hint(self) -> Option<&'static str> {
         match self {
+            Self::AuthFailed => {
+                Some("`mcp-tether doctor URL` shows at which step the sign-in fails")
+            }
+            Self::Http => Some("`mcp-tether doctor URL` shows what the server answers"),
             Self::Forbidden => Some(
                 "`mcp-tether status` shows as whom you are signed in; `--account NAME` is for \
                  another account",
@@ -109,13 +113,9 @@ impl FailureKind {
             ),
             Self::InputExpired => Some("run the command again and answer sooner"),
             Self::Internal => Some("run the command again with `--debug` for what a report needs"),
-            Self::AuthRequired
-            | Self::AuthFailed
-            | Self::Http
-            | Self::Network
-            | Self::Timeout
-            | Self::Lost
-            | Self::Protocol => None,
+            Self::AuthRequired | Self::Network | Self::Timeout | Self::Lost | Self::Protocol => {
+                None
+            }
         }
     }
 
