@@ -6,14 +6,8 @@
 //! into messages, `bridge` matches them, `host` writes one line. The bytes of a message stay as
 //! they came unless a rule demands an edit.
 //!
-//! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`,
-//! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`,
-//! `platform`; `host`, `remote` and `commands` → `recording`; `settings` → `eras`, `remote`,
-//! `auth`, `http`, `store`, for the types of its values; `remote` → `auth`, `http`; `auth` →
-//! `http`, `platform`; `store`, `environment` → `platform`; everyone may use `redact`,
-//! `shell_words`, `random`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate
-//! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
-//! shared by both ends of a test would prove nothing.
+//! Which module may use which is a table in `ARCHITECTURE.md`, under "Who may import whom", which
+//! `tests/it/layering.rs` holds against the sources.
 
 #![cfg_attr(
     test,

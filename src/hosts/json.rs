@@ -134,7 +134,7 @@ impl JsonText {
     /// The values along these keys are objects: that was checked when the text was parsed.
     fn section<'a>(&mut self, keys: impl Iterator<Item = &'a str>) -> CstObject {
         let root = self.root.get_or_insert_with(|| {
-            CstRootNode::parse(&self.text, &options()).expect("it was parsed before")
+            CstRootNode::parse(&self.text, &options()).expect("`Self::parse` accepted this text")
         });
         keys.fold(root.object_value_or_set(), |object, key| object.object_value_or_set(key))
     }

@@ -66,7 +66,7 @@ impl TomlText {
             // Otherwise the text would contain an empty `[mcp_servers]`.
             made.set_implicit(true);
             let item = table.entry(key).or_insert(Item::Table(made));
-            table = item.as_table_like_mut().expect("checked when the text was parsed");
+            table = item.as_table_like_mut().expect("`Self::parse` refuses a section that is none");
         }
         table.insert(name, Item::Table(entry));
     }

@@ -1,6 +1,6 @@
-//! Who may use whom, between the modules of the program and between files. The rule itself is in
-//! `lib.rs`. That the mock uses nothing of the bridge is the compiler's work: it is a crate below
-//! this one.
+//! Who may use whom, between the modules of the program and between files. The rule itself is a
+//! table in `ARCHITECTURE.md`. That the mock uses nothing of the bridge is the compiler's work: it
+//! is a crate below this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

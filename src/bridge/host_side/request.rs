@@ -90,7 +90,7 @@ impl HostRequest {
 
     /// The id that the requester gave it.
     pub(in crate::bridge) fn id(&self) -> &RequestId {
-        self.message.id().expect("a request has an id")
+        self.message.id().expect("`HostRequest::new` takes requests, which have an id")
     }
 
     /// Who waits for the answer.
