@@ -31,12 +31,16 @@ fn main() {
         // A name that is gone is no reason to talk: the list is a hint.
         "-Wl,--no-warn-symbol-ordering".to_owned(),
     ];
-    // Relative relocations as a bitmap: half a megabyte less to read at every start.
-    let packed = ["-Wl,-z,pack-relative-relocs".to_owned()];
+    // Relative relocations as a bitmap: three quarters of a megabyte less to read at every start.
+    // LLD knows the first name; it may ignore the second, which is that of GNU ld.
+    let packed_by_lld = ["-Wl,--pack-dyn-relocs=relr".to_owned()];
+    let packed_by_gnu = ["-Wl,-z,pack-relative-relocs".to_owned()];
     // Functions that came out the same are kept once: generic code has many.
     let folded = ["-Wl,--icf=all".to_owned()];
-    for flags in [&ordered[..], &packed[..], &folded[..]] {
-        if is_possible(flags) {
+    let choices =
+        [vec![&ordered[..]], vec![&packed_by_lld[..], &packed_by_gnu[..]], vec![&folded[..]]];
+    for choice in choices {
+        if let Some(flags) = choice.into_iter().find(|flags| is_possible(flags)) {
             flags.iter().for_each(|flag| println!("cargo::rustc-link-arg-bins={flag}"));
         }
     }

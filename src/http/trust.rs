@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem::Finder;
 use rustls::RootCertStore;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -71,21 +72,23 @@ fn read_required(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
 pub(super) fn certificates_in(
     text: &[u8],
 ) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
+    let (begin, end) = (Finder::new(BEGIN), Finder::new(END));
     let mut rest = text;
     let mut base64 = Vec::new();
     std::iter::from_fn(move || {
-        let start = memchr::memmem::find(rest, BEGIN)? + BEGIN.len();
+        let start = begin.find(rest)? + BEGIN.len();
         rest = &rest[start..];
-        let end = memchr::memmem::find(rest, END)?;
-        let next = memchr::memmem::find(rest, BEGIN).filter(|next| *next < end);
-        let block = &rest[..next.unwrap_or(end)];
-        rest = &rest[block.len()..];
-        if next.is_some() {
+        let block = &rest[..end.find(rest)?];
+        if let Some(next) = begin.find(block) {
             // The end of this block is missing.
+            rest = &rest[next..];
             return Some(None);
         }
+        rest = &rest[block.len()..];
         base64.clear();
-        base64.extend(block.iter().filter(|byte| !byte.is_ascii_whitespace()));
+        for line in block.split(|byte| byte.is_ascii_whitespace()) {
+            base64.extend_from_slice(line);
+        }
         Some(STANDARD.decode(&base64).ok().map(CertificateDer::from))
     })
 }

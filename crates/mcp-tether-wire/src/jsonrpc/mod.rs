@@ -12,6 +12,7 @@ mod lines;
 mod message;
 mod object;
 mod slice_range;
+mod special_bytes;
 mod tokens;
 mod top_level;
 

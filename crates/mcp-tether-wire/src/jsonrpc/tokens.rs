@@ -2,8 +2,8 @@
 //! an escape, or arrays in arrays sixty deep, it gives up as it does for text that is not JSON, and
 //! `serde_json` decides.
 
-/// Bytes that are looked at together.
-const WORD: usize = size_of::<u64>();
+use super::special_bytes::{BLOCK, block_at, special_bytes};
+
 const ARRAY: u64 = 0;
 const OBJECT: u64 = 1;
 /// No bracket is open.
@@ -151,26 +151,25 @@ impl<'a> Tokens<'a> {
         let bytes = self.text.as_bytes();
         let mut has_escapes = false;
         loop {
-            self.at = next_special(bytes, self.at)?;
-            match bytes[self.at] {
-                b'"' => {
-                    self.at += 1;
-                    return Some(has_escapes);
-                }
-                b'\\' => {
-                    has_escapes = true;
-                    match bytes.get(self.at + 1)? {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
-                        b'u' => {
-                            let digits = bytes.get(self.at + 2..self.at + 6)?;
-                            digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
-                            self.at += 6;
-                        }
-                        _ => return None,
+            let block = block_at(bytes, self.at)?;
+            let mut found = special_bytes(block);
+            let mut length = BLOCK;
+            while found != 0 {
+                let offset = found.trailing_zeros() as usize;
+                match block[offset % BLOCK] {
+                    b'"' => {
+                        self.at += offset + 1;
+                        return Some(has_escapes);
                     }
+                    b'\\' => {}
+                    _ => return None,
                 }
-                _ => return None,
+                has_escapes = true;
+                length = length.max(offset + escape_length(bytes, self.at + offset)?);
+                // The escaped byte may be a quote or a backslash, and ends nothing.
+                found &= !(0b11 << offset);
             }
+            self.at += length;
         }
     }
 
@@ -184,26 +183,26 @@ fn enter(open: u64, kind: u64) -> Option<u64> {
     (open.leading_zeros() > 0).then_some(open << 1 | kind)
 }
 
-/// The next quote, backslash or control character from `at` on.
-fn next_special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; WORD]);
-    const HIGHS: u64 = ONES << 7;
-    while let Some(word) = bytes[at..].first_chunk::<WORD>() {
-        let word = u64::from_le_bytes(*word);
-        // Each term sets the high bit of the bytes that it looks for (Hacker's Delight §6-1); above
-        // the first such byte there may be false ones.
-        let control = word.wrapping_sub(ONES * 0x20);
-        let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
-        let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-        let found = (control | quote | backslash) & !word & HIGHS;
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += WORD;
+/// Returns how many bytes the escape at `at` has; `None` if JSON has no such escape.
+fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
+    let escaped = *bytes.get(at + 1)?;
+    if IS_ESCAPED[usize::from(escaped)] {
+        return Some(2);
     }
-    let rest = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-    rest.map(|position| at + position)
+    let digits = bytes.get(at + 2..at + 6)?;
+    (escaped == b'u' && digits.iter().all(u8::is_ascii_hexdigit)).then_some(6)
 }
+
+/// Which bytes may stand behind a backslash, but for `u` (RFC 8259 §7).
+static IS_ESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut escaped: &[u8] = b"\"\\/bfnrt";
+    while let [byte, rest @ ..] = escaped {
+        table[*byte as usize] = true;
+        escaped = rest;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
