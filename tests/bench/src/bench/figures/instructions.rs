@@ -78,7 +78,7 @@ const WORKS: [Work; 6] = [
         title: "a byte of a large result, JSON",
         units: LARGE,
         decimals: 2,
-        target: Target::AtMost(6.7),
+        target: Target::AtMost(5.2),
         act: |bridge, bench| one(bridge, &large(bench, "json"), 1),
     },
     Work {
@@ -86,7 +86,7 @@ const WORKS: [Work; 6] = [
         title: "a byte of a large result, SSE",
         units: LARGE,
         decimals: 2,
-        target: Target::AtMost(7.0),
+        target: Target::AtMost(5.5),
         act: |bridge, bench| one(bridge, &large(bench, "sse"), 1),
     },
 ];
