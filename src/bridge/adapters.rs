@@ -22,6 +22,7 @@ impl Bridge {
                 Effect::OfRemote(slot, effect) => self.carry_out_for_remote(slot, effect),
                 Effect::OfHost(HostEffect::Say(line)) => self.host.writer.push(line),
                 Effect::OfHost(HostEffect::Send(message)) => self.send_for_host_adapter(message),
+                Effect::Probe(slot) => self.send_first_probe(slot),
                 Effect::Fail(number, failure) => self.fail(number, &failure),
             }
         }

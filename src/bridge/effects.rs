@@ -17,6 +17,8 @@ pub(super) enum Effect {
     OfRemote(SlotId, RemoteEffect),
     /// An effect of the modern host's adapter.
     OfHost(HostEffect),
+    /// Send the first probe of the detection that this slot has begun.
+    Probe(SlotId),
     /// Fails a host request, once the effects before it are carried out.
     Fail(u64, Failure),
 }

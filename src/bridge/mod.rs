@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use self::activity::Counters;
 use self::effects::Effects;
-use self::eras::era_detection::Choices;
+use self::eras::ongoing_detection::Choices;
 use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{HostRequest, Unanswered};

@@ -8,158 +8,26 @@ use std::time::Duration;
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use super::known_era::KnownEra;
+use super::ongoing_detection::{OngoingDetection, Opens, ProbeReport};
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::Requester;
 use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::session::slots::{SessionSlot, SlotId};
-use crate::eras::{
-    AdapterOptions, Detection, ModernRemote, NextAction, Pin, Probe, ProbeOrder, ProbeOutcome,
-    SsePosition,
-};
+use crate::eras::{AdapterOptions, ModernRemote, NextAction, Probe, ProbeOutcome};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, error_response};
 use crate::protocol::{Era, codes};
-use crate::remote::{
-    ExchangeHandle, Outcome, Post, ProbeRefusal, Session, Transport, TransportChoice,
-};
+use crate::remote::{Outcome, Post, ProbeRefusal, Session, Transport};
 
 /// How long to wait for the answer to `server/discover` if another probe can follow.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known about the remote's era and transport before it is probed.
-#[derive(Debug)]
-pub(in crate::bridge) struct Choices {
-    pin: Pin,
-    transport: TransportChoice,
-    /// The era that was found.
-    pub(in crate::bridge) era: Option<Era>,
-    /// Whether a request from a modern host was seen.
-    pub(in crate::bridge) host_is_modern: bool,
-    known: Option<KnownEra>,
-}
-
-impl Choices {
-    pub(in crate::bridge) fn new(
-        pin: Pin,
-        transport: TransportChoice,
-        known: Option<KnownEra>,
-    ) -> Self {
-        Self { pin, transport, era: None, host_is_modern: false, known }
-    }
-
-    /// Makes further sessions use the transport that was found.
-    pub(in crate::bridge) fn settle_transport(&mut self, found: &Transport) {
-        self.transport = match found {
-            Transport::StreamableHttp => TransportChoice::HttpOnly,
-            Transport::HttpSse { .. } => TransportChoice::SseOnly,
-        };
-    }
-
-    /// Whether further sessions are opened over this transport only.
-    #[cfg(test)]
-    pub(in crate::bridge) fn is_settled_on(&self, found: &Transport) -> bool {
-        match found {
-            Transport::StreamableHttp => self.transport == TransportChoice::HttpOnly,
-            Transport::HttpSse { .. } => self.transport == TransportChoice::SseOnly,
-        }
-    }
-
-    fn probe_order(&self, host: Era, known: Option<&Transport>) -> ProbeOrder {
-        let (http, stream) = match (known, self.transport) {
-            (Some(Transport::StreamableHttp), _) => (true, None),
-            (Some(Transport::HttpSse { .. }), _) => (false, Some(SsePosition::First)),
-            (None, TransportChoice::HttpFirst) => (true, Some(SsePosition::Last)),
-            (None, TransportChoice::SseFirst) => (true, Some(SsePosition::First)),
-            (None, TransportChoice::HttpOnly) => (true, None),
-            (None, TransportChoice::SseOnly) => (false, Some(SsePosition::First)),
-        };
-        let known = || self.known.as_ref().and_then(|known| known.read(host));
-        ProbeOrder { host, pin: self.pin, remembered: self.era.or_else(known), http, stream }
-    }
-}
-
-/// A detection in progress, and the request that waits for its result.
-#[derive(Debug)]
-pub(in crate::bridge) struct OngoingDetection {
-    detector: Detection,
-    opens: Opens,
-    /// The exchange of the current probe.
-    exchange: u64,
-    handle: ExchangeHandle,
-    /// When the current probe is abandoned, if another one can follow.
-    due: Option<Instant>,
-    /// The outcome of the first probe.
-    first: Option<ProbeReport>,
-}
-
-/// The request that waits for the remote's era.
-#[derive(Debug)]
-enum Opens {
-    /// The session of a legacy host: its `initialize` under this number.
-    Session(u64, Message),
-    /// A modern host's request, which is sent itself if it is `server/discover`.
-    Request(Message),
-}
-
-/// The outcome of a probe that did not settle the era.
-#[derive(Clone, Debug)]
-struct ProbeReport {
-    failure: Failure,
-    answer: Option<Message>,
-}
-
-impl OngoingDetection {
-    /// When the current probe is abandoned.
-    pub(in crate::bridge) fn due(&self) -> Option<Instant> {
-        self.due
-    }
-
-    /// Whether this exchange is the current probe.
-    pub(in crate::bridge) fn is_at(&self, exchange: u64) -> bool {
-        self.exchange == exchange
-    }
-
-    /// Whether the waiting request has this number; its own exchange did not settle the era.
-    pub(in crate::bridge) fn waits_for(&self, number: u64) -> bool {
-        matches!(self.opens, Opens::Session(opened, _) if opened == number)
-    }
-}
-
-impl Opens {
-    fn host(&self) -> Era {
-        match self {
-            Self::Session(..) => Era::Legacy,
-            Self::Request(_) => Era::Modern,
-        }
-    }
-}
-
 impl Bridge {
-    /// Opens a legacy host's session with this `initialize`, whatever the remote's era.
-    pub(in crate::bridge) fn detect_for_session(
-        &mut self,
-        slot: SlotId,
-        number: u64,
-        initialize: Message,
-    ) {
-        self.detect(slot, Opens::Session(number, initialize));
-    }
-
-    /// Detects the remote's era for a modern host's first request.
-    pub(in crate::bridge) fn detect_for_request(&mut self, slot: SlotId, request: Message) {
-        self.detect(slot, Opens::Request(request));
-    }
-
-    fn detect(&mut self, slot: SlotId, opens: Opens) {
-        let state = &mut self.slots[slot];
-        state.adapter.end();
-        let order = self.choices.probe_order(opens.host(), state.remote.transport());
-        let detector = Detection::new(order);
-        let handle = ExchangeHandle::default();
-        state.detection =
-            Some(OngoingDetection { detector, opens, exchange: 0, handle, due: None, first: None });
-        self.probe(slot);
+    /// Sends the first probe of a detection that has just begun.
+    pub(in crate::bridge) fn send_first_probe(&mut self, slot: SlotId) {
+        if self.slots[slot].detection.as_ref().is_some_and(OngoingDetection::has_not_asked) {
+            self.probe(slot);
+        }
     }
 
     fn probe(&mut self, slot: SlotId) {

@@ -4,6 +4,7 @@ pub(super) mod initialize;
 pub(super) mod initialize_again;
 pub(super) mod opening;
 pub(super) mod reopening;
+pub(super) mod repetitions;
 pub(super) mod slots;
 pub(super) mod timers;
 

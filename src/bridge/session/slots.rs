@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::opening::Opening;
 use super::timers::Timers;
 use crate::bridge::Bridge;
-use crate::bridge::eras::era_detection::OngoingDetection;
 use crate::bridge::eras::era_doubt::EraDoubt;
 use crate::bridge::eras::modern_remote::RemoteAdapter;
+use crate::bridge::eras::ongoing_detection::OngoingDetection;
 use crate::bridge::host_side::request::Requester;
 use crate::bridge::without_remote::response_cache::ResponseCache;
 use crate::eras::modern_host::ModernHost;
@@ -497,6 +497,7 @@ mod tests {
         assert!(!bridge.slots.sign_in_waits());
         let request = initialize(&bridge);
         bridge.open_session(SlotId::FIRST, request);
+        bridge.carry_out_effects();
         let number = bridge.slots[SlotId::FIRST].opening.first_number().unwrap();
         assert!(bridge.slots[SlotId::FIRST].is_probing(number));
         assert!(!bridge.slots[SlotId::FIRST].is_probing(number + 1));

@@ -1,10 +1,19 @@
 //! Answers the host from the cache while the remote is slow, unreachable, or waits for a sign-in.
 
+use serde::Deserialize;
+
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
 use crate::bridge::remote_side::in_flight::{OpenRequest, Purpose};
 use crate::bridge::session::slots::SlotId;
 use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, notification};
+use crate::protocol::{Era, ProtocolVersion};
+
+#[derive(Deserialize)]
+struct Hello {
+    #[serde(rename = "protocolVersion", default)]
+    version: String,
+}
 
 impl Bridge {
     /// Answers an `initialize` that the remote has not answered in time: from the last session or,
@@ -36,6 +45,26 @@ impl Bridge {
             Some(result) => self.answer_first(slot, number, &result),
             None => self.answer_minimal(slot),
         }
+    }
+
+    /// Answers the host's `initialize` although nothing is known of the server except that it wants
+    /// a sign-in.
+    pub(in crate::bridge) fn answer_minimal(&mut self, slot: SlotId) {
+        let state = &self.slots[slot];
+        if !state.cache.is_on() {
+            return;
+        }
+        let Some(number) = state.opening.first_number() else { return };
+        let Some(initialize) = state.opening.initialize() else { return };
+        let version =
+            initialize.params_as::<Hello>().and_then(|h| ProtocolVersion::from_name(&h.version));
+        let version = version
+            .filter(|version| version.era() == Era::Legacy)
+            .unwrap_or(ProtocolVersion::NEWEST_LEGACY);
+        let result =
+            self.minimal_result(version, "The tools appear automatically once it is done.");
+        self.cache_minimal_lists(slot);
+        self.answer_first(slot, number, &result);
     }
 
     /// Answers the host's own `initialize`. From now on the bridge opens the session for itself.

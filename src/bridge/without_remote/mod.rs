@@ -4,3 +4,4 @@ pub(super) mod cached_answers;
 pub(super) mod response_cache;
 pub(super) mod sign_in;
 pub(super) mod sign_in_offer;
+pub(super) mod sign_in_state;

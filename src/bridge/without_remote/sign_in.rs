@@ -6,22 +6,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::bridge::Bridge;
-use crate::bridge::host_side::request::HostRequest;
+use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::session::slots::SlotId;
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, notification};
-use crate::protocol::{Era, ProtocolVersion, methods};
+use crate::protocol::{ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 use crate::remote::SignInState;
 
 /// The tool of the minimal answer.
 const TOOL: &str = "sign_in";
-
-#[derive(Deserialize)]
-struct Hello {
-    #[serde(rename = "protocolVersion", default)]
-    version: String,
-}
 
 #[derive(Deserialize)]
 struct Call {
@@ -31,50 +25,14 @@ struct Call {
 }
 
 impl Bridge {
-    /// Handles a change of the sign-in's state.
-    pub(in crate::bridge) fn take_sign_in_state(&mut self) {
-        let state = self.sign_in_state();
-        for slot in self.slots.ids() {
-            match &state {
-                SignInState::Waiting(_) | SignInState::Needed
-                    if self.slots[slot].timers.grace_is_over() =>
-                {
-                    self.answer_minimal(slot);
-                    self.offer_sign_in(slot);
-                }
-                SignInState::SignedIn if self.slots[slot].opening.is_lost() => self.reopen(slot),
-                _ => {}
-            }
-        }
-        if !matches!(state, SignInState::Idle | SignInState::Needed) {
-            for call in std::mem::take(&mut self.sign_in_calls) {
-                self.answer_sign_in(call);
-            }
-        }
+    /// Whether this is a modern host's request and the remote's era is not known yet.
+    pub(in crate::bridge) fn waits_for_era(&self, request: &HostRequest) -> bool {
+        request.requester() == Requester::ModernHost && self.choices.era.is_none()
     }
 
-    fn sign_in_state(&self) -> SignInState {
+    /// How far the sign-in is.
+    pub(super) fn sign_in_state(&self) -> SignInState {
         self.slots.authorizer().state().borrow().clone()
-    }
-
-    /// Answers the host's `initialize` although nothing is known of the server except that it wants
-    /// a sign-in.
-    pub(in crate::bridge) fn answer_minimal(&mut self, slot: SlotId) {
-        let state = &self.slots[slot];
-        if !state.cache.is_on() {
-            return;
-        }
-        let Some(number) = state.opening.first_number() else { return };
-        let Some(initialize) = state.opening.initialize() else { return };
-        let version =
-            initialize.params_as::<Hello>().and_then(|h| ProtocolVersion::from_name(&h.version));
-        let version = version
-            .filter(|version| version.era() == Era::Legacy)
-            .unwrap_or(ProtocolVersion::NEWEST_LEGACY);
-        let result =
-            self.minimal_result(version, "The tools appear automatically once it is done.");
-        self.cache_minimal_lists(slot);
-        self.answer_first(slot, number, &result);
     }
 
     /// The `InitializeResult` for an otherwise unknown server. `after` says what the host will see
@@ -138,7 +96,8 @@ impl Bridge {
         None
     }
 
-    fn answer_sign_in(&mut self, request: HostRequest) {
+    /// Answers a call of the tool `sign_in` with what the person has to do next.
+    pub(super) fn answer_sign_in(&mut self, request: HostRequest) {
         let failed = matches!(self.sign_in_state(), SignInState::Failed(_));
         self.report_progress(&request);
         let content = json!([{ "type": "text", "text": self.how_to_sign_in() }]);

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::bridge::Bridge;
-use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::host_side::request::HostRequest;
 use crate::bridge::session::opening::HeldMessage;
 use crate::bridge::session::slots::SlotId;
 use crate::eras::modern_host::{conservative_discover, discover_result};
@@ -14,11 +14,6 @@ use crate::protocol::{ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 
 impl Bridge {
-    /// Whether this is a modern host's request and the remote's era is not known yet.
-    pub(in crate::bridge) fn waits_for_era(&self, request: &HostRequest) -> bool {
-        request.requester() == Requester::ModernHost && self.choices.era.is_none()
-    }
-
     /// Answers those of a modern host's requests that need no remote, once it has waited long
     /// enough for a person, or at once if it must not wait.
     pub(in crate::bridge) fn offer_sign_in(&mut self, slot: SlotId) {

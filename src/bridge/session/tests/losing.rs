@@ -185,3 +185,18 @@ async fn a_session_is_lost_only_while_it_is_open() {
         assert!(open(&mut scene, phase, generation), "{phase:?}");
     }
 }
+
+/// T-32: what the first probe finds may lead back to whatever lost the session, so it waits.
+#[tokio::test]
+async fn the_first_probe_of_a_new_session_waits_until_the_event_is_dealt_with() {
+    let mut scene = Scene::ready().await;
+    let generation = scene.session().generation;
+    scene.bridge.session_lost(FIRST, generation);
+    assert_eq!(scene.phase(), Phase::Reopening);
+    let number = scene.sent_again().unwrap();
+    assert!(!scene.bridge.slots[FIRST].is_probing(number), "nothing is sent yet");
+    scene.bridge.carry_out_effects();
+    assert!(scene.bridge.slots[FIRST].is_probing(number));
+    assert_eq!(scene.asked().await, "POST - initialize");
+    scene.bridge.fail_all_slots(&lost());
+}

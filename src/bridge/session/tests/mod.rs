@@ -153,6 +153,7 @@ impl Scene {
 
     /// The next request that the server gets.
     async fn asked(&mut self) -> String {
+        self.bridge.carry_out_effects();
         timeout(PATIENCE, self.asked.recv()).await.unwrap().unwrap()
     }
 
