@@ -70,6 +70,15 @@ impl Scene {
         Self { bridge, host, asked, connected, number: 0 }
     }
 
+    /// With an `initialize` of the host under way.
+    async fn opening() -> Self {
+        let mut scene = Self::new().await;
+        let initialize = scene.request("initialize", "{}");
+        scene.bridge.open_session(FIRST, initialize);
+        assert_eq!(scene.asked().await, "POST - initialize");
+        scene
+    }
+
     /// With a session under the id `s1` that the host has not confirmed.
     async fn opened() -> Self {
         let mut scene = Self::new().await;

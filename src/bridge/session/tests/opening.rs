@@ -2,6 +2,16 @@
 
 use super::*;
 
+/// A cache for a server that may take seven seconds to answer.
+fn slow_server(folder: &std::path::Path) -> CacheOptions {
+    CacheOptions {
+        folder: folder.to_owned(),
+        key: "k".to_owned(),
+        server: "s".to_owned(),
+        answer_within: Duration::from_secs(7),
+    }
+}
+
 /// T-07, T-30, T-31
 #[tokio::test]
 async fn an_answer_to_initialize_opens_the_session_that_it_names() {
@@ -22,10 +32,7 @@ async fn an_answer_to_initialize_opens_the_session_that_it_names() {
 /// T-07
 #[tokio::test]
 async fn what_follows_initialize_waits_for_the_session_and_then_for_its_confirmation() {
-    let mut scene = Scene::new().await;
-    let initialize = scene.request("initialize", "{}");
-    scene.bridge.open_session(FIRST, initialize);
-    assert_eq!(scene.asked().await, "POST - initialize");
+    let mut scene = Scene::opening().await;
     let list = scene.request("tools/list", "{}");
     scene.bridge.forward(FIRST, list);
     let initialized = Message::notification(INITIALIZED, None);
@@ -70,10 +77,7 @@ async fn a_confirmation_that_is_not_accepted_in_time_is_done_without() {
 /// T-07: a second `notifications/initialized` is a notification like any other.
 #[tokio::test]
 async fn a_session_is_confirmed_once() {
-    let mut scene = Scene::new().await;
-    let initialize = scene.request("initialize", "{}");
-    scene.bridge.open_session(FIRST, initialize);
-    assert_eq!(scene.asked().await, "POST - initialize");
+    let mut scene = Scene::opening().await;
     for _ in 0..2 {
         let initialized = Message::notification(INITIALIZED, None);
         scene.bridge.hold(FIRST, HeldMessage::Notification(initialized, Requester::Host));
@@ -89,10 +93,7 @@ async fn a_session_is_confirmed_once() {
 /// E-08, T-17
 #[tokio::test]
 async fn an_initialize_that_is_refused_leaves_nothing_open() {
-    let mut scene = Scene::new().await;
-    let initialize = scene.request("initialize", "{}");
-    scene.bridge.open_session(FIRST, initialize);
-    assert_eq!(scene.asked().await, "POST - initialize");
+    let mut scene = Scene::opening().await;
     scene.bridge.slots[FIRST].timers.answer_after(PATIENCE);
     let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
     let error = r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32602,"message":"no"}}"#;
@@ -107,10 +108,7 @@ async fn an_initialize_that_is_refused_leaves_nothing_open() {
 /// T-80: only an exchange that is still awaited says how the remote was reached.
 #[tokio::test]
 async fn a_late_head_changes_nothing_and_that_of_a_further_probe_counts() {
-    let mut scene = Scene::new().await;
-    let initialize = scene.request("initialize", "{}");
-    scene.bridge.open_session(FIRST, initialize);
-    assert_eq!(scene.asked().await, "POST - initialize");
+    let mut scene = Scene::opening().await;
     let first = scene.bridge.slots[FIRST].opening.first_number().unwrap();
     let id = || Some(HeaderValue::from_static("s1"));
     let http = || Transport::StreamableHttp;
@@ -146,12 +144,7 @@ async fn an_open_session_is_not_mixed_up_with_the_id_of_the_next_one() {
 #[tokio::test]
 async fn a_host_that_waits_too_long_is_answered_from_the_cache_of_its_initialize() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = CacheOptions {
-        folder: folder.path().to_owned(),
-        key: "k".to_owned(),
-        server: "s".to_owned(),
-        answer_within: Duration::from_secs(7),
-    };
+    let cache = slow_server(folder.path());
     for (discovers, wait) in [(false, 7000), (true, 700)] {
         let mut scene = Scene::with(|options| options.cache = Some(cache.clone())).await;
         let by = if discovers { Requester::Adapter } else { Requester::Host };
@@ -172,12 +165,7 @@ async fn a_host_that_waits_too_long_is_answered_from_the_cache_of_its_initialize
 #[tokio::test]
 async fn only_a_discovery_shortens_the_wait_for_the_server() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = CacheOptions {
-        folder: folder.path().to_owned(),
-        key: "k".to_owned(),
-        server: "s".to_owned(),
-        answer_within: Duration::from_secs(7),
-    };
+    let cache = slow_server(folder.path());
     for (asked, by) in [(true, Requester::Host), (false, Requester::Adapter)] {
         let mut scene = Scene::with(|options| options.cache = Some(cache.clone())).await;
         if asked {
@@ -259,10 +247,7 @@ async fn a_user_is_told_once_that_eras_are_joined() {
 /// T-07: only the host's own confirmation confirms a session.
 #[tokio::test]
 async fn another_notification_of_the_host_confirms_nothing() {
-    let mut scene = Scene::new().await;
-    let initialize = scene.request("initialize", "{}");
-    scene.bridge.open_session(FIRST, initialize);
-    assert_eq!(scene.asked().await, "POST - initialize");
+    let mut scene = Scene::opening().await;
     scene.bridge.forward_notification(FIRST, Message::notification("notifications/x", None));
     scene.answer_initialize("s1");
     assert_eq!(scene.phase(), Phase::Opened);

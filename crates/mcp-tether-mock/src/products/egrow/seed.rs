@@ -119,7 +119,11 @@ impl Seeding {
             kind: "shipping".to_owned(),
             name: name.to_owned(),
             phone: phone.clone(),
-            line1: format!("{} rue {}", 1 + self.draw.below(180), STREETS[self.draw.below(6)]),
+            line1: format!(
+                "{} rue {}",
+                1 + self.draw.below(180),
+                STREETS[self.draw.below(STREETS.len())]
+            ),
             city: city.to_owned(),
             postal_code: postal_code.to_owned(),
             country: "MA".to_owned(),
@@ -326,8 +330,10 @@ fn change(at: Moment, what: &str) -> Change {
 /// else.
 fn advertisement(seed: u64, number: u64) -> Option<Utm> {
     let drawn = usize::try_from(splitmix64(seed ^ 0x75_746d, number) % 1000).unwrap_or(0);
-    let (source, medium) = ADVERTISEMENTS.get(drawn % 6)?;
-    let campaign = CAMPAIGNS[drawn / 6 % CAMPAIGNS.len()];
+    // The places behind the last advertisement, a third of all, stand for none.
+    let places = ADVERTISEMENTS.len() * 3 / 2;
+    let (source, medium) = ADVERTISEMENTS.get(drawn % places)?;
+    let campaign = CAMPAIGNS[drawn / places % CAMPAIGNS.len()];
     let [source, medium, campaign] = [*source, *medium, campaign].map(str::to_owned);
     Some(Utm { source, medium, campaign })
 }
