@@ -336,6 +336,14 @@ mod tests {
 
     /// S-43
     #[test]
+    fn every_text_of_json_is_wiped() {
+        let mut json = serde_json::json!({ "a": ["b", 1, { "c": "d" }], "e": "f", "g": null });
+        json.wipe();
+        assert_eq!(json, serde_json::json!({ "a": ["", 1, { "c": "" }], "e": "", "g": null }));
+    }
+
+    /// S-43
+    #[test]
     fn a_secret_is_wiped_when_it_is_dropped() {
         use std::sync::Arc;
         use std::sync::atomic::{AtomicBool, Ordering};
