@@ -88,8 +88,7 @@ impl Wire {
                         && attempts.may_start_over()
                         && self.moves.forget(generation, target) =>
                 {
-                    // The target of a remembered redirect is gone; the original one may redirect
-                    // elsewhere.
+                    // The original target may redirect to somewhere else by now.
                     place = target.clone();
                     continue;
                 }
