@@ -9,8 +9,7 @@ use crate::recorder::Recorder;
 use crate::running::MockRemote;
 
 /// A running authorization server without an MCP endpoint. Like [`MockRemote`] it has its own
-/// thread,
-/// record and faults, can be stopped and started again, and stops when dropped.
+/// thread, record and faults, can be stopped and started again, and stops when dropped.
 pub struct MockAuthorizationServer(MockRemote);
 
 impl MockAuthorizationServer {

@@ -47,8 +47,7 @@ impl Connections {
 
     /// Announces a change on the standalone stream of every session that has one open, or had one
     /// and may come back for what it missed, and on the listen streams that asked for it. Returns
-    /// the
-    /// number of streams.
+    /// the number of streams.
     pub(crate) fn broadcast(&self, method: &str, params: &Value) -> usize {
         self.broadcast_to(|_| true, method, params)
     }

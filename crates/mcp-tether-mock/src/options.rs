@@ -66,8 +66,7 @@ impl Default for MockOptions {
 
 impl MockOptions {
     /// Returns the options with which the makers of `product` serve it. `MockOptions::default()`
-    /// with only the
-    /// product changed serves it like the lab.
+    /// with only the product changed serves it like the lab.
     pub fn of(product: ProductName) -> Self {
         let options = Self { product, ..Self::default() };
         match product {

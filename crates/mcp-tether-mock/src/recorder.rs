@@ -131,8 +131,7 @@ impl Recorder {
     }
 
     /// Waits until `condition` holds for the requests recorded so far; returns false if `limit`
-    /// passed
-    /// first. Checks again whenever a request arrives, gets its status or ends.
+    /// passed first. Checks again whenever a request arrives, gets its status or ends.
     pub async fn wait_until(
         &self,
         condition: impl Fn(&[RecordedRequest]) -> bool,

@@ -8,8 +8,7 @@ use mcp_tether_wire::protocol::{Era, ProtocolVersion};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
     /// Every legacy revision: the host's own if it is known, otherwise the newest. HTTP+SSE is
-    /// offered
-    /// beside Streamable HTTP.
+    /// offered beside Streamable HTTP.
     AllLegacy,
     /// The host's own if it is among these, otherwise the first.
     Among(&'static [ProtocolVersion]),

@@ -131,8 +131,7 @@ impl HostSession {
     }
 
     /// Returns whether a log message of this level is wanted. If the host set no level, the
-    /// revision
-    /// decides.
+    /// revision decides.
     pub(super) fn wants_level(&self, level: LogSeverity) -> bool {
         match self.lock().log_level {
             Some(wanted) => level >= wanted,
@@ -233,8 +232,7 @@ pub struct PushedRequest {
 
 impl PushedRequest {
     /// Returns the host's answer: its result, or its error object in the `Err`. `None` if the
-    /// session
-    /// ended first. Bound the wait with a timeout of your own.
+    /// session ended first. Bound the wait with a timeout of your own.
     pub async fn answer(self) -> Option<Result<Value, Value>> {
         let answer = self.answer.await.ok()?;
         let outcome = answer.outcome_as::<Value>().unwrap_or_default();

@@ -161,8 +161,7 @@ impl Book {
     }
 
     /// Returns the code if it can still be exchanged. One that was exchanged before revokes its
-    /// tokens
-    /// (OAuth 2.1 §4.1.3).
+    /// tokens (OAuth 2.1 §4.1.3).
     pub(super) fn code(&mut self, code: &str, now: EpochMillis) -> Result<Code, OAuthError> {
         let Some(found) = self.codes.get(code).cloned() else {
             return Err(OAuthError::invalid_grant("the code is not known"));
@@ -240,8 +239,7 @@ impl Book {
     }
 
     /// Returns the grant of a refresh token. A spent one revokes the whole grant, unless the
-    /// options
-    /// allow it.
+    /// options allow it.
     pub(super) fn refreshable(
         &mut self,
         token: &str,
@@ -350,8 +348,7 @@ pub(super) fn has_scopes(held: &str, wanted: &str) -> bool {
 }
 
 /// Returns an identifier that cannot be guessed. It starts with `prefix`, so that a leak is found
-/// by
-/// searching for it.
+/// by searching for it.
 pub(super) fn random(kind: &str) -> String {
     let mut bytes = [0; 24];
     OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");

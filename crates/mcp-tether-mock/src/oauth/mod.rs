@@ -7,8 +7,7 @@
 //! requests in.
 //!
 //! Wrong or hostile behaviour is a fault, not an option, so that it can apply to a few requests
-//! only:
-//! `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,
+//! only: `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,
 //! `oauth-error=invalid_grant:times=1`. Faults of the transport work here too, chosen by the path:
 //! `status=503:path=/oauth/token`, `late=500:path=/oauth/token` (the work is done at once),
 //! `disconnect=before-headers:http=POST:path=/oauth/token` (its answer is lost),

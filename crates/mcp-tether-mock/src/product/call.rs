@@ -77,9 +77,8 @@ impl HostQuestion<'_> {
     }
 
     /// Returns the host's answer: its result, or its error object in the `Err`. `None` if the
-    /// session
-    /// ended first. If questions are asked in rounds, the code before this runs again
-    /// in each of them.
+    /// session ended first. If questions are asked in rounds, the code before this runs again in
+    /// each of them.
     pub(crate) async fn answer(self) -> Option<Result<Value, Value>> {
         if let Some(task) = self.call.task() {
             return task.ask(self.method, self.params).await;
@@ -192,8 +191,7 @@ impl CallContext {
     }
 
     /// Answers with the handle of a new task. The work goes on whether or not a stream is open, and
-    /// its
-    /// outcome becomes the task's.
+    /// its outcome becomes the task's.
     pub(crate) fn continue_as_task(&self, form: TaskForm, terms: Terms) {
         let task = self.tasks.create(&self.credential, terms);
         let handle = task.handle(form);

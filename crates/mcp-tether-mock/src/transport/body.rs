@@ -47,8 +47,7 @@ enum BodyState {
 
 impl EventStream {
     /// Creates a stream of the events of `reader`. With `ids`, it can be resumed; with `priming`,
-    /// the
-    /// first thing sent is the id to resume the whole stream from.
+    /// the first thing sent is the id to resume the whole stream from.
     pub(super) fn new(reader: LogReader, plan: &Plan, ids: bool, priming: bool) -> Self {
         let style = plan.style.clone();
         let ids = ids && !style.no_ids;

@@ -1,6 +1,5 @@
 //! Streamable HTTP of the revision 2026-07-28: each POST stands alone and describes itself, there
-//! is
-//! no GET or DELETE, and a host that closes the stream of a request cancels it.
+//! is no GET or DELETE, and a host that closes the stream of a request cancels it.
 
 use std::sync::Arc;
 
@@ -240,8 +239,7 @@ fn status_of(code: i64) -> StatusCode {
 }
 
 /// Answers with one JSON body or with a stream, as faults, options and the work require. An
-/// immediate
-/// refusal has its status in either form.
+/// immediate refusal has its status in either form.
 async fn respond(
     shared: &MockState,
     exchange: &HttpExchange,

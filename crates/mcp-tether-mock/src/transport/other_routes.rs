@@ -1,6 +1,5 @@
 //! Requests that are not for a transport: pages and endpoints of the product, documents and
-//! endpoints
-//! of the OAuth side, if there is one.
+//! endpoints of the OAuth side, if there is one.
 
 use std::sync::Arc;
 

@@ -1,6 +1,5 @@
 //! Confirmation of what cannot be undone: a token that the first call returns and only the same
-//! call
-//! can use, once.
+//! call can use, once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

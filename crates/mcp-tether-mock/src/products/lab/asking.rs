@@ -1,6 +1,6 @@
 //! The tools of the lab that ask the host something: user, model, folders; once, in parallel, one
-//! after
-//! the other, without end, and in ways that no remote should. One implementation serves both eras.
+//! after the other, without end, and in ways that no remote should. One implementation serves both
+//! eras.
 
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};

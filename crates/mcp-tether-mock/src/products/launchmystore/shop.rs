@@ -119,8 +119,7 @@ impl Shop {
     }
 
     /// Adds goods to the stock, or removes them if negative. A variant that is no longer sold has
-    /// no
-    /// stock.
+    /// no stock.
     pub(super) fn move_stock(&mut self, variant: &str, by: i64, reason: &str) {
         let at = self.tick();
         let Ok(found) = self.variant_mut(variant) else {

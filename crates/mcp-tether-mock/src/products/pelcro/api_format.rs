@@ -1,6 +1,5 @@
 //! The format of Pelcro's Core API, whatever the resource: lists with `data` and `meta`, errors
-//! with
-//! `status` and `message`, `page` and `limit`, Unix times, and the size limit of results.
+//! with `status` and `message`, `page` and `limit`, Unix times, and the size limit of results.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! What the seeded customers buy, and hand-written records that people ask for:
-//! an open invoice, a draft, an unredeemed gift, a pending refund.
+//! What the seeded customers buy, and hand-written records that people ask for: an open invoice, a
+//! draft, an unredeemed gift, a pending refund.
 
 use serde_json::{Value, json};
 

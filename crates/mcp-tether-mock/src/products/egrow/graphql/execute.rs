@@ -34,8 +34,7 @@ const MAX_SUMMARY_CHARS: usize = 300;
 
 impl Operation {
     /// Reads an operation. A query must not change anything, and a mutation must not pass as a
-    /// query:
-    /// every operation of the document must be of the kind that the tool is for.
+    /// query: every operation of the document must be of the kind that the tool is for.
     pub(super) fn read(input: ToolInput<'_>, wanted: Wanted) -> Result<Self, Problem> {
         let text = input.needed("query");
         let document = parse_query(text).map_err(|error| failed(&[error.into()]))?;
@@ -76,8 +75,7 @@ impl Operation {
     }
 
     /// Runs it on these data; returns the answer and the data afterwards. If any field fails, there
-    /// is
-    /// no answer, and the changed data are dropped.
+    /// is no answer, and the changed data are dropped.
     pub(super) fn execute(self, desk: Desk) -> Result<(Value, Desk), Problem> {
         let sitting = Arc::new(Sitting::new(desk));
         let response = finish(schema().execute(self.request.data(Arc::clone(&sitting))));

@@ -30,8 +30,7 @@ pub(crate) fn offer(tools: impl Iterator<Item = &'static Entry>) {
 }
 
 /// Returns the schema of the tools on offer. Built when it is first needed: a mock that is never
-/// asked
-/// for GraphQL does not pay for it.
+/// asked for GraphQL does not pay for it.
 pub(super) fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(build)

@@ -61,8 +61,7 @@ impl LineChange {
     }
 
     /// Returns what the portions cost, less their share of the discount. The share is that of
-    /// everything
-    /// refunded so far less what it was before: refunds in parts add up to the centime.
+    /// everything refunded so far less what it was before: refunds in parts add up to the centime.
     fn amount(&self) -> i64 {
         let goods: i64 = self
             .portions

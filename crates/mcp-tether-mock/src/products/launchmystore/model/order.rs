@@ -138,8 +138,7 @@ impl Order {
     }
 
     /// Returns what was paid for each line: its price, less its share of the discount, with its
-    /// share of
-    /// the tax. The shares add up.
+    /// share of the tax. The shares add up.
     pub(crate) fn paid_for_lines(&self) -> Vec<i64> {
         let totals: Vec<i64> = self.lines.iter().map(Line::total).collect();
         let discounts = shared(self.discount, &totals);
@@ -149,8 +148,7 @@ impl Order {
     }
 
     /// Returns the refund for `quantity` more of a line, so that all refunds together give back
-    /// exactly
-    /// what was paid.
+    /// exactly what was paid.
     pub(crate) fn worth(&self, at: usize, quantity: i64) -> i64 {
         let (line, paid) = (&self.lines[at], self.paid_for_lines()[at]);
         let upto = |count: i64| portion(paid, count, line.quantity);
