@@ -27,7 +27,7 @@ use crate::protocol::methods;
 use crate::remote::RemoteOptions;
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
-    Auth, Consent, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
+    Auth, ConsentPolicy, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
 };
 
 /// How many redirects of a page are followed.
@@ -41,7 +41,8 @@ pub(crate) fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
     logging::start(&LogOptions::default())?;
     let mock = mock_options(options)?;
     let accounts = mock.product.accounts();
-    let consent = IssuerOptions { consent: Consent::Approve, accounts, ..IssuerOptions::default() };
+    let consent =
+        IssuerOptions { consent: ConsentPolicy::Approve, accounts, ..IssuerOptions::default() };
     let auth = Auth::OAuthOrApiKey(OAuthOptions::with_issuer(consent));
     let mock = MockOptions { auth, ..mock };
     let (product, port) = (mock.product, mock.port);

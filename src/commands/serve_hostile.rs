@@ -11,7 +11,7 @@ use crate::environment::to_stdout;
 use crate::error::{ExitCode, Result};
 use crate::platform::Shutdown;
 use crate::settings::LogOptions;
-use mcp_tether_mock::{Consent, Finding, Hostile};
+use mcp_tether_mock::{ConsentPolicy, Finding, Hostile};
 
 /// Serves until a signal ends it. The exit code is 1 if an attack obtained something.
 ///
@@ -20,7 +20,8 @@ use mcp_tether_mock::{Consent, Finding, Hostile};
 pub(crate) fn run() -> Result<ExitCode> {
     logging::start(&LogOptions::default())?;
     // Nobody wants to approve fifty sign-ins by hand.
-    let hostile = Hostile::start(Consent::Approve).map_err(|error| error_for_mock(&error, 0))?;
+    let hostile =
+        Hostile::start(ConsentPolicy::Approve).map_err(|error| error_for_mock(&error, 0))?;
     to_stdout(&announcement(&hostile));
     block_on(async {
         Shutdown::by_signals().requested().await;
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_report_tells_what_was_tried_and_what_it_brought() {
-        let hostile = Hostile::start(Consent::Approve).unwrap();
+        let hostile = Hostile::start(ConsentPolicy::Approve).unwrap();
         let mut findings = hostile.findings();
         assert!(report(&findings).contains("\n0 of "), "{}", report(&findings));
         findings[1].requests = 3;

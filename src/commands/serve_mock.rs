@@ -14,8 +14,8 @@ use crate::hosts::NewEntry;
 use crate::platform::{Clock, Shutdown, SystemClock};
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
-    self, Address, Answers, Auth, AuthKind, COMPANY_CLIENT, DataFile, DataProblem, Fault,
-    FaultHelp, MockOptions, Mode, Overview, ProductName, Provider, Served, WORKLOAD_CLIENT,
+    self, AnswerFormat, Auth, AuthKind, COMPANY_CLIENT, DataFile, DataFileError, Fault, FaultHelp,
+    MockAddress, MockOptions, Mode, Overview, ProductName, Provider, Served, WORKLOAD_CLIENT,
     workload_token,
 };
 
@@ -66,7 +66,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<ExitCode> {
         let ended = async {
             shutdown.requested().await;
         };
-        let ready = |address: &Address| {
+        let ready = |address: &MockAddress| {
             if wants_json() {
                 return listening(address, key.as_ref()).print();
             }
@@ -103,14 +103,14 @@ impl ApiKeyNote {
 
 /// The error of a mock that could not be started, because of its data or its port.
 pub(super) fn error_for_mock(error: &io::Error, port: u16) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<DataProblem>()) {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<DataFileError>()) {
         Some(problem) => error_for_data(problem),
         None => Error::failed(format!("cannot serve on port `{port}`: {error}"))
             .hint("use a free port: `mcp-tether mock --port 0`"),
     }
 }
 
-fn error_for_data(problem: &DataProblem) -> Error {
+fn error_for_data(problem: &DataFileError) -> Error {
     Error::failed(problem.to_string()).hint(problem.hint())
 }
 
@@ -231,7 +231,7 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
         port: options.port,
         protocol: options.protocol.as_deref().map_or(Ok(own.protocol), served)?,
         mode: if options.stateless { Mode::Stateless } else { own.mode },
-        answers: if options.sse { Answers::Sse } else { own.answers },
+        answers: if options.sse { AnswerFormat::Sse } else { own.answers },
         auth: auth_of(options, &own)?,
         seed: options.seed,
         data: options.data.as_deref().map(|path| data_file(path, product)).transpose()?,
@@ -255,7 +255,7 @@ fn served(name: &str) -> Result<Served> {
 }
 
 /// What to type for a way to sign in that needs more than the URL.
-fn how_to_sign_in(kind: AuthKind, address: &Address) -> String {
+fn how_to_sign_in(kind: AuthKind, address: &MockAddress) -> String {
     let mut issuer = address.url.clone();
     issuer.set_path("/oauth");
     let url = &address.url;
@@ -279,7 +279,7 @@ fn how_to_sign_in(kind: AuthKind, address: &Address) -> String {
 }
 
 /// The addresses of the mock for programs.
-fn listening(address: &Address, key: Option<&ApiKeyNote>) -> CommandOutcome {
+fn listening(address: &MockAddress, key: Option<&ApiKeyNote>) -> CommandOutcome {
     let page = address.page_url.as_ref().map(ToString::to_string);
     let header = key.map(|key| format!("{}{}", key.header, key.value));
     CommandOutcome::shown("listening", "")
@@ -291,7 +291,7 @@ fn listening(address: &Address, key: Option<&ApiKeyNote>) -> CommandOutcome {
 
 /// The addresses of the mock, and configurations to paste into hosts. The key is in `env`, because
 /// users should not learn here to put a key in arguments (S-10).
-fn announcement(product: &str, address: &Address, key: Option<&ApiKeyNote>) -> String {
+fn announcement(product: &str, address: &MockAddress, key: Option<&ApiKeyNote>) -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "mcp-tether".into());
     let mut entry = NewEntry {
         name: product.to_owned(),

@@ -13,7 +13,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::platform::Shutdown;
 use crate::redact::plain;
 use crate::settings::LogOptions;
-use mcp_tether_mock::{Recording, RecordingFault, ReplayNote, ReplayTally, serve_replay};
+use mcp_tether_mock::{Recording, RecordingError, ReplayNote, ReplayTally, serve_replay};
 
 /// The largest recording that is played, in bytes.
 const FILE_LIMIT: u64 = 512 * 1024 * 1024;
@@ -76,7 +76,7 @@ fn read(path: &Path) -> Result<Recording> {
     if bytes.len() as u64 > FILE_LIMIT {
         return Err(cannot(&"it is larger than 512 MiB"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| cannot(&RecordingFault::NotARecording))?;
+    let text = String::from_utf8(bytes).map_err(|_| cannot(&RecordingError::NotARecording))?;
     Recording::read(&text).map_err(|fault| cannot(&fault))
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use mcp_tether::protocol::{Era, ProtocolVersion};
-use mcp_tether_mock::{Answers, Ending, MockOptions, RecordedRequest};
+use mcp_tether_mock::{AnswerFormat, ExchangeEnd, MockOptions, RecordedRequest};
 use serde_json::{Value, json};
 
 use super::support::harness::{Harness, modern};
@@ -226,7 +226,7 @@ impl Pair {
         self.harness.notify("notifications/cancelled", json!({ "requestId": id })).await;
         let told = |request: &RecordedRequest| {
             request.rpc_method() == "notifications/cancelled"
-                || is_it(request) && request.ending == Ending::Disconnected
+                || is_it(request) && request.ending == ExchangeEnd::Disconnected
         };
         self.harness.seen(|seen| seen.iter().any(told)).await;
         true
@@ -272,7 +272,7 @@ fn shared(host: ProtocolVersion, remote: ProtocolVersion) -> Vec<&'static str> {
 /// The features that do not work, over every transport that the server's revision has.
 async fn broken(host: ProtocolVersion, remote: ProtocolVersion) -> Vec<&'static str> {
     let mut broken = Vec::new();
-    for answers in [Answers::Json, Answers::Sse] {
+    for answers in [AnswerFormat::Json, AnswerFormat::Sse] {
         let options = MockOptions { protocol: remote.into(), answers, ..MockOptions::default() };
         let mut pair = Pair::open(host, options).await;
         for feature in shared(host, remote) {

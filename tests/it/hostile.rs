@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-use mcp_tether_mock::{Aim, Attacker, Consent, Hostile};
+use mcp_tether_mock::{Aim, Attacker, ConsentPolicy, Hostile};
 use serde_json::{Value, json};
 
 use crate::support::browser_program::BrowserProgram;
@@ -35,7 +35,7 @@ const QUICKLY: [&str; 12] = [
 
 #[test]
 fn no_attack_obtains_anything_and_none_breaks_the_bridge() {
-    let hostile = Hostile::start(Consent::Approve).unwrap();
+    let hostile = Hostile::start(ConsentPolicy::Approve).unwrap();
     let waiting = Mutex::new(hostile.attackers().iter());
     std::thread::scope(|scope| {
         for _ in 0..6 {

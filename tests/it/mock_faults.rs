@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use mcp_tether_mock::{Ending, Fault, RecordedRequest};
+use mcp_tether_mock::{ExchangeEnd, Fault, RecordedRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn text_of(host: &RawHost, body: &Value) -> String {
     host.post(body).await.text().await.unwrap()
 }
 
-fn ended(ending: Ending) -> impl Fn(&[RecordedRequest]) -> bool {
+fn ended(ending: ExchangeEnd) -> impl Fn(&[RecordedRequest]) -> bool {
     move |all| all.iter().any(|request| request.ending == ending)
 }
 
@@ -170,7 +170,7 @@ async fn a_silent_remote_takes_the_request_and_says_nothing() {
     let short = Duration::from_millis(50);
     let post = host.builder(Method::POST, url.as_str()).timeout(short).body(add().to_string());
     assert!(post.send().await.unwrap_err().is_timeout());
-    assert!(host.mock.recorder().wait_until(ended(Ending::Disconnected), LONG).await);
+    assert!(host.mock.recorder().wait_until(ended(ExchangeEnd::Disconnected), LONG).await);
 
     let host = faulty(&format!("silent=body:{ADD}")).await;
     let response = host.post(&add()).await;
@@ -206,7 +206,7 @@ async fn the_connection_breaks_off_where_it_is_told() {
         if let Ok(response) = response {
             assert!(response.bytes().await.is_err(), "{point}");
         }
-        assert!(host.mock.recorder().wait_until(ended(Ending::Cut), LONG).await, "{point}");
+        assert!(host.mock.recorder().wait_until(ended(ExchangeEnd::Cut), LONG).await, "{point}");
         let count = host.call("count", json!({})).await;
         assert_eq!(count["structuredContent"]["acts"], acted, "{point}");
     }

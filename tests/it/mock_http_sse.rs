@@ -1,7 +1,7 @@
 //! The mock over HTTP+SSE of 2024-11-05.
 
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether_mock::{Ending, MockOptions, Served};
+use mcp_tether_mock::{ExchangeEnd, MockOptions, Served};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use url::Url;
@@ -172,7 +172,7 @@ async fn the_stream_is_dropped_in_the_middle_of_a_call_that_was_executed() {
     assert_eq!(sse.events.next().await, None);
     assert!(sse.events.broke_off);
     let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
-        all.iter().any(|request| request.http_method == "GET" && request.ending == Ending::Cut)
+        all.iter().any(|request| request.http_method == "GET" && request.ending == ExchangeEnd::Cut)
     };
     assert!(sse.host.mock.recorder().wait_until(gone, LONG).await);
     assert_eq!(sse.post(&request(2, "ping", json!({}))).await.status(), 404, "with its session");
@@ -188,7 +188,7 @@ async fn a_session_ends_with_its_stream() {
     let SseHost { host, events, endpoint } = sse;
     drop(events);
     let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
-        all.iter().any(|request| request.ending == Ending::Disconnected)
+        all.iter().any(|request| request.ending == ExchangeEnd::Disconnected)
     };
     assert!(host.mock.recorder().wait_until(gone, LONG).await);
     let ping = request(1, "ping", json!({})).to_string();

@@ -1,7 +1,7 @@
 //! The mock over Streamable HTTP: a correct and strict remote of each revision.
 
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether_mock::{Answers, Ending, MockOptions, Mode, Served};
+use mcp_tether_mock::{AnswerFormat, ExchangeEnd, MockOptions, Mode, Served};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use crate::raw_host::{Events, LONG, RawHost, call, initialize, json_of, lab, req
 
 const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
-fn with(answers: Answers, mode: Mode) -> RawHost {
+fn with(answers: AnswerFormat, mode: Mode) -> RawHost {
     RawHost::new(MockOptions { answers, mode, ..MockOptions::default() })
 }
 
 #[tokio::test]
 async fn every_legacy_revision_is_negotiated_in_both_forms_and_modes() {
-    for answers in [Answers::Json, Answers::Sse] {
+    for answers in [AnswerFormat::Json, AnswerFormat::Sse] {
         for mode in [Mode::Sessions, Mode::Stateless] {
             for version in VERSIONS {
                 let mut host = with(answers, mode);
@@ -123,7 +123,7 @@ async fn a_session_is_needed_known_and_ended_by_delete() {
 /// T-34
 #[tokio::test]
 async fn without_sessions_get_and_delete_are_not_served() {
-    let mut host = with(Answers::Json, Mode::Stateless);
+    let mut host = with(AnswerFormat::Json, Mode::Stateless);
     host.open("2025-06-18").await;
     assert_eq!(host.get().await.status(), 405);
     let url = host.mock.url();
@@ -202,7 +202,7 @@ async fn a_cancelled_request_gets_no_answer_and_a_disconnect_cancels_nothing() {
         other.next().await.unwrap().id.unwrap()
     };
     let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
-        all.iter().any(|r| r.ending == Ending::Disconnected)
+        all.iter().any(|r| r.ending == ExchangeEnd::Disconnected)
     };
     assert!(host.mock.recorder().wait_until(gone, LONG).await);
     assert!(events.next().await.is_some());
@@ -393,14 +393,14 @@ async fn a_stopped_mock_is_gone_and_comes_back_on_the_same_port() {
     assert_eq!(host.mock.url(), url);
     assert_eq!(host.post(&request(1, "ping", json!({}))).await.status(), 404, "sessions are gone");
     let stream = &host.mock.recorder().of_http_method("GET")[0];
-    assert_eq!(stream.ending, Ending::Cut);
+    assert_eq!(stream.ending, ExchangeEnd::Cut);
 }
 
 #[tokio::test]
 async fn a_mock_on_the_callers_runtime_closes_its_connections_when_told_to_stop() {
     let (told, address) = tokio::sync::oneshot::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let ready = |address: &mcp_tether_mock::Address| told.send(address.clone()).unwrap();
+    let ready = |address: &mcp_tether_mock::MockAddress| told.send(address.clone()).unwrap();
     let stopped = async { stopped.await.unwrap() };
     let options = MockOptions::default();
     let using = async {
@@ -426,7 +426,7 @@ async fn every_request_is_recorded_with_its_ending() {
     host.open("2025-06-18").await;
     host.call("big", json!({ "bytes": 100_000 })).await;
     let all_ended = |all: &[mcp_tether_mock::RecordedRequest]| {
-        all.len() == 3 && all.iter().all(|request| request.ending == Ending::Completed)
+        all.len() == 3 && all.iter().all(|request| request.ending == ExchangeEnd::Completed)
     };
     assert!(host.mock.recorder().wait_until(all_ended, LONG).await);
     let recorded = host.mock.recorder().requests();

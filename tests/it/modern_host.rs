@@ -2,7 +2,7 @@
 //! can do, end to end.
 
 use mcp_tether::protocol::{Era, ProtocolVersion};
-use mcp_tether_mock::{Answers, MockOptions, RecordedRequest};
+use mcp_tether_mock::{AnswerFormat, MockOptions, RecordedRequest};
 use serde_json::{Value, json};
 
 use super::support::harness::{Harness, modern, text};
@@ -118,7 +118,7 @@ async fn ten_first_requests_at_once_open_one_session() {
 #[tokio::test]
 async fn every_question_of_the_server_is_asked_in_rounds() {
     for version in legacy() {
-        for answers in [Answers::Json, Answers::Sse] {
+        for answers in [AnswerFormat::Json, AnswerFormat::Sse] {
             let mut harness = Harness::new(MockOptions { answers, ..remote(version) });
             for tool in ["ask_user", "ask_model", "ask_roots", "ask_all"] {
                 let elicits = version >= ProtocolVersion::V2025_06_18;

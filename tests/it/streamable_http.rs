@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether_mock::{Answers, MockOptions, Mode};
+use mcp_tether_mock::{AnswerFormat, MockOptions, Mode};
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, initialize, kind, parsed, text};
@@ -173,7 +173,7 @@ async fn a_silent_server_is_given_up_and_told() {
 /// T-26
 #[tokio::test]
 async fn waiting_for_a_person_is_no_hung_request() {
-    let options = MockOptions { answers: Answers::Sse, ..MockOptions::default() };
+    let options = MockOptions { answers: AnswerFormat::Sse, ..MockOptions::default() };
     let limit = std::time::Duration::from_millis(400);
     let mut harness = Harness::with(options, |options| {
         options.remote.limits.body = Some(limit);
@@ -197,7 +197,7 @@ async fn an_answer_that_the_network_swallows_goes_out_again_and_a_lost_one_fails
     for (swallowed, arrives) in
         [("silent:times=1", true), ("silent", false), ("status=404:times=1", false)]
     {
-        let options = MockOptions { answers: Answers::Sse, ..MockOptions::default() };
+        let options = MockOptions { answers: AnswerFormat::Sse, ..MockOptions::default() };
         let mut harness = Harness::with(options, |options| {
             options.remote.limits.headers = Some(std::time::Duration::from_millis(200));
         })
@@ -403,7 +403,7 @@ async fn batched_answers_are_split() {
         faults: parsed(&["batch=2:tool=add"]),
         ..MockOptions::default()
     };
-    for answers in [Answers::Json, Answers::Sse] {
+    for answers in [AnswerFormat::Json, AnswerFormat::Sse] {
         let mut harness = Harness::new(MockOptions { answers, ..options.clone() }).open().await;
         let first = harness.start_call("add", json!({ "a": 1, "b": 1 })).await;
         let second = harness.start_call("add", json!({ "a": 2, "b": 2 })).await;

@@ -5,7 +5,7 @@ use std::io;
 use crate::faults::Fault;
 use crate::oauth::{IssuerOptions, OAuth, OAuthOptions};
 use crate::options::{Auth, MockOptions};
-use crate::recorder::Recorder;
+use crate::recorder::RequestRecorder;
 use crate::running::MockRemote;
 
 /// A running authorization server without an MCP endpoint. Like [`MockRemote`] it has its own
@@ -23,18 +23,19 @@ impl MockAuthorizationServer {
         MockRemote::start_authorization_server(options).map(Self)
     }
 
-    /// Returns how to protect a remote with this server: `Auth::OAuth` with every default.
+    /// Returns the setting that protects a remote with this server: `Auth::OAuth` with its
+    /// defaults.
     pub fn auth(&self) -> Auth {
         Auth::OAuth(OAuthOptions::with_issuer(self.oauth().handle()))
     }
 
-    /// Returns what [`MockRemote::oauth`] returns for a remote that this server protects.
+    /// Returns the same handle as [`MockRemote::oauth`] of a remote that this server protects.
     pub fn oauth(&self) -> &OAuth {
         self.0.oauth()
     }
 
     /// Returns the record of the requests to this listener.
-    pub fn recorder(&self) -> &Recorder {
+    pub fn recorder(&self) -> &RequestRecorder {
         self.0.recorder()
     }
 

@@ -1,5 +1,5 @@
 //! The open streams of all hosts of one mock: its sessions, the listen streams of 2026-07-28 and
-//! the answers to stateless requests. What reaches several hosts at once is sent from here.
+//! the answers to stateless requests. Messages for several hosts at once are sent from here.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -12,14 +12,14 @@ use crate::session::{HostSession, PushedRequest, Sessions};
 
 /// Sessions and streams of one mock.
 #[derive(Debug, Default)]
-pub(crate) struct Connections {
+pub(crate) struct HostConnections {
     pub(crate) sessions: Sessions,
     pub(crate) listens: ListenStreams,
     /// Streams of stateless exchanges, which belong to no session.
     stateless: Mutex<Vec<Weak<EventLog>>>,
 }
 
-impl Connections {
+impl HostConnections {
     /// Creates a log for the answer to one POST.
     pub(crate) fn new_log(&self, session: &HostSession) -> Arc<EventLog> {
         let log = session.new_log();
@@ -45,9 +45,9 @@ impl Connections {
         }
     }
 
-    /// Announces a change on the standalone stream of every session that has one open, or had one
-    /// and may come back for what it missed, and on the listen streams that asked for it. Returns
-    /// the number of streams.
+    /// Announces a change on the listen streams that asked for it and on the standalone stream of
+    /// every session that ever opened one: a host that was cut off resumes it later. Returns the
+    /// number of streams.
     pub(crate) fn broadcast(&self, method: &str, params: &Value) -> usize {
         self.broadcast_to(|_| true, method, params)
     }

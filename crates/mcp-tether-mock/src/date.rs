@@ -1,10 +1,10 @@
-//! Calendar dates without a clock or a time zone. Seeded data is dated with them.
+//! Calendar dates without a time zone, for seeded data.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A moment as the header `Date` writes it; `seconds` count from 1970.
+/// Formats seconds since 1970 as a `Date` header.
 pub(crate) fn http_date(seconds: u64) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
@@ -52,7 +52,7 @@ impl Date {
         self.0 * 86_400
     }
 
-    /// Year, month and day of the month.
+    /// Returns year, month and day of the month.
     pub fn parts(self) -> (i64, u32, u32) {
         // Years begin in March here, so that the leap day is the last of its year.
         let day = self.0 + 719_468;
@@ -77,7 +77,7 @@ impl Date {
 }
 
 impl fmt::Display for Date {
-    /// `YYYY-MM-DD`.
+    /// Writes `YYYY-MM-DD`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.parts();
         write!(f, "{year:04}-{month:02}-{day:02}")

@@ -17,7 +17,7 @@ pub(super) struct LogEvent {
     pub(super) index: u64,
     /// The JSON-RPC message.
     pub(super) payload: Bytes,
-    /// Whether it answers a request, rather than being sent on the way.
+    /// Whether it answers a request, rather than being sent before the answer.
     pub(super) is_answer: bool,
 }
 
@@ -35,7 +35,7 @@ struct LogState {
     next_index: u64,
     sent: u64,
     ended: bool,
-    /// The number of the reader that may read; a newer one replaces it.
+    /// The number of the current reader; a newer reader replaces it.
     reader: u64,
     reading: bool,
     /// How often the log was cut; readers opened before the last cut are cut off.
@@ -69,7 +69,7 @@ impl EventLog {
         self.changed.send_replace(());
     }
 
-    /// Cuts the stream for its present reader; the log goes on.
+    /// Cuts the stream for its current reader; the log itself stays open.
     pub(super) fn cut(&self) {
         self.lock().cuts += 1;
         self.changed.send_replace(());
@@ -138,7 +138,7 @@ impl EventLog {
     }
 }
 
-/// What a reader finds next.
+/// The next item for a reader.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NextEvent {
     /// A message.
@@ -149,7 +149,7 @@ pub(super) enum NextEvent {
     Cut,
 }
 
-/// Reads one log. Dropped, it leaves the log unread.
+/// The reader of one log. Dropping it leaves the log without a reader.
 #[derive(Debug)]
 pub(super) struct LogReader {
     log: Arc<EventLog>,
@@ -169,7 +169,7 @@ impl LogReader {
         self.position
     }
 
-    /// Undoes the last read: the event was not sent after all.
+    /// Undoes the last read, because the event was not sent after all.
     pub(super) fn unread(&mut self, event: &LogEvent) {
         self.position = event.index - 1;
         let mut state = self.log.lock();
@@ -209,8 +209,7 @@ impl LogReader {
         state.ended.then_some(NextEvent::Ended)
     }
 
-    /// Waits until it is clear whether the answer is sent first or whether another message comes
-    /// before it. Consumes nothing.
+    /// Returns whether the first message is the answer, once that is known. Consumes nothing.
     pub(super) async fn first_is_answer(&mut self) -> bool {
         loop {
             self.changed.mark_unchanged();

@@ -1,16 +1,15 @@
-//! What every page of the mock has in common: its frame and its style in light and dark, escaping,
-//! and the headers that forbid everything else. A page has no scripts, unless it says by its hash
-//! which one it runs (S-55).
+//! Shared by all pages of the mock: frame, style in light and dark, escaping, and the security
+//! headers. A page has no script, except one that its policy allows by hash (S-55).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// The header that says what a page may do.
+/// The header with the content security policy.
 pub(super) const POLICY: &str = "content-security-policy";
 
 /// Headers of a page. No `form-action`: browsers apply it to the redirect behind a form too, and it
-/// cannot name `[::1]`. With `no-referrer` a form of ours would come without its origin.
+/// cannot name `[::1]`. With `no-referrer`, browsers would send our own forms without an `Origin`.
 pub(super) const PAGE_HEADERS: [(&str, &str); 3] = [
     (
         POLICY,
@@ -20,7 +19,7 @@ pub(super) const PAGE_HEADERS: [(&str, &str); 3] = [
     ("x-frame-options", "DENY"),
 ];
 
-/// Returns what is added to the policy of a page so that it runs this script.
+/// Returns the addition to the policy of a page that allows this script.
 pub(super) fn allowance_for_script(script: &str) -> String {
     format!("; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
 }

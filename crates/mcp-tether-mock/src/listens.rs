@@ -1,5 +1,5 @@
-//! The listen streams of the revision 2026-07-28: the changes each one asked for, and what is sent
-//! on it (`basic/patterns/subscriptions`).
+//! The listen streams of the revision 2026-07-28: the changes that each one asked for, and their
+//! delivery (`basic/patterns/subscriptions`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use mcp_tether_wire::jsonrpc::{RequestId, result_response};
 use mcp_tether_wire::protocol::meta::{self, filter, result_type};
 use mcp_tether_wire::protocol::methods;
 
-/// What a listen stream asked for, or was granted.
+/// The changes that a listen stream asked for, or was granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ListenFilter {
     pub(super) tools: bool,
@@ -110,7 +110,7 @@ impl Drop for Listening {
 }
 
 impl ListenStreams {
-    /// Acknowledges `granted` on `log`, and sends there from now on what the filter includes.
+    /// Acknowledges `granted` on `log`, and from then on sends there the changes that it includes.
     pub(super) fn open(
         &self,
         id: &RequestId,

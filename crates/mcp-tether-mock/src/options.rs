@@ -1,8 +1,8 @@
-//! What the mock plays: product, revisions, sessions, answers, credentials, faults.
+//! The options of a mock: product, revisions, sessions, answers, credentials, faults.
 
 use super::date::Date;
 use super::faults::Fault;
-use super::oauth::{Consent, IssuerOptions, OAuthOptions};
+use super::oauth::{ConsentPolicy, IssuerOptions, OAuthOptions};
 use super::product_name::ProductName;
 use super::served::Served;
 use super::stored_data::DataFile;
@@ -21,7 +21,7 @@ pub struct MockOptions {
     /// With or without sessions on Streamable HTTP.
     pub mode: Mode,
     /// The form of answers on Streamable HTTP.
-    pub answers: Answers,
+    pub answers: AnswerFormat,
     /// Which credential to ask for.
     pub auth: Auth,
     /// The API key that [`Auth::ApiKey`] and [`Auth::OAuthOrApiKey`] accept, and a token that the
@@ -39,7 +39,7 @@ pub struct MockOptions {
     pub faults: Vec<Fault>,
     /// How many requests the recorder keeps; older ones are forgotten.
     pub record_limit: usize,
-    /// Whether any `Host` is accepted: that of a public name, or one that a proxy is asked for.
+    /// Whether any `Host` header is accepted, for mocks that play a public name or a proxy.
     pub any_host: bool,
 }
 
@@ -50,7 +50,7 @@ impl Default for MockOptions {
             product: ProductName::Lab,
             protocol: Served::AllLegacy,
             mode: Mode::Sessions,
-            answers: Answers::Json,
+            answers: AnswerFormat::Json,
             auth: Auth::Open,
             api_key: "egrow_demo_key".to_owned(),
             seed: 1,
@@ -65,8 +65,8 @@ impl Default for MockOptions {
 }
 
 impl MockOptions {
-    /// Returns the options with which the makers of `product` serve it. `MockOptions::default()`
-    /// with only the product changed serves it like the lab.
+    /// Returns the options that the makers of `product` would use. `MockOptions::default()` with
+    /// only the product changed serves it with the settings of the lab.
     pub fn of(product: ProductName) -> Self {
         let options = Self { product, ..Self::default() };
         match product {
@@ -77,7 +77,7 @@ impl MockOptions {
             ProductName::LaunchMyStore => Self {
                 protocol: Served::Among(LAUNCHMYSTORE_REVISIONS),
                 mode: Mode::Stateless,
-                answers: Answers::OnlyJson,
+                answers: AnswerFormat::OnlyJson,
                 auth: Auth::Product,
                 api_key: "lms_demo_token".to_owned(),
                 ..options
@@ -89,13 +89,14 @@ impl MockOptions {
     }
 }
 
-/// A person decides on a page, as at the real product, and picks an account if there are several.
+/// Returns OAuth options with a consent page, as the real product has one, on which a person also
+/// picks an account if there are several.
 fn with_consent_page(product: ProductName) -> OAuthOptions {
-    let (consent, accounts) = (Consent::Page, product.accounts());
+    let (consent, accounts) = (ConsentPolicy::Page, product.accounts());
     OAuthOptions::with_issuer(IssuerOptions { consent, accounts, ..IssuerOptions::default() })
 }
 
-/// The revisions that it echoes; the first is its default.
+/// The revisions that LaunchMyStore echoes; the first is its default.
 const LAUNCHMYSTORE_REVISIONS: &[ProtocolVersion] =
     &[ProtocolVersion::V2025_06_18, ProtocolVersion::V2025_03_26, ProtocolVersion::V2024_11_05];
 
@@ -110,7 +111,7 @@ pub enum Mode {
 
 /// The form of answers to requests on Streamable HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answers {
+pub enum AnswerFormat {
     /// One JSON object, unless something has to be sent before the answer: then an SSE stream.
     Json,
     /// One JSON object; messages that would have to be sent before it are lost.

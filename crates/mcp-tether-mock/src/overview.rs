@@ -1,10 +1,10 @@
-//! What a product offers, for a list that people read. Nothing is served.
+//! An overview of a product for people: its title and its tools. Nothing is served.
 
 use super::options::MockOptions;
 use super::product_name::ProductName;
 use super::products;
 
-/// A product in short.
+/// The overview of a product.
 #[derive(Clone, Debug)]
 pub struct Overview {
     /// Its name for people.

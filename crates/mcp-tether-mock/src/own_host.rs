@@ -1,8 +1,8 @@
-//! Which `Host` and `Origin` a server on loopback accepts (S-14).
+//! Checks of `Host` and `Origin` against DNS rebinding (S-14).
 
 use url::Url;
 
-/// Returns whether this is a name of this machine with our port, which a rebound name cannot be
+/// Returns whether this `Host` is a loopback name with our port, so that it is not a rebound name
 /// (S-14).
 pub(crate) fn is_own_host(host: &str, port: u16) -> bool {
     let Some((name, given)) = host.rsplit_once(':') else {

@@ -12,7 +12,7 @@ use mcp_tether_wire::jsonrpc::{MessageKind, RequestId};
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum ExchangeEnd {
     /// It has not ended yet.
     Open,
     /// The whole answer was handed to the connection.
@@ -26,7 +26,7 @@ pub enum Ending {
 /// One JSON-RPC message of a request body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedMessage {
-    /// What it is.
+    /// Whether it is a request, a notification or an answer.
     pub kind: MessageKind,
     /// Its method, empty for answers.
     pub method: String,
@@ -54,7 +54,7 @@ pub struct RecordedRequest {
     /// The status of the answer, once its head was handed to the connection.
     pub status: Option<u16>,
     /// How the exchange ended.
-    pub ending: Ending,
+    pub ending: ExchangeEnd,
 }
 
 impl RecordedRequest {
@@ -81,7 +81,7 @@ impl RecordedRequest {
 
 /// The record of all requests. Clones share it; usable from any thread.
 #[derive(Clone, Debug)]
-pub struct Recorder(Arc<RecorderState>);
+pub struct RequestRecorder(Arc<RecorderState>);
 
 #[derive(Debug)]
 struct RecorderState {
@@ -97,7 +97,7 @@ struct RequestSlot {
     forgotten: usize,
 }
 
-impl Recorder {
+impl RequestRecorder {
     pub(super) fn new(limit: usize) -> Self {
         let changed = watch::Sender::new(());
         Self(Arc::new(RecorderState { record: Mutex::default(), changed, limit: limit.max(1) }))
@@ -156,8 +156,8 @@ impl Recorder {
     /// Records that the mock cut every open exchange.
     pub(super) fn cut_open(&self) {
         for request in &mut self.lock().requests {
-            if request.ending == Ending::Open {
-                request.ending = Ending::Cut;
+            if request.ending == ExchangeEnd::Open {
+                request.ending = ExchangeEnd::Cut;
             }
         }
         self.0.changed.send_replace(());
@@ -197,11 +197,11 @@ impl Recorder {
     }
 }
 
-/// Records what happens to one request. If dropped before an ending was recorded, it records that
-/// the other side went away.
+/// Records the fate of one request. Dropping it before an ending was recorded means that the other
+/// side went away.
 #[derive(Debug)]
 pub(super) struct Ticket {
-    recorder: Recorder,
+    recorder: RequestRecorder,
     number: usize,
 }
 
@@ -210,10 +210,10 @@ impl Ticket {
         self.recorder.update(self.number, |request| request.status = Some(status));
     }
 
-    /// Only the first ending counts.
-    pub(super) fn end(&self, ending: Ending) {
+    /// Records how the exchange ended. Only the first ending counts.
+    pub(super) fn end(&self, ending: ExchangeEnd) {
         self.recorder.update(self.number, |request| {
-            if request.ending == Ending::Open {
+            if request.ending == ExchangeEnd::Open {
                 request.ending = ending;
             }
         });
@@ -222,7 +222,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.end(Ending::Disconnected);
+        self.end(ExchangeEnd::Disconnected);
     }
 }
 
@@ -242,22 +242,22 @@ mod tests {
             body: Bytes::new(),
             messages: vec![message],
             status: None,
-            ending: Ending::Open,
+            ending: ExchangeEnd::Open,
         }
     }
 
     #[test]
     fn the_first_ending_counts_and_a_dropped_ticket_means_disconnected() {
-        let recorder = Recorder::new(10);
-        recorder.begin(request("a")).end(Ending::Completed);
+        let recorder = RequestRecorder::new(10);
+        recorder.begin(request("a")).end(ExchangeEnd::Completed);
         drop(recorder.begin(request("b")));
         let endings: Vec<_> = recorder.requests().iter().map(|r| r.ending).collect();
-        assert_eq!(endings, [Ending::Completed, Ending::Disconnected]);
+        assert_eq!(endings, [ExchangeEnd::Completed, ExchangeEnd::Disconnected]);
     }
 
     #[test]
     fn old_requests_are_forgotten_and_numbers_go_on() {
-        let recorder = Recorder::new(2);
+        let recorder = RequestRecorder::new(2);
         let tickets: Vec<_> = (0..5).map(|_| recorder.begin(request("x"))).collect();
         tickets[4].status(200);
         tickets[0].status(500);
@@ -268,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_ends_when_the_condition_holds_and_gives_up_at_the_limit() {
-        let recorder = Recorder::new(10);
+        let recorder = RequestRecorder::new(10);
         let other = recorder.clone();
         let thread = std::thread::spawn(move || other.begin(request("late")));
         let long = Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! What differs between the revisions, as a table of facts. What belongs to an era rather than to a
-//! revision is in `methods::modern` and `transport::modern`.
+//! The differences between the revisions, as a table of facts. Differences between the eras are in
+//! `methods::modern` and `transport::modern`.
 
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes};
 

@@ -1,7 +1,7 @@
 //! Questions of the revision 2026-07-28: a call that needs input is abandoned, its result says what
 //! it needs, and the host repeats the call with the answers. Here the call is run again from its
-//! start and finds the answers where it asked before, so that nothing is kept between the rounds
-//! but what the host carries.
+//! start and finds the answers where it asked before, so that the host carries the only state
+//! between the rounds.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -25,9 +25,9 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 struct Carried {
     /// The call it belongs to.
     call: String,
-    /// What the host was asked and has not answered yet.
+    /// The keys of the open questions.
     asked: Vec<String>,
-    /// What it has answered.
+    /// The answers so far, by key.
     answers: BTreeMap<String, Value>,
     /// How often the call was postponed.
     put_off: u64,

@@ -15,11 +15,11 @@ use super::faults::Fault;
 use super::oauth::OAuth;
 use super::options::MockOptions;
 use super::products;
-use super::recorder::Recorder;
+use super::recorder::RequestRecorder;
 use super::served::Served;
 use super::session::PushedRequest;
 use super::state::MockState;
-use super::stored_data::DataProblem;
+use super::stored_data::DataFileError;
 use super::transport;
 use super::wire::{Switch, Wires};
 
@@ -60,20 +60,20 @@ impl MockRemote {
     /// Returns the endpoint for Streamable HTTP. If only HTTP+SSE is spoken, a GET here opens the
     /// stream.
     pub fn url(&self) -> Url {
-        Address::of(&self.shared).url
+        MockAddress::of(&self.shared).url
     }
 
-    /// The endpoint for HTTP+SSE.
+    /// Returns the endpoint for HTTP+SSE.
     pub fn sse_url(&self) -> Url {
-        Address::of(&self.shared).sse_url
+        MockAddress::of(&self.shared).sse_url
     }
 
     /// Returns the record of requests, which continues across restarts.
-    pub fn recorder(&self) -> &Recorder {
+    pub fn recorder(&self) -> &RequestRecorder {
         &self.shared.recorder
     }
 
-    /// Returns the OAuth side, to change it and to query what it was asked.
+    /// Returns the OAuth side, to change it and to query its requests.
     ///
     /// # Panics
     /// If the mock does not use OAuth.
@@ -174,7 +174,7 @@ impl MockRemote {
         Ok(())
     }
 
-    /// [`MockRemote::stop`], then [`MockRemote::start_again`].
+    /// Stops and starts again: [`MockRemote::stop`], then [`MockRemote::start_again`].
     ///
     /// # Errors
     /// As for [`MockRemote::start_again`].
@@ -190,18 +190,18 @@ impl Drop for MockRemote {
     }
 }
 
-/// Where a mock can be reached.
+/// The URLs of a mock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub struct MockAddress {
     /// The endpoint for Streamable HTTP.
     pub url: Url,
     /// The endpoint for HTTP+SSE.
     pub sse_url: Url,
-    /// Where people sign in, if the product has such a page.
+    /// The page on which people sign in, if the product has one.
     pub page_url: Option<Url>,
 }
 
-impl Address {
+impl MockAddress {
     fn of(shared: &MockState) -> Self {
         let at = |path: &str| {
             Url::parse(&format!("http://127.0.0.1:{}{path}", shared.port()))
@@ -219,17 +219,17 @@ impl Address {
 /// The data file cannot be used, or the port cannot be bound.
 pub async fn serve(
     options: MockOptions,
-    ready: impl FnOnce(&Address),
+    ready: impl FnOnce(&MockAddress),
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let shared = open(options, false)?;
     let listener = bind(&shared)?;
-    ready(&Address::of(&shared));
+    ready(&MockAddress::of(&shared));
     run(shared, listener, shutdown).await
 }
 
 /// Opens the product and the state beside it.
-fn open(options: MockOptions, only_authorizes: bool) -> Result<Arc<MockState>, DataProblem> {
+fn open(options: MockOptions, only_authorizes: bool) -> Result<Arc<MockState>, DataFileError> {
     let product = products::open(&options)?;
     Ok(MockState::new(options, product, only_authorizes))
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Signs and checks state with a key of its own.
+/// Signs and checks state with a random key.
 pub(super) struct Seal {
     key: [u8; 32],
 }
@@ -40,7 +40,7 @@ impl Seal {
         format!("{body}.{tag}")
     }
 
-    /// Returns the state in `text`, or what is wrong with it.
+    /// Returns the state in `text`, or the reason why it is invalid.
     pub(super) fn open<T: DeserializeOwned>(&self, text: &str) -> Result<T, &'static str> {
         let (body, tag) = text.split_once('.').ok_or("is not one of this remote")?;
         let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| "was changed")?;

@@ -16,7 +16,7 @@ use mcp_tether_wire::jsonrpc::{Message, MessageKind, RequestId, request};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods;
 
-/// What one host and the mock agreed on, and their open requests.
+/// The negotiated facts, streams and open requests of one host.
 #[derive(Debug)]
 pub(super) struct HostSession {
     id: Option<String>,
@@ -57,8 +57,7 @@ impl LogSeverity {
 }
 
 impl HostSession {
-    /// Creates a session of which only the revision is known. Without an id it stands for one
-    /// stateless exchange.
+    /// Creates a session in this revision. Without an id it stands for one stateless exchange.
     pub(super) fn new(id: Option<String>, version: ProtocolVersion) -> Self {
         Self {
             id,
@@ -185,7 +184,7 @@ impl HostSession {
         PushedRequest { answer }
     }
 
-    /// Passes an answer of the host to the one who asked; returns false if no one did.
+    /// Passes an answer of the host to whoever waits for it; returns false if nobody does.
     pub(super) fn answered(&self, answer: Message) -> bool {
         let Some(RequestId::Text(id)) = answer.id() else {
             return false;

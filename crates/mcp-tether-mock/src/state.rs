@@ -1,14 +1,14 @@
-//! The state of one mock: what all its connections share.
+//! The state of one mock, shared by all its connections.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::connections::Connections;
+use super::connections::HostConnections;
 use super::faults::{ActiveFault, Fault, FaultTarget, Plan};
 use super::oauth::{OAuth, OAuthOptions};
 use super::options::{MockOptions, Mode};
-use super::product::Product;
-use super::recorder::Recorder;
+use super::product::MockProduct;
+use super::recorder::RequestRecorder;
 use super::response_batch::ResponseBatch;
 use super::seal::Seal;
 use super::served::Served;
@@ -17,9 +17,9 @@ use super::tasks::Tasks;
 /// Options, product, connections, faults and record of one mock.
 pub(super) struct MockState {
     pub(super) options: MockOptions,
-    pub(super) product: Box<dyn Product>,
-    pub(super) connections: Arc<Connections>,
-    pub(super) recorder: Recorder,
+    pub(super) product: Box<dyn MockProduct>,
+    pub(super) connections: Arc<HostConnections>,
+    pub(super) recorder: RequestRecorder,
     pub(super) seal: Seal,
     pub(super) tasks: Arc<Tasks>,
     pub(super) batch: ResponseBatch,
@@ -37,7 +37,7 @@ pub(super) struct MockState {
 }
 
 impl MockState {
-    /// Returns whether this access token was the first that this was asked about.
+    /// Returns whether this access token is the first that was ever passed here.
     pub(super) fn is_first_token(&self, token: &str) -> bool {
         self.first_token.get_or_init(|| token.to_owned()) == token
     }
@@ -45,10 +45,10 @@ impl MockState {
     /// Creates the state of a mock of `product`, or of an authorization server alone.
     pub(super) fn new(
         options: MockOptions,
-        product: Box<dyn Product>,
+        product: Box<dyn MockProduct>,
         only_authorizes: bool,
     ) -> Arc<Self> {
-        let recorder = Recorder::new(options.record_limit);
+        let recorder = RequestRecorder::new(options.record_limit);
         let endpoints = if only_authorizes {
             Vec::new()
         } else {

@@ -1,4 +1,4 @@
-//! The listening socket and its connections, each with a switch that cuts it without a proper end.
+//! The listening socket and its connections, each with a switch that cuts it abruptly.
 
 use std::io;
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcp_tether::bridge::Ended;
 use mcp_tether::protocol::{Era, ProtocolVersion};
 use mcp_tether::remote::TransportChoice;
-use mcp_tether_mock::{Answers, MockOptions};
+use mcp_tether_mock::{AnswerFormat, MockOptions};
 use serde_json::{Value, json};
 
 use super::checker::{Checker, Expected};
@@ -95,7 +95,7 @@ impl Session {
             ProtocolVersion::V2025_11_25,
             ProtocolVersion::V2026_07_28,
         ]);
-        let answers = *draw.one_of(&[Answers::Json, Answers::Sse]);
+        let answers = *draw.one_of(&[AnswerFormat::Json, AnswerFormat::Sse]);
         let options = MockOptions { protocol: remote.into(), answers, ..MockOptions::default() };
         // Nothing is silent for long but a server that misbehaves.
         let limit = Some(if is_rough { Duration::from_secs(3) } else { PATIENCE });

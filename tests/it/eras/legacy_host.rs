@@ -1,7 +1,7 @@
 //! A legacy host with a remote that speaks only 2026-07-28.
 
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether_mock::{Ending, MockOptions, Served};
+use mcp_tether_mock::{ExchangeEnd, MockOptions, Served};
 use serde_json::{Value, json};
 
 use super::{initialize, modern, reply};
@@ -270,7 +270,7 @@ async fn cancelling_closes_that_calls_connection_and_nothing_else() {
     harness
         .seen(|all| {
             all.iter().any(|r| {
-                r.header("mcp-name") == Some("act_late") && r.ending == Ending::Disconnected
+                r.header("mcp-name") == Some("act_late") && r.ending == ExchangeEnd::Disconnected
             })
         })
         .await;
@@ -366,7 +366,9 @@ async fn a_stream_that_stays_open_after_the_answer_is_left() {
     assert!(harness.call("echo", json!({})).await["result"].is_object());
     harness
         .seen(|all| {
-            all.iter().filter(|r| r.rpc_method() == "tools/call").all(|r| r.ending != Ending::Open)
+            all.iter()
+                .filter(|r| r.rpc_method() == "tools/call")
+                .all(|r| r.ending != ExchangeEnd::Open)
         })
         .await;
 }

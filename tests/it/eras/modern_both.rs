@@ -1,6 +1,6 @@
 //! A modern host with a modern remote: a transparent pipe.
 
-use mcp_tether_mock::Ending;
+use mcp_tether_mock::ExchangeEnd;
 use serde_json::{Value, json};
 
 use super::{modern, with_meta};
@@ -135,7 +135,7 @@ async fn cancelling_a_listen_closes_its_stream() {
     harness
         .seen(|all| {
             all.iter().any(|r| {
-                r.rpc_method() == "subscriptions/listen" && r.ending == Ending::Disconnected
+                r.rpc_method() == "subscriptions/listen" && r.ending == ExchangeEnd::Disconnected
             })
         })
         .await;

@@ -1,7 +1,7 @@
 //! What each request must say about itself, and what each result says.
 
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether_mock::{Answers, Ending, MockOptions, ProductName, Served};
+use mcp_tether_mock::{AnswerFormat, ExchangeEnd, MockOptions, ProductName, Served};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -182,7 +182,7 @@ async fn log_messages_need_a_level_and_progress_a_token() {
 /// T-59
 #[tokio::test]
 async fn a_host_that_closes_the_stream_cancels_the_work_before_and_after_the_head() {
-    for answers in [Answers::Json, Answers::Sse] {
+    for answers in [AnswerFormat::Json, AnswerFormat::Sse] {
         let protocol = Served::Only(ProtocolVersion::V2026_07_28);
         let host = RawHost::new(MockOptions { answers, protocol, ..MockOptions::default() });
         let body = call("act_late", json!({ "ms": 60_000 }));
@@ -191,13 +191,13 @@ async fn a_host_that_closes_the_stream_cancels_the_work_before_and_after_the_hea
         tokio::select! {
             // With JSON the head comes after the work.
             response = request => {
-                assert_eq!(answers, Answers::Sse);
+                assert_eq!(answers, AnswerFormat::Sse);
                 drop(response.unwrap());
             }
-            _ = started.wait_until(|all| !all.is_empty(), LONG), if answers == Answers::Json => {}
+            _ = started.wait_until(|all| !all.is_empty(), LONG), if answers == AnswerFormat::Json => {}
         }
         let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
-            all.iter().any(|request| request.ending == Ending::Disconnected)
+            all.iter().any(|request| request.ending == ExchangeEnd::Disconnected)
         };
         assert!(host.mock.recorder().wait_until(gone, LONG).await);
         let stopped = host.ask_modern(&call("given_up", json!({}))).await;

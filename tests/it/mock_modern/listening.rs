@@ -1,6 +1,6 @@
 //! Streams of change notifications.
 
-use mcp_tether_mock::Ending;
+use mcp_tether_mock::ExchangeEnd;
 use serde_json::{Value, json};
 
 use super::{call, code, modern, request};
@@ -76,7 +76,7 @@ async fn a_host_that_goes_away_is_forgotten() {
     let host = modern(&[]);
     drop(opened(&host, json!({ "toolsListChanged": true })).await);
     let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
-        all.iter().any(|request| request.ending == Ending::Disconnected)
+        all.iter().any(|request| request.ending == ExchangeEnd::Disconnected)
     };
     assert!(host.mock.recorder().wait_until(gone, LONG).await);
     assert_eq!(host.mock.push_notification("notifications/tools/list_changed", &Value::Null), 0);

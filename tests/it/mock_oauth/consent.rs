@@ -1,6 +1,6 @@
 //! The authorization endpoint and the person in front of it.
 
-use mcp_tether_mock::{Consent, IssuerOptions, RedirectMatch};
+use mcp_tether_mock::{ConsentPolicy, IssuerOptions, RedirectMatch};
 use reqwest::Response;
 use serde_json::json;
 use url::Url;
@@ -51,7 +51,7 @@ async fn authorization_requests_are_checked() {
 #[tokio::test]
 async fn a_person_approves_denies_and_picks_an_account() {
     let accounts = ["Acme <sales>", "Private \"x\""].map(str::to_owned).to_vec();
-    let consent = Consent::Page;
+    let consent = ConsentPolicy::Page;
     let host = protected(IssuerOptions { consent, accounts, ..IssuerOptions::default() });
     let mut signing = Signing::registered(&host.mock).await;
     signing.redirect = host.mock.url().join("/callback").unwrap().to_string();
@@ -100,7 +100,8 @@ fn a_browser_that_must_not_open_fails_the_test() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_spawned_program_finds_the_browser() {
-    let host = protected(IssuerOptions { consent: Consent::Page, ..IssuerOptions::default() });
+    let host =
+        protected(IssuerOptions { consent: ConsentPolicy::Page, ..IssuerOptions::default() });
     let signing = Signing::registered(&host.mock).await;
     let browser = FakeBrowser::approves();
     let program = BrowserProgram::of(browser.clone());

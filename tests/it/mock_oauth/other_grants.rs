@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use mcp_tether_mock::{ClientAuthentication, Consent, DeviceOptions, IssuerOptions, KnownClient};
+use mcp_tether_mock::{
+    ClientAuthentication, ConsentPolicy, DeviceOptions, IssuerOptions, KnownClient,
+};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -30,7 +32,7 @@ async fn poll(signing: &Signing, device: &Value) -> Result<Value, Value> {
     signing.token(&[("grant_type", DEVICE), ("device_code", code)]).await
 }
 
-fn patient(consent: Consent) -> RawHost {
+fn patient(consent: ConsentPolicy) -> RawHost {
     let interval = Duration::ZERO;
     let device = Some(DeviceOptions { interval, ..DeviceOptions::default() });
     protected(IssuerOptions { consent, device, ..IssuerOptions::default() })
@@ -38,7 +40,7 @@ fn patient(consent: Consent) -> RawHost {
 
 #[tokio::test]
 async fn a_device_waits_until_it_is_approved_by_itself() {
-    let mut host = patient(Consent::Approve);
+    let mut host = patient(ConsentPolicy::Approve);
     let mut signing = Signing::new(host.mock.oauth(), host.mock.url().as_str());
     let code = device(&mut signing).await;
     assert_eq!(error_of(poll(&signing, &code).await), "authorization_pending");
@@ -54,7 +56,7 @@ async fn a_device_waits_until_it_is_approved_by_itself() {
 
 #[tokio::test]
 async fn a_device_waits_until_a_person_has_decided() {
-    let host = patient(Consent::Page);
+    let host = patient(ConsentPolicy::Page);
     let mut signing = Signing::new(host.mock.oauth(), host.mock.url().as_str());
     let code = device(&mut signing).await;
     for _ in 0..3 {

@@ -1,6 +1,6 @@
 //! A token is for one account, and nothing of another can be seen with it.
 
-use mcp_tether_mock::{Auth, Consent, IssuerOptions, MockOptions, OAuthOptions};
+use mcp_tether_mock::{Auth, ConsentPolicy, IssuerOptions, MockOptions, OAuthOptions};
 use serde_json::{Value, json};
 
 use super::{bad, good, options, tools};
@@ -15,7 +15,8 @@ const ACCOUNTS: [&str; 3] = ["The Daily Meridian", "Harbor & Pine", "Northwind R
 /// A mock behind its consent page.
 fn behind_consent() -> RawHost {
     let accounts = ACCOUNTS.map(str::to_owned).to_vec();
-    let issuer = IssuerOptions { consent: Consent::Page, accounts, ..IssuerOptions::default() };
+    let issuer =
+        IssuerOptions { consent: ConsentPolicy::Page, accounts, ..IssuerOptions::default() };
     RawHost::new(MockOptions { auth: Auth::OAuth(OAuthOptions::with_issuer(issuer)), ..options() })
 }
 

@@ -1,4 +1,4 @@
-//! One fault: its text, when it applies, and what it writes into the plan of a request.
+//! One fault: its text, the requests it applies to, and its effect on the plan of a request.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +38,7 @@ pub struct FaultHelp {
     pub name: &'static str,
     /// Its syntax.
     pub syntax: &'static str,
-    /// What it does, in one line without a final period.
+    /// A one-line description without a final period.
     pub about: &'static str,
     /// A complete example.
     pub example: &'static str,

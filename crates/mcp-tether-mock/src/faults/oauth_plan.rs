@@ -46,7 +46,7 @@ pub(crate) struct MemberFault {
     pub(crate) value: Option<Value>,
 }
 
-/// What is wrong with the redirect back to the client.
+/// A mistake in the redirect back to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallbackFault {
     NoState,
@@ -61,7 +61,7 @@ pub(crate) enum CallbackFault {
     Script,
 }
 
-/// What is wrong with a token response.
+/// A mistake in a token response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFault {
     Html,

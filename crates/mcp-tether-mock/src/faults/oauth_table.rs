@@ -251,7 +251,7 @@ fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
     })
 }
 
-/// Text that is not JSON is taken as a string.
+/// Reads a document; text that is not JSON is taken as a string.
 fn read_document(words: &mut Words) -> Result<Effect, InvalidFault> {
     let fault = words.main_choice(&[
         ("html", DocumentFault::Html),

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct InvalidFault {
     /// The text.
     pub fault: String,
-    /// What is wrong with it.
+    /// The mistake, as a phrase for an error message.
     pub reason: String,
 }
 

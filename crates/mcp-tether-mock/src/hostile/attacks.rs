@@ -9,9 +9,9 @@ pub struct Attack {
     pub name: &'static str,
     /// The id of the rule that it tries to break (`docs/rules.md`).
     pub rule: &'static str,
-    /// What it does, in one line without a final period.
+    /// A one-line description without a final period.
     pub about: &'static str,
-    /// What it aims at.
+    /// Its goal.
     pub aim: Aim,
     /// The faults of the mock that play it.
     pub(super) faults: &'static [&'static str],
@@ -19,30 +19,31 @@ pub struct Attack {
     pub(super) guarded: bool,
     /// Whether the remote speaks only HTTP+SSE.
     pub(super) http_sse: bool,
-    /// The way to sign in that it is about, if not the usual one.
+    /// The way to sign in that it attacks, if not the usual one.
     pub(super) kind: Option<AuthKind>,
-    /// The flags of a victim that uses what the attack is about; `{home}` is its folder.
+    /// The flags of a victim that uses the attacked feature; `{home}` is its home folder.
     pub(super) flags: &'static [&'static str],
-    /// Where the server is.
-    pub place: Place,
-    /// The `_meta` of the victim's calls, in JSON: what a host takes from somebody else.
+    /// The location of the server.
+    pub place: AttackPlace,
+    /// The `_meta` of the victim's calls, as JSON: members that a host passes on from a third
+    /// party.
     pub meta: Option<&'static str>,
 }
 
-/// What an attack aims at.
+/// The goal of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aim {
     /// Any request to another origin.
     Reach,
     /// A credential sent to another origin.
     Credential,
-    /// A sign-in that goes on although it must not.
+    /// A sign-in that continues although it must stop.
     SignIn,
     /// A code that is redeemed although its issuer is not verified.
     Code,
     /// More than this many requests.
     Requests(usize),
-    /// A conversation that must not begin: the victim refuses to start.
+    /// A conversation at all: the victim must refuse to start.
     Start,
     /// Headers of a trace that the standard does not know, or of any size.
     Trace,
@@ -50,18 +51,18 @@ pub enum Aim {
     Inside,
 }
 
-/// Where the server of an attack is for its victim.
+/// The location of the attacking server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum AttackPlace {
     /// At its address.
     Address,
-    /// At a public name whose address the victim gives with `--resolve`.
+    /// At a public name that the victim resolves with `--resolve`.
     Name,
     /// Between the victim and a public name, as its proxy.
     Proxy,
 }
 
-/// An attack that differs from others only in name, rule, description and faults.
+/// Returns an attack on a remote that requires a sign-in, with defaults for everything else.
 const fn attack(
     name: &'static str,
     rule: &'static str,
@@ -79,42 +80,47 @@ const fn attack(
         http_sse: false,
         kind: None,
         flags: &[],
-        place: Place::Address,
+        place: AttackPlace::Address,
         meta: None,
     }
 }
 
-/// An attack without a sign-in.
+/// Makes the attack work without a sign-in.
 const fn open(row: Attack) -> Attack {
     Attack { guarded: false, ..row }
 }
 
-/// An attack over HTTP+SSE, without a sign-in.
+/// Plays the attack over HTTP+SSE, without a sign-in.
 const fn over_http_sse(row: Attack) -> Attack {
     Attack { guarded: false, http_sse: true, ..row }
 }
 
-/// An attack on those who sign in in this way.
+/// Aims the attack at users of this way to sign in.
 const fn on(kind: AuthKind, row: Attack) -> Attack {
     Attack { kind: Some(kind), ..row }
 }
 
-/// An attack on those who use these flags, without a sign-in.
+/// Aims the attack at users of these flags, without a sign-in.
 const fn on_flags(flags: &'static [&'static str], row: Attack) -> Attack {
     Attack { guarded: false, flags, ..row }
 }
 
-/// An attack of a server at a public name, without a sign-in.
+/// Plays the attack at a public name, without a sign-in.
 const fn at_name(row: Attack) -> Attack {
-    Attack { guarded: false, place: Place::Name, ..row }
+    Attack { guarded: false, place: AttackPlace::Name, ..row }
 }
 
-/// An attack of a proxy, without a sign-in.
+/// Plays the attack as a proxy, without a sign-in.
 const fn by_proxy(row: Attack) -> Attack {
-    Attack { guarded: false, place: Place::Proxy, flags: &["--proxy-auth", "c4n4ry:c4n4ry"], ..row }
+    Attack {
+        guarded: false,
+        place: AttackPlace::Proxy,
+        flags: &["--proxy-auth", "c4n4ry:c4n4ry"],
+        ..row
+    }
 }
 
-/// An attack through a host that puts this `_meta` into its calls, without a sign-in.
+/// Plays the attack through a host that adds this `_meta` to its calls, without a sign-in.
 const fn with_meta(meta: &'static str, row: Attack) -> Attack {
     Attack { guarded: false, meta: Some(meta), ..row }
 }

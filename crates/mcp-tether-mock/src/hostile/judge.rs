@@ -1,11 +1,11 @@
-//! What an attacker obtained, judged from what was sent to its servers.
+//! Judges what an attacker obtained, from the requests to its servers.
 
 use axum::http::HeaderValue;
 
 use super::attacks::Aim;
 use crate::recorder::RecordedRequest;
 
-/// Describes what the attacker obtained; `None` if it obtained nothing that it aims at.
+/// Describes the attacker's gain; `None` if it missed its goal.
 pub(super) fn find_obtained(
     aim: Aim,
     remote: &[RecordedRequest],
@@ -42,7 +42,8 @@ fn redeems(request: &RecordedRequest) -> bool {
     body.contains("grant_type=authorization_code")
 }
 
-/// The header of a trace that is not one of the W3C's Trace Context: `baggage` is none of ours.
+/// Describes a trace header that the bridge must not send: one that breaks the W3C's Trace Context,
+/// or `baggage`.
 fn trace(request: &RecordedRequest) -> Option<String> {
     let is_odd = |name: &str, text: &str| match name {
         "traceparent" => text.len() > 128 || text.split('-').count() < 4,
@@ -56,7 +57,7 @@ fn trace(request: &RecordedRequest) -> Option<String> {
     Some(format!("`{name}` in {}", line(request)))
 }
 
-/// Returns whether the request contains something that only the legitimate server may see.
+/// Describes a secret in the request that only the legitimate server may see.
 fn credential(request: &RecordedRequest) -> Option<String> {
     let mut names = request.headers.keys().map(|name| name.as_str());
     let header = names.find(|name| {
@@ -80,7 +81,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::recorder::Ending;
+    use crate::recorder::ExchangeEnd;
 
     fn request(method: &str, path: &str, body: &'static str) -> RecordedRequest {
         RecordedRequest {
@@ -92,7 +93,7 @@ mod tests {
             body: Bytes::from_static(body.as_bytes()),
             messages: Vec::new(),
             status: None,
-            ending: Ending::Completed,
+            ending: ExchangeEnd::Completed,
         }
     }
 

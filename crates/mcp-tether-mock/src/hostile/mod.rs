@@ -1,6 +1,6 @@
-//! A hostile remote: each attack of the table is played by a mock of its own, and what reached the
-//! attacker is judged from the records. What only the victim can observe (its screen, its memory,
-//! the programs that it started) is not judged here.
+//! A hostile remote: a separate mock plays each attack of the table, and its record of requests
+//! shows whether the attack succeeded. Effects that only the victim can observe (on its screen, its
+//! memory, the programs that it started) are not judged here.
 
 mod attacks;
 mod judge;
@@ -10,15 +10,15 @@ use std::io;
 use url::Url;
 
 use self::attacks::ATTACKS;
-pub use self::attacks::{Aim, Attack, Place};
+pub use self::attacks::{Aim, Attack, AttackPlace};
 use self::judge::find_obtained;
 use super::faults::Fault;
 use super::oauth::{AuthKind, COMPANY_CLIENT};
 use super::options::{Auth, MockOptions};
-use super::recorder::Recorder;
+use super::recorder::RequestRecorder;
 use super::running::MockRemote;
 use super::served::Served;
-use super::{Consent, IssuerAt, IssuerOptions, OAuthOptions};
+use super::{ConsentPolicy, IssuerAt, IssuerOptions, OAuthOptions};
 use mcp_tether_wire::protocol::ProtocolVersion;
 
 /// A name that leads nowhere (RFC 6761 §6.4), for servers that have one.
@@ -31,7 +31,7 @@ pub struct Hostile {
 
 /// One attack, and the server that plays it.
 pub struct Attacker {
-    /// What it tries.
+    /// The attack that it plays.
     pub attack: &'static Attack,
     remote: MockRemote,
     /// Another origin of the attacker. The victim must send nothing there.
@@ -45,17 +45,17 @@ pub struct Finding {
     pub attack: &'static Attack,
     /// How many requests its server received; 0 means that the attack was never tried.
     pub requests: usize,
-    /// What the attacker obtained, described in words; `None` if nothing.
+    /// A description of the attacker's gain; `None` if it gained nothing.
     pub obtained: Option<String>,
 }
 
 impl Hostile {
-    /// Starts every attack on a free loopback port. A person's consent is taken for granted
-    /// where `consent` is not asked for on a page.
+    /// Starts every attack on a free loopback port. `consent` is the policy of its authorization
+    /// servers.
     ///
     /// # Errors
     /// A port cannot be bound or a thread cannot be started.
-    pub fn start(consent: Consent) -> io::Result<Self> {
+    pub fn start(consent: ConsentPolicy) -> io::Result<Self> {
         let attackers = ATTACKS.iter().map(|attack| Attacker::start(attack, consent));
         Ok(Self { attackers: attackers.collect::<io::Result<_>>()? })
     }
@@ -72,7 +72,7 @@ impl Hostile {
 }
 
 impl Attacker {
-    fn start(attack: &'static Attack, consent: Consent) -> io::Result<Self> {
+    fn start(attack: &'static Attack, consent: ConsentPolicy) -> io::Result<Self> {
         let trap = MockRemote::start(MockOptions::default())?;
         let origin = trap.url().origin().ascii_serialization();
         let faults = attack.faults.iter().map(|fault| {
@@ -92,38 +92,37 @@ impl Attacker {
                 MockOptions::default().protocol
             },
             faults: faults.collect(),
-            any_host: attack.place != Place::Address,
+            any_host: attack.place != AttackPlace::Address,
             ..MockOptions::default()
         };
         Ok(Self { attack, remote: MockRemote::start(options)?, trap })
     }
 
-    /// Returns the URL that the victim is sent to.
+    /// Returns the URL that the victim connects to.
     pub fn url(&self) -> Url {
         let mut url = self.remote.url();
-        if self.attack.place != Place::Address {
+        if self.attack.place != AttackPlace::Address {
             url.set_host(Some(PUBLIC_NAME)).expect("it is a host");
         }
-        if self.attack.place == Place::Proxy {
+        if self.attack.place == AttackPlace::Proxy {
             url.set_port(None).expect("it is an `http:` URL");
         }
         url
     }
 
-    /// The flags with which a victim uses what the attack is about; `{home}` is a folder of the
-    /// victim.
+    /// Returns the flags of a victim that uses the attacked feature; `{home}` is its home folder.
     pub fn flags(&self) -> Vec<String> {
         let own = self.attack.flags.iter().map(|flag| (*flag).to_owned());
         let address = self.remote.url();
         let port = address.port().unwrap_or_default();
         let of_place = match self.attack.place {
-            Place::Address => Vec::new(),
-            Place::Name => vec![
+            AttackPlace::Address => Vec::new(),
+            AttackPlace::Name => vec![
                 "--allow-http".to_owned(),
                 "--resolve".to_owned(),
                 format!("{PUBLIC_NAME}:{port}:127.0.0.1"),
             ],
-            Place::Proxy => vec![
+            AttackPlace::Proxy => vec![
                 "--allow-http".to_owned(),
                 "--proxy".to_owned(),
                 format!("http://127.0.0.1:{port}"),
@@ -146,7 +145,7 @@ impl Attacker {
         own.chain(of_place).chain(of_kind).collect()
     }
 
-    /// What the calls of the victim have in `_meta`, in JSON.
+    /// Returns the `_meta` of the victim's calls, as JSON.
     pub fn meta(&self) -> Option<String> {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let meta = self.attack.meta?.replace("{parent}", parent);
@@ -154,8 +153,8 @@ impl Attacker {
         Some(meta.replace("{long}", &"x".repeat(100_000)))
     }
 
-    /// What it was asked.
-    pub fn recorder(&self) -> &Recorder {
+    /// Returns the record of the requests to its server.
+    pub fn recorder(&self) -> &RequestRecorder {
         self.remote.recorder()
     }
 
@@ -166,8 +165,8 @@ impl Attacker {
     }
 }
 
-/// An issuer that asks for consent like this, and promises to name itself in answers (RFC 9207).
-fn with_consent(mut options: OAuthOptions, consent: Consent) -> OAuthOptions {
+/// Sets the consent policy, and has the issuer promise to name itself in answers (RFC 9207).
+fn with_consent(mut options: OAuthOptions, consent: ConsentPolicy) -> OAuthOptions {
     if let IssuerAt::Here(issuer) = &mut options.issuer {
         issuer.consent = consent;
         issuer.iss_advertised = true;

@@ -7,8 +7,8 @@ use crate::revisions::RevisionRules;
 use mcp_tether_wire::protocol::meta::extensions;
 use mcp_tether_wire::protocol::{Era, ProtocolVersion};
 
-/// The `capabilities` object of `initialize` and of `server/discover`. Without `pushes` there is no
-/// stream to push on, and nothing that needs one is promised.
+/// Returns the `capabilities` object of `initialize` and of `server/discover`. Without `pushes` it
+/// omits capabilities that need a stream for unasked messages.
 pub(super) fn capabilities(profile: &Profile, version: ProtocolVersion, pushes: bool) -> Value {
     let offers = profile.offers;
     let mut capabilities = json!({ "tools": {} });

@@ -98,7 +98,8 @@ async fn call_tool(shared: &MockState, call: &CallContext, request: &Message) ->
     Ok(result.to_json(RevisionRules::of(call.session.version())))
 }
 
-/// Asks the user for what the product needs first, if anything; returns its key and the answer.
+/// Asks the user the product's question before this request, if it has one; returns its key and the
+/// answer.
 async fn ask_first(
     shared: &MockState,
     call: &CallContext,

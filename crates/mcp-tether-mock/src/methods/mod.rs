@@ -1,5 +1,5 @@
-//! What each MCP method does, whatever transport brought it: from a request message to the text of
-//! a result or an error.
+//! The MCP methods, independent of the transport: from a request message to the text of a result or
+//! an error.
 
 mod capabilities;
 mod common;

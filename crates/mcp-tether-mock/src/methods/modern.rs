@@ -1,5 +1,5 @@
-//! What the revision 2026-07-28 adds to the methods: `server/discover`, result types, server info
-//! in results, caching hints, and input that is requested in rounds.
+//! The additions of the revision 2026-07-28 to the methods: `server/discover`, result types, server
+//! info in results, caching hints, and input that is requested in rounds.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::capabilities::capabilities;
 use super::common::common;
 use super::tasks;
 use crate::faults::{ModernFaults, Plan};
-use crate::product::{Asking, CallContext};
+use crate::product::{CallContext, QuestionChannel};
 use crate::rounds;
 use crate::rpc_error::MethodResult;
 use crate::state::MockState;
@@ -34,7 +34,7 @@ pub(super) async fn handle(
     }
     let method = request.method();
     let done = match &call.asking {
-        Asking::Rounds(open) if methods::may_need_input(method) => {
+        QuestionChannel::Rounds(open) if methods::may_need_input(method) => {
             let lifetime = faults.state_lifetime.unwrap_or(rounds::LIFETIME);
             open.run(&shared.seal, lifetime, common(shared, call, request)).await
         }
@@ -75,7 +75,8 @@ fn discover(shared: &MockState, plan: &Plan) -> String {
     .to_string()
 }
 
-/// Adds what this revision requires to a result. The text is not parsed: it may be large.
+/// Adds the members that this revision requires to a result. The text is not parsed, because it may
+/// be large.
 fn complete(shared: &MockState, method: &str, faults: &ModernFaults, text: &str) -> String {
     let mut first = Map::new();
     match &faults.result_type {

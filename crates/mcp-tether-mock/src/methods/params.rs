@@ -17,7 +17,7 @@ pub(super) fn read_params<'a, T: Deserialize<'a>>(
     params.ok_or_else(|| RpcError::invalid_params(expected))
 }
 
-/// The URI that a request names.
+/// Returns the URI that a request names.
 pub(super) fn uri(request: &Message) -> Result<String, RpcError> {
     #[derive(Deserialize)]
     struct Params {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::lists;
 use super::params::read_params;
-use crate::product::{CallContext, ToolDefinition};
+use crate::product::{CallContext, ToolSpec};
 use crate::rpc_error::{MethodResult, RpcError};
 use crate::state::MockState;
 use crate::tasks::{CallTask, TaskForm, TaskSupport, Terms};
@@ -26,7 +26,7 @@ fn declares_extension(call: &CallContext) -> bool {
 /// Turns a call into a task before it begins, or refuses it, as its tool and its host require.
 pub(super) fn enter(
     call: &CallContext,
-    tool: &ToolDefinition,
+    tool: &ToolSpec,
     request: &Message,
 ) -> Result<(), RpcError> {
     match call.session.version() {
@@ -36,12 +36,9 @@ pub(super) fn enter(
     }
 }
 
-/// In 2025-11-25 the host decides, with a parameter.
-fn enter_legacy(
-    call: &CallContext,
-    tool: &ToolDefinition,
-    request: &Message,
-) -> Result<(), RpcError> {
+/// Turns a call into a task if its host asks for one: in 2025-11-25 the host decides, with a
+/// parameter.
+fn enter_legacy(call: &CallContext, tool: &ToolSpec, request: &Message) -> Result<(), RpcError> {
     #[derive(Deserialize)]
     struct Wanted {
         ttl: Option<u64>,
@@ -69,8 +66,9 @@ fn enter_legacy(
     }
 }
 
-/// In 2026-07-28 the remote decides, if the host declared tasks.
-fn enter_modern(call: &CallContext, tool: &ToolDefinition) -> Result<(), RpcError> {
+/// Turns a call into a task if its tool wants one: in 2026-07-28 the remote decides, provided that
+/// the host declared tasks.
+fn enter_modern(call: &CallContext, tool: &ToolSpec) -> Result<(), RpcError> {
     let known = declares_extension(call);
     match tool.tasks {
         TaskSupport::Required | TaskSupport::Late if !known => {

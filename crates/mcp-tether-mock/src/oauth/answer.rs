@@ -87,7 +87,7 @@ pub(super) fn page(status: StatusCode, html: String) -> Response {
     response
 }
 
-/// A 303 redirect, so that the form is not sent again.
+/// Returns a 303 redirect, which a browser follows with a GET, so that the form is not sent again.
 pub(super) fn redirect(target: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;

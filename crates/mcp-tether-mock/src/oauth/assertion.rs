@@ -10,7 +10,7 @@ use super::jwt;
 
 /// Algorithms that can be checked.
 pub(super) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "RS256"];
-/// The longest lifetime of an assertion: it is for one request.
+/// The longest lifetime of an assertion, in milliseconds: it is for one request.
 const LONGEST: EpochMillis = 10 * 60 * 1000;
 
 /// Returns the client that an assertion names, without verifying it.

@@ -1,5 +1,4 @@
-//! Ways to be protected by OAuth that companies use, ready to serve: `mcp-tether mock lab --auth
-//! KIND`.
+//! OAuth setups that companies use, ready to serve with `mcp-tether mock lab --auth KIND`.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,24 +12,25 @@ use super::options::OAuthOptions;
 
 /// The client that a company registered with both servers.
 pub const COMPANY_CLIENT: &str = "company-client";
-/// The client that workloads are known by.
+/// The client id of workloads.
 pub const WORKLOAD_CLIENT: &str = "workload";
 
-/// A way to be protected.
+/// An OAuth setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthKind {
-    /// Only tokens that are bound to a key (RFC 9449), with nonces of both servers.
+    /// Accepts only tokens that are bound to a key (RFC 9449), with nonces from both servers.
     Dpop,
-    /// Only authorization requests that were pushed (RFC 9126).
+    /// Accepts only authorization requests that were pushed (RFC 9126).
     Par,
-    /// Assertions of an identity provider, which is the authorization server itself (ID-JAG).
+    /// Accepts assertions of an identity provider (ID-JAG), which is the authorization server
+    /// itself.
     Ema,
-    /// Tokens of workloads (RFC 7523).
+    /// Accepts tokens of workloads (RFC 7523).
     Wif,
 }
 
 impl AuthKind {
-    /// Every way, in the order in which the help lists them.
+    /// Every setup, in the order in which the help lists them.
     pub const ALL: [Self; 4] = [Self::Dpop, Self::Par, Self::Ema, Self::Wif];
 
     /// Its name.
@@ -43,7 +43,7 @@ impl AuthKind {
         }
     }
 
-    /// What protects a remote like this.
+    /// Returns the OAuth options of a remote with this setup.
     pub fn options(self) -> OAuthOptions {
         match self {
             Self::Dpop => {
@@ -57,7 +57,7 @@ impl AuthKind {
                 let known_clients = vec![KnownClient::public(COMPANY_CLIENT)];
                 OAuthOptions::with_issuer(IssuerOptions {
                     enterprise,
-                    // A sign-in at an identity provider is for no resource.
+                    // A sign-in at an identity provider names no resource.
                     resource: ResourceParameter::Ignored,
                     scopes_supported,
                     known_clients,

@@ -84,7 +84,7 @@ fn check(
     Err(OAuthError { status: fault.status, ..OAuthError::new(&fault.code, broken) })
 }
 
-/// The method that a rule demands instead of the registered one.
+/// Returns the method that a rule demands instead of the registered one.
 fn method_of(rule: ClientRule) -> Option<ClientAuthentication> {
     match rule {
         ClientRule::OnlyBasic => Some(ClientAuthentication::Basic),
@@ -134,8 +134,8 @@ fn claimed(
     }
 }
 
-/// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1); with `is_raw` that is
-/// not undone, as by servers that take the header apart by hand.
+/// Reads id and secret from a `Basic` header, in which they are form-encoded (RFC 6749 §2.3.1).
+/// With `is_raw` they are not decoded, like at servers that parse the header by hand.
 fn basic(authorization: &str, is_raw: bool) -> Result<Claimed, OAuthError> {
     let refused = || OAuthError::invalid_client("the `Authorization` header is not `Basic`");
     let (scheme, encoded) = authorization.split_once(' ').ok_or_else(refused)?;

@@ -10,7 +10,7 @@ use super::book::{AuthorizationRequest, ClientRecord, random};
 use super::consent;
 use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
-use super::issuer_options::{Consent, Iss};
+use super::issuer_options::{ConsentPolicy, Iss};
 use super::{pushed, registration};
 use crate::faults::{CallbackFault, OAuthFaults};
 
@@ -40,12 +40,12 @@ pub(super) async fn authorize(
     }
     let options = issuer.options();
     match options.consent {
-        Consent::Approve => {
+        ConsentPolicy::Approve => {
             let account = options.accounts.first().cloned().unwrap_or_default();
             approve(issuer, request, account, faults)
         }
-        Consent::Deny => deny(issuer, &request, faults),
-        Consent::Page => {
+        ConsentPolicy::Deny => deny(issuer, &request, faults),
+        ConsentPolicy::Page => {
             let id = random("consent");
             let action = issuer.endpoint("consent");
             let html = consent::page(&request, &options.accounts, &action, &id);
@@ -184,7 +184,8 @@ fn apply_callback_fault(fields: &mut Vec<(&str, String)>, fault: CallbackFault, 
             fields.push(("state", random("state")));
         }
         CallbackFault::TwoStates => {
-            // The right one again: whoever takes the first or the last is deceived.
+            // The correct `state` again: a client that takes the first or the last value is
+            // deceived.
             let state =
                 fields.iter().find(|(name, _)| *name == "state").map(|(_, state)| state.clone());
             fields.extend(state.map(|state| ("state", state)));

@@ -16,7 +16,7 @@ use super::issuer_options::{ClientAuthentication, IssuerOptions, RefreshTokens, 
 /// The grant type of the device grant (RFC 8628 §3.4).
 pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A client that the server knows.
+/// A registered or known client.
 #[derive(Clone, Debug)]
 pub(super) struct ClientRecord {
     pub(super) id: String,
@@ -37,7 +37,7 @@ impl ClientRecord {
     }
 }
 
-/// An authorization request that was checked.
+/// A validated authorization request.
 #[derive(Clone, Debug)]
 pub(super) struct AuthorizationRequest {
     pub(super) client_id: String,
@@ -58,7 +58,7 @@ pub(super) struct PushedAuthorization {
     pub(super) ends: EpochMillis,
 }
 
-/// What a user granted to a client.
+/// The grant of a user to a client.
 #[derive(Clone, Debug)]
 pub(super) struct GrantRecord {
     pub(super) client_id: String,
@@ -120,9 +120,9 @@ pub(super) struct IssuedTokens {
     pub(super) is_bound: bool,
 }
 
-/// Counters of what happened so far.
+/// Counters of the events so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(super) struct IssuerCounts {
     pub(super) refresh_reuse: usize,
     pub(super) code_reuse: usize,
     pub(super) issued: usize,
@@ -139,7 +139,7 @@ pub(super) struct Book {
     pub(super) devices: HashMap<String, DeviceGrant>,
     /// The `jti` claims of accepted assertions.
     pub(super) assertions: HashMap<String, EpochMillis>,
-    pub(super) counts: Counts,
+    pub(super) counts: IssuerCounts,
     codes: HashMap<String, Code>,
     grants: BTreeMap<u64, GrantEntry>,
     access: HashMap<String, IssuedToken>,
@@ -285,7 +285,7 @@ impl Book {
             let issue = found.issue;
             found.spent = rotates.then_some(found.spent.unwrap_or(now));
             self.saw(number, issue);
-            // Tokens of a lost answer are revoked.
+            // The tokens of an answer that got lost are revoked.
             let newer = |other: &IssuedToken| other.grant == number && other.issue > issue;
             self.refresh.retain(|_, other| !newer(other));
             self.access.retain(|_, other| !newer(other));

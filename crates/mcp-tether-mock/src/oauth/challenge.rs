@@ -5,7 +5,7 @@ use super::control::OAuth;
 use super::dpop::{self, ProvedRequest};
 use super::options::OAuthOptions;
 
-/// What a request presents.
+/// The credential of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PresentedToken<'a> {
     /// The path that it was sent to.
@@ -20,7 +20,7 @@ pub(crate) struct PresentedToken<'a> {
     pub(crate) tools: &'a [String],
 }
 
-/// Why a request is refused.
+/// The refusal of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRefusal {
     pub(crate) status: u16,
@@ -34,7 +34,7 @@ pub(crate) struct TokenRefusal {
 }
 
 impl OAuth {
-    /// Returns the account of a request that is permitted.
+    /// Returns the account of a permitted request.
     pub(crate) fn admit(&self, presented: &PresentedToken<'_>) -> Result<String, TokenRefusal> {
         let resource = self.resource();
         let options = resource.options();
@@ -59,7 +59,7 @@ impl OAuth {
         }
     }
 
-    /// Whether a token comes as it has to: bound ones with a proof, others without (RFC 9449 §7).
+    /// Checks that a bound token comes with a proof, and any other without (RFC 9449 §7).
     fn check_proof(
         &self,
         options: &OAuthOptions,

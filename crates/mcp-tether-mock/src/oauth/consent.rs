@@ -5,7 +5,7 @@ use super::answer::OAuthError;
 use super::book::{AuthorizationRequest, DeviceGrant};
 use crate::html::{document, escaped};
 
-/// The page that asks whether a client may have what it requests, and for which account.
+/// Returns the page that asks for consent to a client's request, and for the account.
 pub(super) fn page(
     request: &AuthorizationRequest,
     accounts: &[String],
@@ -27,7 +27,7 @@ pub(super) fn page(
     document("Sign in to the mock", &body)
 }
 
-/// The page that asks the same for a device that shows this code.
+/// Returns the page that asks the same for a device that shows this code.
 pub(super) fn device(code: &DeviceGrant, accounts: &[String], action: &str) -> String {
     let body = form(
         &code.client_name,
@@ -43,7 +43,7 @@ pub(super) fn device(code: &DeviceGrant, accounts: &[String], action: &str) -> S
     document("Connect a device", &body)
 }
 
-/// The page that asks for the code that a device shows.
+/// Returns the page that asks for the code shown by a device.
 pub(super) fn device_entry(action: &str) -> String {
     let body = format!(
         "<h1>Connect a device</h1>\n<p>Enter the code that it shows.</p>\n\
@@ -55,13 +55,13 @@ pub(super) fn device_entry(action: &str) -> String {
     document("Connect a device", &body)
 }
 
-/// The page that tells the outcome when there is nowhere to redirect to.
+/// Returns the page that shows the outcome if there is no redirect URI.
 pub(super) fn notice(title: &str, text: &str) -> String {
     let body = format!("<h1>{}</h1>\n<p>{}</p>", escaped(title), escaped(text));
     document(title, &body)
 }
 
-/// The page that tells why a request cannot be answered at its redirect URI.
+/// Returns the page that explains why a request cannot be answered at its redirect URI.
 pub(super) fn refusal(error: &OAuthError) -> String {
     let text = format!("{} ({})", error.description, error.code);
     notice("This sign-in cannot continue", &text)

@@ -1,4 +1,4 @@
-//! [`OAuth`]: what a test changes and queries while the mock runs.
+//! [`OAuth`]: the handle with which a test changes and queries the OAuth side of a running mock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::issuer::{Issuer, IssuerHandle};
 use super::issuer_options::IssuerOptions;
 use super::options::OAuthOptions;
 use super::resource::ResourceServer;
-use crate::recorder::Recorder;
+use crate::recorder::RequestRecorder;
 
 /// The OAuth side of a running mock. Its answers about tokens, clients and requests concern the
 /// authorization server that its resource metadata names now, wherever that server listens.
@@ -18,7 +18,7 @@ impl OAuth {
     pub(crate) fn new(
         options: OAuthOptions,
         paths: Vec<&'static str>,
-        recorder: &Recorder,
+        recorder: &RequestRecorder,
     ) -> Self {
         Self(Arc::new(ResourceServer::new(options, paths, recorder)))
     }
@@ -91,8 +91,8 @@ impl OAuth {
         self.revoke_all_tokens();
     }
 
-    /// Names another authorization server from now on. The old one goes on, but its tokens are not
-    /// accepted here.
+    /// Switches to another authorization server. The old one keeps running, but its tokens are no
+    /// longer accepted here.
     pub fn move_to(&self, other: &Self) {
         self.0.move_to(&other.issuer_now());
     }

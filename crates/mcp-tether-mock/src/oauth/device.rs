@@ -13,10 +13,10 @@ use super::clock::milliseconds;
 use super::consent;
 use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
-use super::issuer_options::{Consent, DeviceOptions};
+use super::issuer_options::{ConsentPolicy, DeviceOptions};
 use crate::faults::OAuthFaults;
 
-/// Letters that are not confused with one another and form no words (RFC 8628 §6.1).
+/// Letters that are easy to tell apart and form no words (RFC 8628 §6.1).
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// Answers the device authorization endpoint.
@@ -113,10 +113,10 @@ pub(super) fn exchange(
     }
     let account = match (&code.decision, rules.consent) {
         (Some(Some(account)), _) => account.clone(),
-        (Some(None), _) | (None, Consent::Deny) => {
+        (Some(None), _) | (None, ConsentPolicy::Deny) => {
             return Err(OAuthError::new("access_denied", "the user said no"));
         }
-        (None, Consent::Approve) if code.polls > options.pending_polls => {
+        (None, ConsentPolicy::Approve) if code.polls > options.pending_polls => {
             rules.accounts.first().cloned().unwrap_or_default()
         }
         _ => return Err(OAuthError::new("authorization_pending", "nobody has decided yet")),

@@ -20,7 +20,7 @@ pub(super) const ALGORITHMS: [&str; 1] = ["ES256"];
 /// How far `iat` may be from now, in seconds.
 const TOLERANCE_SECONDS: i64 = 30;
 
-/// What a server remembers of proofs.
+/// A server's record of proofs and nonces.
 #[derive(Debug, Default)]
 pub(super) struct DpopBook {
     nonce: Mutex<Option<String>>,
@@ -37,7 +37,7 @@ pub(super) struct ProvedRequest<'a> {
     pub(super) now: EpochMillis,
 }
 
-/// Why a proof is refused.
+/// The refusal of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ProofRefusal {
     pub(super) code: &'static str,
@@ -93,13 +93,13 @@ impl DpopBook {
         Err(ProofRefusal { code: "use_dpop_nonce", words, nonce: Some(nonce) })
     }
 
-    /// The nonce in force ends.
+    /// Invalidates the current nonce.
     pub(super) fn end_nonce(&self) {
         *locked(&self.nonce) = None;
     }
 }
 
-/// Type, algorithm, key and signature; returns the thumbprint (RFC 7638).
+/// Checks type, algorithm, key and signature; returns the thumbprint of the key (RFC 7638).
 fn check_head(head: &Value, proof: &str) -> Result<String, ProofRefusal> {
     if head["typ"] != "dpop+jwt" {
         return Err(refused("`typ` is not `dpop+jwt`"));

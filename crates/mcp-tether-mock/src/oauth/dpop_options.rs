@@ -3,34 +3,34 @@
 /// How a server treats tokens that are bound to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DpopOptions {
-    /// Whether it takes no others.
+    /// Whether every other token is refused.
     pub required: bool,
-    /// Which nonces it wants in proofs.
+    /// The nonces that proofs must contain.
     pub nonces: DpopNonces,
 }
 
 impl DpopOptions {
-    /// Offered to those who bring a proof, without nonces.
+    /// Bound tokens for clients that send a proof, without nonces.
     pub const OFFERED: Self = Self { required: false, nonces: DpopNonces::None };
-    /// Required from everyone, without nonces.
+    /// Bound tokens for everyone, without nonces.
     pub const REQUIRED: Self = Self { required: true, nonces: DpopNonces::None };
 
-    /// The same with these nonces.
+    /// Returns the same options with these nonces.
     #[must_use]
     pub const fn with_nonces(self, nonces: DpopNonces) -> Self {
         Self { nonces, ..self }
     }
 }
 
-/// Which nonces a server wants in proofs (RFC 9449 §8).
+/// The nonces that a server requires in proofs (RFC 9449 §8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DpopNonces {
     /// None.
     None,
-    /// The one that it gave; it stays.
+    /// The one that it handed out; it never changes.
     Fixed,
-    /// The one that it gave last; each is accepted once.
+    /// The one that it handed out last; each is accepted once.
     Once,
-    /// None is ever right.
+    /// A new one each time, without ever accepting it.
     Endless,
 }

@@ -1,6 +1,5 @@
-//! What companies and platforms vouch for: ID tokens and identity assertions (ID-JAG) of an
-//! identity provider, and tokens of workloads. Every mock of one process trusts what another one
-//! signed.
+//! Signed identities: ID tokens and identity assertions (ID-JAG) of an identity provider, and
+//! tokens of workloads. All mocks of one process share the signing key, so they trust each other.
 
 use std::sync::OnceLock;
 
@@ -22,7 +21,7 @@ use super::jwt;
 pub(super) const EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// The grant that redeems assertions (RFC 7523).
 pub(super) const ASSERTION_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// The profile of authorization servers that take identity assertions.
+/// The profile of authorization servers that accept identity assertions.
 pub(super) const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
@@ -33,11 +32,11 @@ const ID_JAG_TYPE: &str = "oauth-id-jag+jwt";
 /// The `typ` of the token of a workload.
 const WORKLOAD_TYPE: &str = "JWT";
 const ID_TOKEN_TYPE: &str = "id+jwt";
-/// How long an identity assertion is good, in seconds.
+/// The lifetime of an identity assertion, in seconds.
 const ASSERTION_SECONDS: i64 = 300;
 
-/// The token of a workload that the mock whose issuer is `audience` takes, good for this long from
-/// `now` on; both in seconds.
+/// Returns a workload token for the mock whose issuer is `audience`, valid for `seconds` from
+/// `now`, a Unix time.
 pub fn workload_token(audience: &str, now: i64, seconds: i64) -> String {
     let claims = json!({
         "iss": "https://platform.example", "sub": "system:serviceaccount:lab:bridge",
@@ -46,7 +45,7 @@ pub fn workload_token(audience: &str, now: i64, seconds: i64) -> String {
     sign(WORKLOAD_TYPE, &claims)
 }
 
-/// The ID token of a sign-in.
+/// Returns the ID token of a sign-in.
 pub(super) fn id_token(issuer: &Issuer, client: &str, account: &str) -> Option<String> {
     let options = issuer.options().enterprise?;
     let now = issuer.clock.now() / 1000;
@@ -57,7 +56,7 @@ pub(super) fn id_token(issuer: &Issuer, client: &str, account: &str) -> Option<S
     Some(sign(ID_TOKEN_TYPE, &claims))
 }
 
-/// Answers the grant that exchanges tokens: gives an identity assertion.
+/// Answers a token exchange with an identity assertion.
 pub(super) fn exchange(
     issuer: &Issuer,
     registration: &ClientRecord,
@@ -89,7 +88,7 @@ pub(super) fn exchange(
     Ok(not_stored(json_body(StatusCode::OK, &answer)))
 }
 
-/// Whom the subject token stands for.
+/// Returns the account that the subject token stands for.
 fn person(
     issuer: &Issuer,
     registration: &ClientRecord,
@@ -176,7 +175,8 @@ fn sign(kind: &str, claims: &Value) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// The claims of a token of this kind that was signed here and is good at `now`, in seconds.
+/// Returns the claims of a token, if it is of this kind, was signed here and is valid at `now`, a
+/// Unix time.
 fn verified(kind: &str, token: &str, now: i64) -> Option<Value> {
     let (head, claims) = jwt::parts(token)?;
     let (signed, signature) = token.rsplit_once('.')?;

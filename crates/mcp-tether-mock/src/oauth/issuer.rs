@@ -10,13 +10,13 @@ use super::book::Book;
 use super::clock::IssuerClock;
 use super::dpop::DpopBook;
 use super::issuer_options::IssuerOptions;
-use crate::recorder::Recorder;
+use crate::recorder::RequestRecorder;
 
-/// An authorization server that listens somewhere.
+/// A running authorization server.
 #[derive(Debug)]
 pub(super) struct Issuer {
     pub(super) clock: IssuerClock,
-    pub(super) recorder: Recorder,
+    pub(super) recorder: RequestRecorder,
     options: Mutex<IssuerOptions>,
     book: Mutex<Book>,
     /// Every `resource` that it issues tokens for.
@@ -37,7 +37,7 @@ impl PartialEq for IssuerHandle {
 }
 
 impl Issuer {
-    pub(super) fn new(options: IssuerOptions, recorder: Recorder) -> Arc<Self> {
+    pub(super) fn new(options: IssuerOptions, recorder: RequestRecorder) -> Arc<Self> {
         Arc::new(Self {
             clock: IssuerClock::starting_at(options.starts_at),
             recorder,

@@ -1,4 +1,4 @@
-//! How the authorization server behaves: everything that a correct one may choose.
+//! The options of the authorization server: the choices that the specifications leave open.
 
 use std::time::Duration;
 
@@ -7,18 +7,19 @@ use serde_json::Value;
 use super::dpop_options::DpopOptions;
 use super::provider_rule::ProviderRule;
 
-/// How an authorization server behaves. The default approves on its own, registers everyone, and is
-/// as strict as OAuth 2.1 and the newest MCP revision permit: PKCE with S256, `state`, `resource`,
-/// exact redirect URIs but for the port of a loopback address, refresh tokens that rotate.
+/// The options of an authorization server. The default approves on its own, registers everyone, and
+/// is as strict as OAuth 2.1 and the newest MCP revision permit: PKCE with S256, `state`,
+/// `resource`, exact redirect URIs but for the port of a loopback address, refresh tokens that
+/// rotate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IssuerOptions {
     /// The path of the issuer, in front of every endpoint; empty for the root.
     pub prefix: String,
     /// Every place where the metadata is served; empty if there is no such document.
     pub metadata_at: Vec<IssuerMetadataAt>,
-    /// Who decides about a request.
-    pub consent: Consent,
-    /// Accounts to choose from; the first is used if nobody chooses.
+    /// Whether requests are approved, denied, or decided on a page.
+    pub consent: ConsentPolicy,
+    /// The accounts on the consent page; without a page the first is used.
     pub accounts: Vec<String>,
     /// Whether clients may register themselves.
     pub registration: RegistrationPolicy,
@@ -49,7 +50,7 @@ pub struct IssuerOptions {
     pub iss: Iss,
     /// Whether the metadata promises `iss`.
     pub iss_advertised: bool,
-    /// What the `resource` parameter must be.
+    /// The check of the `resource` parameter.
     pub resource: ResourceParameter,
     /// How long access tokens are valid.
     pub access_lifetime: Duration,
@@ -57,7 +58,7 @@ pub struct IssuerOptions {
     pub says_expires_in: bool,
     /// Whether and how there are refresh tokens.
     pub refresh: RefreshTokens,
-    /// What happens when a spent refresh token is presented again.
+    /// The reaction to the reuse of a spent refresh token.
     pub reuse: Reuse,
     /// How long refresh tokens are valid.
     pub refresh_lifetime: Duration,
@@ -77,7 +78,7 @@ pub struct IssuerOptions {
     pub dpop: Option<DpopOptions>,
     /// Members merged over the metadata; `null` removes one.
     pub metadata: Value,
-    /// What this server refuses beyond the rules of OAuth.
+    /// Additional refusals beyond the rules of OAuth.
     pub rules: Vec<ProviderRule>,
     /// The time at the start in seconds since 1970; the system's when left out.
     pub starts_at: Option<u64>,
@@ -88,7 +89,7 @@ impl Default for IssuerOptions {
         Self {
             prefix: "/oauth".to_owned(),
             metadata_at: vec![IssuerMetadataAt::OAuth],
-            consent: Consent::Approve,
+            consent: ConsentPolicy::Approve,
             accounts: vec!["Sara Bensaid".to_owned()],
             registration: RegistrationPolicy::Open,
             native_must_say_so: false,
@@ -129,7 +130,7 @@ impl Default for IssuerOptions {
 }
 
 impl IssuerOptions {
-    /// Endpoints at the root, no metadata, no `resource`: what 2025-03-26 falls back to.
+    /// Returns the fallback of 2025-03-26: endpoints at the root, no metadata, no `resource`.
     pub fn before_resource_metadata() -> Self {
         Self {
             prefix: String::new(),
@@ -155,14 +156,14 @@ pub enum IssuerMetadataAt {
     OpenIdAppended,
 }
 
-/// Who decides about an authorization request.
+/// The decision about an authorization request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consent {
-    /// No one: the request is approved and redirected at once.
+pub enum ConsentPolicy {
+    /// Approved and redirected at once.
     Approve,
-    /// No one: the request is denied and redirected at once.
+    /// Denied and redirected at once.
     Deny,
-    /// A person on a page: approve, deny, choose an account.
+    /// Decided on a page, where a person approves, denies and chooses an account.
     Page,
 }
 
@@ -218,7 +219,7 @@ pub struct KnownClient {
 }
 
 impl KnownClient {
-    /// A client without a secret.
+    /// Returns a client without a secret.
     pub fn public(id: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -229,13 +230,13 @@ impl KnownClient {
         }
     }
 
-    /// A client with a secret.
+    /// Returns a client with a secret.
     pub fn with_secret(id: &str, secret: &str, authentication: ClientAuthentication) -> Self {
         Self { secret: Some(secret.to_owned()), authentication, ..Self::public(id) }
     }
 
-    /// A client that signs assertions; `key` is its public key as a JWK (`EC` with P-256, `OKP`
-    /// with Ed25519, `RSA`).
+    /// Returns a client that signs assertions; `key` is its public key as a JWK (`EC` with P-256,
+    /// `OKP` with Ed25519, `RSA`).
     pub fn with_key(id: &str, key: Value) -> Self {
         let authentication = ClientAuthentication::PrivateKeyJwt;
         Self { key: Some(key), authentication, ..Self::public(id) }
@@ -246,12 +247,12 @@ impl KnownClient {
 /// identity provider, the authorization server of a remote, or both at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnterpriseOptions {
-    /// Whether, as the identity provider, it vouches for people; otherwise it refuses.
+    /// Whether it issues identity assertions as the identity provider.
     pub vouches: bool,
-    /// Whom its assertions are for: the client as the other server knows it; otherwise the client
+    /// The client that its assertions name, as the other server knows it; if left out, the client
     /// that asks.
     pub client_there: Option<String>,
-    /// How long its ID tokens are good, in seconds.
+    /// The lifetime of its ID tokens, in seconds.
     pub id_token_seconds: i64,
 }
 
@@ -310,7 +311,7 @@ pub enum Iss {
     Other(String),
 }
 
-/// What `resource` must be in authorization and token requests (RFC 8707).
+/// The check of `resource` in authorization and token requests (RFC 8707).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceParameter {
     /// A remote that this server protects, and in token requests the one that was authorized.
@@ -332,7 +333,7 @@ pub enum RefreshTokens {
     Absent,
 }
 
-/// What happens when a spent refresh token is presented again.
+/// The reaction to the reuse of a spent refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
     /// It revokes the whole grant.

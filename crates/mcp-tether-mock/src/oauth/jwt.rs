@@ -1,18 +1,17 @@
-//! Signed JSON (RFC 7519): takes one apart, and checks its signature with `ring` if that is built
-//! in.
+//! JSON Web Tokens (RFC 7519): decodes them, and checks signatures with `ring` if that is built in.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// Head and claims; nothing is verified.
+/// Returns header and claims; nothing is verified.
 pub(super) fn parts(jwt: &str) -> Option<(Value, Value)> {
     let mut parts = jwt.split('.');
     let mut next = || serde_json::from_slice::<Value>(&decoded(parts.next()?)?).ok();
     Some((next()?, next()?))
 }
 
-/// Whether it is signed by the owner of this key (a JWK).
+/// Returns whether the token is signed by the owner of this key (a JWK).
 pub(super) fn is_signed_by(algorithm: &str, key: &Value, jwt: &str) -> bool {
     let Some((signed, signature)) = jwt.rsplit_once('.') else { return false };
     decoded(signature)

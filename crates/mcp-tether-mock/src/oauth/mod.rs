@@ -2,12 +2,12 @@
 //! complete, strict authorization server (metadata, registration, consent, tokens, device codes,
 //! revocation).
 //!
-//! [`OAuth`] is what a test holds: it changes the options in force, revokes and moves things, and
-//! tells what was requested. Knows nothing of MCP beyond the endpoint's address; `transport` hands
-//! requests in.
+//! [`OAuth`] is the handle of a test: it changes the options in force, revokes tokens, moves the
+//! server, and lists the requests. This module knows nothing of MCP beyond the endpoint's address;
+//! `transport` passes requests in.
 //!
-//! Wrong or hostile behaviour is a fault, not an option, so that it can apply to a few requests
-//! only: `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,
+//! Wrong or hostile behaviour is a fault, not an option, so that it can apply to single requests:
+//! `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,
 //! `oauth-error=invalid_grant:times=1`. Faults of the transport work here too, chosen by the path:
 //! `status=503:path=/oauth/token`, `late=500:path=/oauth/token` (the work is done at once),
 //! `disconnect=before-headers:http=POST:path=/oauth/token` (its answer is lost),
@@ -52,7 +52,7 @@ pub use dpop_options::{DpopNonces, DpopOptions};
 pub use identity::workload_token;
 pub use issuer::IssuerHandle;
 pub use issuer_options::{
-    ClientAuthentication, Consent, DeviceOptions, EnterpriseOptions, Iss, IssuerMetadataAt,
+    ClientAuthentication, ConsentPolicy, DeviceOptions, EnterpriseOptions, Iss, IssuerMetadataAt,
     IssuerOptions, KnownClient, PushedRequests, RedirectMatch, RefreshTokens, RegistrationPolicy,
     ResourceParameter, Reuse, SecretExpiry,
 };

@@ -1,19 +1,19 @@
-//! What the protected resource says about itself and requires.
+//! The options of a protected resource: its metadata and the credentials that it requires.
 
 use super::dpop_options::DpopOptions;
 use super::issuer::IssuerHandle;
 use super::issuer_options::IssuerOptions;
 
-/// How one remote is protected by OAuth. The default is a remote whose challenge names a
-/// path-inserted RFC 9728 document, which names an authorization server on the same listener below
-/// `/oauth`; any token for this remote is sufficient for everything.
+/// The OAuth options of one remote. By default its challenge names a path-inserted RFC 9728
+/// document, which names an authorization server on the same listener below `/oauth`; any token for
+/// this remote is sufficient for everything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OAuthOptions {
-    /// Where the authorization server is, and how it behaves if it is on the same listener.
+    /// The authorization server, with its options if it is on the same listener.
     pub issuer: IssuerAt,
     /// Every place where the resource metadata is served; empty if there is no such document.
     pub metadata_at: Vec<ResourceMetadataAt>,
-    /// What challenges name as `resource_metadata`.
+    /// The `resource_metadata` of challenges.
     pub challenge_names: ChallengeNames,
     /// The document's `resource`, with `{origin}` filled in; the endpoint if left out.
     pub resource: Option<String>,
@@ -36,7 +36,7 @@ pub struct OAuthOptions {
     pub never_enough: bool,
     /// Tokens that are bound to a key (RFC 9449); if left out, only `Bearer` is understood.
     pub dpop: Option<DpopOptions>,
-    /// Challenges in header fields of their own before ours, such as `Basic realm="x"`.
+    /// Additional challenges before ours, each in its own header field, such as `Basic realm="x"`.
     pub other_challenges: Vec<String>,
 }
 
@@ -67,8 +67,8 @@ impl OAuthOptions {
         Self { issuer: issuer.into(), ..Self::default() }
     }
 
-    /// What a remote of 2025-03-26 has: no resource metadata, and an authorization server at the
-    /// root of its origin that has no metadata either and takes no `resource`.
+    /// Returns the options of a remote of 2025-03-26: no resource metadata, and an authorization
+    /// server at the root of its origin without metadata and without `resource`.
     pub fn before_resource_metadata() -> Self {
         Self {
             metadata_at: Vec::new(),
@@ -84,7 +84,7 @@ impl OAuthOptions {
     }
 }
 
-/// Where the authorization server of a remote is.
+/// The authorization server of a remote.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one in each mock")]
 pub enum IssuerAt {

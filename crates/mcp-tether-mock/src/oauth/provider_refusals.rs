@@ -1,4 +1,4 @@
-//! The refusals of large providers, each with the words of theirs that programs and people look
+//! The refusals of large providers, in the providers' own words, which programs and people look
 //! for.
 
 use serde_json::Value;

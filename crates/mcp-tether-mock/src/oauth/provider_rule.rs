@@ -1,18 +1,18 @@
-//! What large providers refuse beyond the rules of OAuth: the list. Their refusals are in
-//! `provider_refusals`.
+//! The list of things that large providers refuse beyond the rules of OAuth. The refusals
+//! themselves are in `provider_refusals`.
 
-/// Something that a server refuses, whatever the specifications say.
+/// Something that a server refuses although the specifications allow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProviderRule {
     /// Asking for consent anew: only an administrator may give it.
     NoForcedConsent,
     /// The parameter `resource`.
     NoResource,
-    /// A renewal that does not name its scopes.
+    /// A refresh request that does not name its scopes.
     ScopeAtRenewal,
     /// An authorization request without this parameter.
     Needs(&'static str),
-    /// Scopes other than these, in a registration and in an authorization request.
+    /// All other scopes, in a registration and in an authorization request.
     OnlyScopes(&'static [&'static str]),
     /// Registrations of clients with other names.
     OnlyClientNames(&'static [&'static str]),

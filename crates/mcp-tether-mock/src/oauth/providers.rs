@@ -1,6 +1,5 @@
-//! Large providers, as far as programs that sign in see them: the shape of their documents, what
-//! they refuse, and a client that is registered there. From their documentation and public reports;
-//! not the services themselves.
+//! Imitations of large providers for programs that sign in: the shape of their documents, their
+//! refusals, and a registered client. Based on their documentation and on public reports.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,11 +13,11 @@ use super::issuer_options::{
 use super::options::OAuthOptions;
 use super::provider_rule::ProviderRule;
 
-/// The id of the client that is registered at each provider which registers nobody by itself.
+/// The id of the registered client at each provider without dynamic registration.
 pub const CLIENT_ID: &str = "CLIENT_ID";
 /// Its secret, where it has one.
 pub const CLIENT_SECRET: &str = "CLIENT_SECRET";
-/// The port of the redirect that is registered where it has to match to the letter.
+/// The port of the registered redirect URI at providers that compare it exactly.
 pub const REDIRECT_PORT: u16 = 3334;
 
 /// A provider.
@@ -77,7 +76,7 @@ impl Provider {
         }
     }
 
-    /// How a remote is protected by it.
+    /// Returns the OAuth options of a remote behind this provider.
     pub fn options(self) -> OAuthOptions {
         match self {
             Self::Entra => entra(),
@@ -105,7 +104,7 @@ impl FromStr for Provider {
     }
 }
 
-/// What most of them have in common: no registration, no `iss`, no device codes.
+/// Returns the options that most providers share: no registration, no `iss`, no device codes.
 fn closed() -> IssuerOptions {
     IssuerOptions {
         registration: RegistrationPolicy::Absent,
@@ -126,7 +125,7 @@ fn scopes(names: &[&str]) -> Option<Vec<String>> {
     Some(names.iter().map(|name| (*name).to_owned()).collect())
 }
 
-/// A native client; its documents are those of OpenID Connect and say nothing about PKCE.
+/// Entra has a native client; its OpenID Connect documents do not mention PKCE.
 fn entra() -> OAuthOptions {
     let issuer = IssuerOptions {
         prefix: "/tenant/v2.0".to_owned(),
@@ -151,7 +150,7 @@ fn entra() -> OAuthOptions {
     OAuthOptions::with_issuer(issuer)
 }
 
-/// A desktop client, which has a secret; the resource lists the issuer with a slash that the
+/// Google has a desktop client with a secret; the resource lists the issuer with a slash that the
 /// document lacks, and answers carry `iss`.
 fn google() -> OAuthOptions {
     let secret = ClientAuthentication::Post;
@@ -173,7 +172,7 @@ fn google() -> OAuthOptions {
     }
 }
 
-/// Registration is off until it is switched on; the API is named by `audience`.
+/// Auth0 has registration switched off by default; `audience` names the API.
 fn auth0() -> OAuthOptions {
     let issuer = IssuerOptions {
         prefix: String::new(),
@@ -185,7 +184,7 @@ fn auth0() -> OAuthOptions {
     OAuthOptions { listed_as: Some("{issuer}/".to_owned()), ..OAuthOptions::with_issuer(issuer) }
 }
 
-/// Nothing about PKCE; the redirect has to match to the letter.
+/// Cognito does not mention PKCE and compares the redirect URI exactly.
 fn cognito() -> OAuthOptions {
     let client =
         KnownClient { redirect_uris: exact("/oauth/callback"), ..KnownClient::public(CLIENT_ID) };
@@ -205,7 +204,7 @@ fn cognito() -> OAuthOptions {
     OAuthOptions::with_issuer(issuer)
 }
 
-/// Registers everyone; its document is of an issuer at another host.
+/// Atlassian registers everyone; its document names an issuer at another host.
 fn atlassian() -> OAuthOptions {
     let issuer = IssuerOptions {
         registration: RegistrationPolicy::Open,
@@ -215,7 +214,8 @@ fn atlassian() -> OAuthOptions {
     OAuthOptions::with_issuer(issuer)
 }
 
-/// Registers nobody; errors of the token endpoint come with the status 200, tokens without an end.
+/// GitHub registers nobody; the token endpoint sends errors with status 200 and tokens that do not
+/// expire.
 fn github() -> OAuthOptions {
     let secret = ClientAuthentication::Post;
     let issuer = IssuerOptions {
@@ -233,7 +233,7 @@ fn github() -> OAuthOptions {
     }
 }
 
-/// One exact redirect; errors with the status 200.
+/// Slack compares the redirect URI exactly and sends errors with status 200.
 fn slack() -> OAuthOptions {
     let client =
         KnownClient { redirect_uris: exact("/callback"), ..KnownClient::public(CLIENT_ID) };
@@ -247,7 +247,7 @@ fn slack() -> OAuthOptions {
     OAuthOptions { scopes_supported: scopes(&["search:read"]), ..OAuthOptions::with_issuer(issuer) }
 }
 
-/// Registers clients of a few names only.
+/// Figma registers only clients with certain names.
 fn figma() -> OAuthOptions {
     let issuer = IssuerOptions {
         registration: RegistrationPolicy::Open,
@@ -257,7 +257,7 @@ fn figma() -> OAuthOptions {
     OAuthOptions::with_issuer(issuer)
 }
 
-/// Registers everyone, for one scope.
+/// GitLab registers everyone, for one scope.
 fn gitlab() -> OAuthOptions {
     let issuer = IssuerOptions {
         registration: RegistrationPolicy::Open,
@@ -268,7 +268,7 @@ fn gitlab() -> OAuthOptions {
     OAuthOptions { scopes_supported: scopes(&["api", "mcp"]), ..OAuthOptions::with_issuer(issuer) }
 }
 
-/// Ignores `resource`, sends `iss`, and registers nobody from an unknown host.
+/// Keycloak ignores `resource`, sends `iss`, and registers nobody from an unknown host.
 fn keycloak() -> OAuthOptions {
     let issuer = IssuerOptions {
         prefix: "/realms/main".to_owned(),

@@ -1,4 +1,4 @@
-//! Pushed authorization requests (RFC 9126): taken, checked and given out again once.
+//! Pushed authorization requests (RFC 9126): stored after a check, and usable once.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -12,7 +12,7 @@ use super::issuer::Issuer;
 use super::{registration, token};
 use crate::faults::OAuthFaults;
 
-/// Answers the endpoint.
+/// Answers a pushed authorization request.
 pub(super) async fn push(
     issuer: &Issuer,
     headers: &HeaderMap,
@@ -45,7 +45,8 @@ pub(super) async fn push(
     Ok(not_stored(json_body(StatusCode::CREATED, &answer)))
 }
 
-/// The parameters of an authorization request: its own, or those that were pushed, once.
+/// Returns the parameters of an authorization request: its own, or those that were pushed before,
+/// which are then used up.
 pub(super) fn fields(issuer: &Issuer, query: &FormFields) -> Result<FormFields, OAuthError> {
     let pushed = issuer.options().pushed;
     let Some(uri) = query.get("request_uri") else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 use super::control::OAuth;
-use crate::recorder::{RecordedRequest, Recorder};
+use crate::recorder::{RecordedRequest, RequestRecorder};
 
 /// One request to an endpoint of the authorization server.
 #[derive(Clone, Debug)]
@@ -44,35 +44,35 @@ impl OAuth {
         self.at("GET", "/authorize")
     }
 
-    /// Requests to the token endpoint.
+    /// Returns the requests to the token endpoint.
     pub fn token_requests(&self) -> Vec<OAuthRequest> {
         self.at("POST", "/token")
     }
 
-    /// Requests to the token endpoint with this `grant_type`.
+    /// Returns the requests to the token endpoint with this `grant_type`.
     pub fn token_requests_of(&self, grant_type: &str) -> Vec<OAuthRequest> {
         let mut requests = self.token_requests();
         requests.retain(|request| request.field("grant_type") == Some(grant_type));
         requests
     }
 
-    /// Requests to the registration endpoint.
+    /// Returns the requests to the registration endpoint.
     pub fn registrations(&self) -> Vec<OAuthRequest> {
         self.at("POST", "/register")
     }
 
-    /// Requests that were pushed.
+    /// Returns the pushed authorization requests.
     pub fn pushed(&self) -> Vec<OAuthRequest> {
         self.at("POST", "/par")
     }
 
-    /// Requests to the revocation endpoint.
+    /// Returns the requests to the revocation endpoint.
     pub fn revocations(&self) -> Vec<OAuthRequest> {
         self.at("POST", "/revoke")
     }
 
-    /// Paths with queries of everything that was looked for below `/.well-known/`, first of the
-    /// remote's own listener, then of the authorization server's if that is another; each in order.
+    /// Returns path and query of every request below `/.well-known/`: first those to the remote's
+    /// own listener, then those to the authorization server's if that is another, each in order.
     pub fn discoveries(&self) -> Vec<String> {
         let issuer = self.issuer_now();
         let own = &self.resource().recorder;
@@ -93,7 +93,7 @@ impl OAuth {
     }
 }
 
-fn well_known(recorder: &Recorder) -> Vec<String> {
+fn well_known(recorder: &RequestRecorder) -> Vec<String> {
     let requests = recorder.requests();
     let asked = requests.iter().filter(|request| request.path.contains("/.well-known/"));
     asked.map(|request| request.path.clone()).collect()

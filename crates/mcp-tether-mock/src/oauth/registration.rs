@@ -1,5 +1,5 @@
-//! Clients: dynamic registration (RFC 7591), and the registration of any client id, whether it was
-//! given out, known before or is the URL of a document.
+//! Clients: dynamic registration (RFC 7591), and the lookup of a client id, which may be
+//! registered, known from the start, or the URL of a document.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -27,7 +27,7 @@ const EVERY_GRANT: [&str; 6] = [
     identity::ASSERTION_GRANT,
 ];
 
-/// The registration endpoint.
+/// Answers a registration request.
 pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthError> {
     let options = issuer.options();
     if let RegistrationPolicy::Refused { status, error, description } = &options.registration {
@@ -50,7 +50,7 @@ pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthEr
     Ok(not_stored(json_body(StatusCode::CREATED, &answer)))
 }
 
-/// The registration of a client id.
+/// Returns the client with this id.
 pub(super) async fn find_client(issuer: &Issuer, id: &str) -> Result<ClientRecord, OAuthError> {
     let options = issuer.options();
     if let Some(known) = options.known_clients.iter().find(|known| known.id == id) {
@@ -66,7 +66,7 @@ pub(super) async fn find_client(issuer: &Issuer, id: &str) -> Result<ClientRecor
     register_document(id, &options, issuer.clock.now()).await
 }
 
-/// The document that a client id points to.
+/// Registers the client that a document describes; its id is the document's URL.
 async fn register_document(
     id: &str,
     options: &IssuerOptions,

@@ -1,4 +1,4 @@
-//! One protected remote: its options, its authorization server, and what it is called.
+//! One protected remote: its options, its authorization server, and its resource identifiers.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use super::dpop::DpopBook;
 use super::issuer::{Issuer, IssuerHandle, locked};
 use super::options::{ChallengeNames, IssuerAt, OAuthOptions};
-use crate::recorder::Recorder;
+use crate::recorder::RequestRecorder;
 
 /// The well-known path of RFC 9728.
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 #[derive(Debug)]
 pub(super) struct ResourceServer {
-    pub(super) recorder: Recorder,
+    pub(super) recorder: RequestRecorder,
     options: Mutex<OAuthOptions>,
     /// The one on our listener, if there is one.
     own: Option<Arc<Issuer>>,
@@ -29,7 +29,7 @@ impl ResourceServer {
     pub(super) fn new(
         options: OAuthOptions,
         paths: Vec<&'static str>,
-        recorder: &Recorder,
+        recorder: &RequestRecorder,
     ) -> Self {
         let (own, named) = match &options.issuer {
             IssuerAt::Here(options) => {
@@ -58,12 +58,12 @@ impl ResourceServer {
         self.issuer().protect(self.names());
     }
 
-    /// The authorization server that the document names.
+    /// Returns the authorization server that the document names.
     pub(super) fn issuer(&self) -> Arc<Issuer> {
         Arc::clone(&locked(&self.named))
     }
 
-    /// The one whose endpoints are on our listener.
+    /// Returns the authorization server on our own listener, if there is one.
     pub(super) fn own_issuer(&self) -> Option<&Arc<Issuer>> {
         self.own.as_ref()
     }
@@ -85,7 +85,7 @@ impl ResourceServer {
         format!("http://127.0.0.1:{}", self.port.load(Ordering::SeqCst))
     }
 
-    /// What the document calls the remote whose endpoint is at `path`.
+    /// Returns the document's `resource` for the endpoint at `path`.
     pub(super) fn name_of(&self, path: &str) -> String {
         let origin = self.origin();
         match &locked(&self.options).resource {
@@ -94,20 +94,20 @@ impl ResourceServer {
         }
     }
 
-    /// Every name under which tokens may be asked for.
+    /// Returns every `resource` for which clients may request tokens.
     pub(super) fn names(&self) -> Vec<String> {
         let origin = self.origin();
         let endpoints = self.paths.iter().map(|path| format!("{origin}{path}"));
         endpoints.chain(self.paths.first().map(|path| self.name_of(path))).collect()
     }
 
-    /// The endpoint that a request to `path` belongs to.
+    /// Returns the endpoint that a request to `path` belongs to.
     pub(super) fn endpoint_of(&self, path: &str) -> &'static str {
         let endpoint = self.paths.iter().find(|known| **known == path);
         endpoint.or(self.paths.last()).copied().unwrap_or("/")
     }
 
-    /// The endpoint whose resource metadata is at `path`.
+    /// Returns the endpoint whose resource metadata is at `path`.
     pub(super) fn documented_at(&self, path: &str) -> Option<&'static str> {
         let places = locked(&self.options).metadata_at.clone();
         let mut pairs = self.paths.iter().flat_map(|endpoint| {
@@ -116,7 +116,7 @@ impl ResourceServer {
         pairs.find(|(place, _)| place == path).map(|(_, endpoint)| endpoint)
     }
 
-    /// What the challenge names as the metadata of an endpoint.
+    /// Returns the URL that the challenge names as the metadata of an endpoint.
     pub(super) fn named_document(&self, endpoint: &str) -> Option<String> {
         let options = locked(&self.options);
         let place = match &options.challenge_names {

@@ -1,4 +1,4 @@
-//! Which request is for which document or endpoint.
+//! Routes requests to the documents and endpoints of the OAuth side.
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
@@ -31,7 +31,7 @@ impl OAuthCall<'_> {
         form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 
-    /// The form in the body; a field that comes twice is a mistake (RFC 6749 §3.2).
+    /// Returns the form in the body; a repeated field is an error (RFC 6749 §3.2).
     fn form(&self) -> Result<FormFields, OAuthError> {
         let kind = self.headers.get("content-type").and_then(|value| value.to_str().ok());
         let wanted = "application/x-www-form-urlencoded";
@@ -49,7 +49,7 @@ impl OAuthCall<'_> {
 }
 
 impl OAuth {
-    /// The answer to a request for a document or an endpoint; `None` for every other.
+    /// Answers a request for a document or an endpoint; returns `None` for every other.
     pub(crate) async fn respond(&self, asked: &OAuthCall<'_>) -> Option<Response> {
         let resource = self.resource();
         if let Some(endpoint) = resource.documented_at(asked.path) {
@@ -104,7 +104,7 @@ impl Endpoint {
         })
     }
 
-    /// Whether an issuer with these options has it.
+    /// Returns whether an issuer with these options has it.
     fn is_in(self, options: &IssuerOptions) -> bool {
         match self {
             Self::Authorize | Self::Consent | Self::Token | Self::Keys => true,
@@ -115,7 +115,7 @@ impl Endpoint {
         }
     }
 
-    /// The methods to name when another one was used.
+    /// Returns its methods, for the `Allow` header of a 405 answer.
     fn methods(self) -> &'static str {
         match self {
             Self::Authorize | Self::Keys => "GET",

@@ -62,7 +62,7 @@ pub(super) async fn token(
     Ok(answer(&issued, id_token, &issuer.options(), faults.token))
 }
 
-/// The ID token beside tokens with the scope `openid`, as an identity provider gives it.
+/// Returns the ID token that an identity provider issues with tokens of the scope `openid`.
 fn id_token_of(
     issuer: &Issuer,
     registration: &ClientRecord,
@@ -75,7 +75,7 @@ fn id_token_of(
     identity::id_token(issuer, &registration.id, &account)
 }
 
-/// The thumbprint of the key that a proof in the headers proves (RFC 9449 §5).
+/// Returns the thumbprint of the key that a proof in the headers proves (RFC 9449 §5).
 pub(super) fn proved_key(
     issuer: &Issuer,
     headers: &HeaderMap,
@@ -105,7 +105,7 @@ pub(super) fn proved_key(
     }
 }
 
-/// RFC 6749 §4.1.3 with RFC 7636 §4.6.
+/// Exchanges an authorization code (RFC 6749 §4.1.3 with RFC 7636 §4.6).
 fn exchange(
     issuer: &Issuer,
     registration: &ClientRecord,
@@ -143,7 +143,7 @@ fn exchange(
     Ok(book.issue_to(registration, grant, &options, now))
 }
 
-/// RFC 6749 §6.
+/// Refreshes tokens (RFC 6749 §6).
 fn renew(
     issuer: &Issuer,
     registration: &ClientRecord,
@@ -168,7 +168,7 @@ fn renew(
     Ok(book.renew(token, number, &options, now))
 }
 
-/// RFC 6749 §4.4: no refresh token.
+/// Issues an access token to the client itself, without a refresh token (RFC 6749 §4.4).
 fn client_credentials(
     issuer: &Issuer,
     registration: &ClientRecord,
@@ -193,7 +193,7 @@ fn client_credentials(
     Ok(book.issue(number, &options, false, now))
 }
 
-/// `resource` of every token request must be the one that was authorized.
+/// Checks that the `resource` of a token request is the authorized one.
 fn same_resource(granted: Option<&String>, form: &FormFields) -> Result<(), OAuthError> {
     match granted {
         Some(granted) if form.get("resource") != Some(granted) => {

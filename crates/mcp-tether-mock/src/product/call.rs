@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::profile::Profile;
-use crate::connections::Connections;
+use crate::connections::HostConnections;
 use crate::events::EventLog;
 use crate::notification::notification;
 use crate::revisions::RevisionRules;
@@ -24,7 +24,7 @@ use mcp_tether_wire::protocol::{Era, ProtocolVersion, methods};
 pub(crate) struct Streams {
     /// The stream of its answer.
     pub(crate) answers: Arc<EventLog>,
-    /// The stream of other messages on the way.
+    /// The stream of the messages before the answer.
     pub(crate) related: Arc<EventLog>,
 }
 
@@ -32,14 +32,14 @@ pub(crate) struct Streams {
 pub(crate) struct CallContext {
     /// How the product presents itself.
     pub(crate) profile: Profile,
-    pub(crate) connections: Arc<Connections>,
+    pub(crate) connections: Arc<HostConnections>,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) session: Arc<HostSession>,
-    /// The account that calls, as far as the credential tells.
+    /// The account behind the credential of the call.
     pub(crate) credential: String,
     pub(crate) streams: Streams,
     pub(crate) progress_token: Option<Value>,
-    pub(crate) asking: Asking,
+    pub(crate) asking: QuestionChannel,
     /// The id of the request.
     pub(crate) id: RequestId,
     /// The task that this call becomes, if any.
@@ -49,15 +49,15 @@ pub(crate) struct CallContext {
 }
 
 /// How questions reach the host.
-pub(crate) enum Asking {
+pub(crate) enum QuestionChannel {
     /// As requests on a stream of the session.
     Session,
     /// As results that ask for input; the host repeats the call with the answers (2026-07-28).
     Rounds(Rounds),
 }
 
-/// A question to the host, asked with [`HostQuestion::answer`].
-pub(crate) struct HostQuestion<'a> {
+/// A question to the host, asked with [`QuestionToHost::answer`].
+pub(crate) struct QuestionToHost<'a> {
     call: &'a CallContext,
     key: Option<&'static str>,
     method: &'a str,
@@ -65,7 +65,7 @@ pub(crate) struct HostQuestion<'a> {
     unguarded: bool,
 }
 
-impl HostQuestion<'_> {
+impl QuestionToHost<'_> {
     /// Names the question: its key in `inputRequests`.
     pub(crate) fn named(self, key: &'static str) -> Self {
         Self { key: Some(key), ..self }
@@ -84,12 +84,12 @@ impl HostQuestion<'_> {
             return task.ask(self.method, self.params).await;
         }
         match &self.call.asking {
-            Asking::Session => {
+            QuestionChannel::Session => {
                 let streams = &self.call.streams;
                 let asked = self.call.session.ask(&streams.related, self.method, self.params);
                 asked.answer().await
             }
-            Asking::Rounds(rounds) => {
+            QuestionChannel::Rounds(rounds) => {
                 let answer = rounds.ask(self.key, self.method, self.params, self.unguarded);
                 Some(Ok(answer.await))
             }
@@ -98,7 +98,7 @@ impl HostQuestion<'_> {
 }
 
 impl CallContext {
-    /// Returns the token with which the host asks for progress of `request`.
+    /// Returns the token for progress notifications about `request`, if the host asked for them.
     pub(crate) fn progress_token(request: &Message) -> Option<Value> {
         #[derive(Deserialize)]
         struct Meta {
@@ -159,7 +159,7 @@ impl CallContext {
             return;
         };
         let told = json!({ "elicitationId": id });
-        // The call may be over by then.
+        // Not on the stream of the call, which may have ended by then.
         if self.session.has_standalone() {
             let text = notification(methods::ELICITATION_COMPLETE, &told);
             self.session.standalone().say(text);
@@ -224,7 +224,7 @@ impl CallContext {
 
     /// Postpones the call `times` times without asking anything. Does nothing outside rounds.
     pub(crate) async fn put_off(&self, times: u64) {
-        if let Asking::Rounds(rounds) = &self.asking {
+        if let QuestionChannel::Rounds(rounds) = &self.asking {
             rounds.put_off(times).await;
         }
     }
@@ -235,16 +235,16 @@ impl CallContext {
         }
         let own_stream = Arc::ptr_eq(&self.streams.related, &self.streams.answers);
         match self.asking {
-            Asking::Session => {
+            QuestionChannel::Session => {
                 self.session.id().is_some() && (own_stream || self.streams.related.is_read())
             }
-            Asking::Rounds(_) => true,
+            QuestionChannel::Rounds(_) => true,
         }
     }
 
     /// Creates a question to the host.
-    pub(crate) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> HostQuestion<'a> {
-        HostQuestion { call: self, key: None, method, params, unguarded: false }
+    pub(crate) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> QuestionToHost<'a> {
+        QuestionToHost { call: self, key: None, method, params, unguarded: false }
     }
 
     fn answer_as(&self, task: Arc<CallTask>, result: &Value) {

@@ -1,4 +1,4 @@
-//! What products return: results of tools, resources, prompts.
+//! The values that products return: results of tools, resources, prompts.
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -18,28 +18,29 @@ pub(crate) struct ToolResult {
 }
 
 impl ToolResult {
-    /// A result with one text.
+    /// Returns a result with one text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         let content = vec![json!({ "type": "text", "text": text.into() })];
         Self { content, structured: None, is_error: false }
     }
 
-    /// A result with these content blocks.
+    /// Returns a result with these content blocks.
     pub(crate) fn blocks(content: Vec<Value>) -> Self {
         Self { content, structured: None, is_error: false }
     }
 
-    /// A failed result with a text that tells what went wrong.
+    /// Returns a failed result with a text that describes the error.
     pub(crate) fn error(text: impl Into<String>) -> Self {
         Self { is_error: true, ..Self::text(text) }
     }
 
-    /// A value as structured content, and as JSON text for hosts that know only text.
+    /// Returns a result with a value as structured content, and as JSON text for hosts that know
+    /// only text.
     pub(crate) fn value(value: &Value) -> Self {
         Self { structured: to_raw_value(value).ok(), ..Self::text(value.to_string()) }
     }
 
-    /// JSON text as structured content, unchanged.
+    /// Returns a result with JSON text as structured content, unchanged.
     pub(crate) fn json_text(text: &str) -> Self {
         Self { structured: RawValue::from_string(text.to_owned()).ok(), ..Self::text(text) }
     }

@@ -1,8 +1,8 @@
-//! Random-looking numbers for seeded data: the same for the same seed.
+//! Pseudorandom numbers for seeded data.
 
 use crate::splitmix::splitmix64;
 
-/// A sequence of numbers.
+/// A sequence of numbers, the same for the same seed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draw {
     pub(crate) seed: u64,

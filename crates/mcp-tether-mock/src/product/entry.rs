@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::call::CallContext;
 use super::content::{ToolOutcome, ToolResult};
-use super::tool::{Arguments, ToolDefinition, ToolKind};
+use super::tool::{Arguments, ToolKind, ToolSpec};
 use crate::tasks::TaskSupport;
 
 /// The function behind a tool of the product `P`.
@@ -23,10 +23,9 @@ pub(crate) struct ToolEntry<P> {
 }
 
 impl<P> ToolEntry<P> {
-    pub(crate) fn to_tool(&self) -> ToolDefinition {
+    pub(crate) fn to_tool(&self) -> ToolSpec {
         let input = serde_json::from_str(self.input).expect("the table holds JSON");
-        let mut tool =
-            ToolDefinition::new(self.name, self.name, self.description, self.kind, input);
+        let mut tool = ToolSpec::new(self.name, self.name, self.description, self.kind, input);
         tool.tasks = self.tasks;
         tool
     }

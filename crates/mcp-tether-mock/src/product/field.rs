@@ -1,5 +1,6 @@
 //! The arguments of a tool as a table: the schema that the host sees and the checks come from one
-//! place, and [`ToolInput`] reads what passed them. What an argument means is up to the product.
+//! place, and [`ToolInput`] reads what passed them. The meaning of an argument is up to the
+//! product.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ pub(crate) struct Field {
     pub(crate) about: &'static str,
 }
 
-/// What an argument may hold.
+/// The type of an argument, with its limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     /// Text that is not empty.
@@ -60,12 +61,12 @@ pub(crate) enum Shape {
     Objects(&'static [Field]),
 }
 
-/// A required argument.
+/// Returns a required argument.
 pub(crate) const fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: true, about }
 }
 
-/// An optional argument.
+/// Returns an optional argument.
 pub(crate) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: false, about }
 }

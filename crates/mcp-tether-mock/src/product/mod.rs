@@ -1,5 +1,5 @@
-//! What a product is written against: the trait [`Product`], its tools, the call under way and the
-//! values it answers with, and what many products share (fields, records, pages, amounts).
+//! The interface of products: the trait [`MockProduct`], tools, the current call and its results,
+//! and helpers that many products share (fields, records, pages, amounts).
 //!
 //! The products in `products` import this module; nothing here imports a product, the transports or
 //! the methods. A product knows nothing of transports and revisions.
@@ -24,30 +24,30 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub(crate) use call::{Asking, CallContext, Streams};
+pub(crate) use call::{CallContext, QuestionChannel, Streams};
 pub(crate) use content::{
     Prompt, PromptArgument, ResourceEntry, ResourceTemplate, ToolOutcome, ToolResult,
 };
 pub(crate) use moment::Moment;
 pub(crate) use profile::{EndpointPaths, Habits, Need, Offers, Profile};
 pub(crate) use skill::Skill;
-pub(crate) use tool::{Arguments, Misfit, ToolDefinition, ToolKind};
+pub(crate) use tool::{Arguments, Misfit, ToolKind, ToolSpec};
 pub(crate) use web::{WebAnswer, WebFields, WebRequest};
 
 use crate::rpc_error::RpcError;
 
 /// A product.
-pub(crate) trait Product: Send + Sync {
+pub(crate) trait MockProduct: Send + Sync {
     fn profile(&self) -> Profile;
 
     /// Returns the tools that are available now.
-    fn tools(&self) -> Vec<Arc<ToolDefinition>>;
+    fn tools(&self) -> Vec<Arc<ToolSpec>>;
 
     /// Runs a tool whose arguments fit its schema.
     fn call<'a>(
         &'a self,
         call: &'a CallContext,
-        tool: &'a ToolDefinition,
+        tool: &'a ToolSpec,
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome>;
 
@@ -66,7 +66,7 @@ pub(crate) trait Product: Send + Sync {
     fn invalid_arguments(
         &self,
         _call: &CallContext,
-        tool: &ToolDefinition,
+        tool: &ToolSpec,
         misfits: &[Misfit],
     ) -> ToolOutcome {
         Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, Misfit::all(misfits))))
@@ -77,7 +77,7 @@ pub(crate) trait Product: Send + Sync {
         RpcError::invalid_params(format!("no tool is named `{name}`"))
     }
 
-    /// Returns what the user is asked before this prompt or resource is returned.
+    /// Returns the question that the user must answer before this prompt or resource is returned.
     fn asks_before(&self, _name: &str) -> Option<Need> {
         None
     }

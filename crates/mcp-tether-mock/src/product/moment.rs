@@ -1,5 +1,5 @@
-//! Points in time of seeded data, written as RFC 3339 in UTC. Not a clock: products advance the
-//! time.
+//! Points in time of seeded data, written as RFC 3339 in UTC. There is no clock: products advance
+//! the time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,7 +45,7 @@ impl Serialize for Moment {
 impl FromStr for Moment {
     type Err = String;
 
-    /// Parses what [`Moment`] writes.
+    /// Parses the format that [`Moment`] writes.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("`{text}` is not a time of the form YYYY-MM-DDThh:mm:ssZ");
         let (day, time) = text.split_once('T').ok_or_else(wrong)?;

@@ -1,5 +1,5 @@
-//! One page of a list. How a product names page and size, and what it writes around the entries, is
-//! up to the product.
+//! One page of a list. The names of page and size, and the JSON around the entries, are up to the
+//! product.
 
 /// The entries of a page, and its position in the list.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! How a product presents itself: its name, its endpoints and what it offers.
+//! The self-description of a product: its name, its endpoints and its capabilities.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub(crate) struct EndpointPaths {
     pub(crate) mcp: &'static str,
     /// The streams of HTTP+SSE.
     pub(crate) sse: &'static str,
-    /// Where messages of HTTP+SSE are posted.
+    /// The path for messages of HTTP+SSE.
     pub(crate) message: &'static str,
     /// A page on which people sign in.
     pub(crate) page: Option<&'static str>,
@@ -54,7 +54,7 @@ impl Default for EndpointPaths {
     }
 }
 
-/// How it uses HTTP where the transports leave a choice.
+/// Its use of HTTP where the transports leave a choice.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Habits {
     /// DELETE is answered with 200 although there are no sessions.
@@ -67,7 +67,7 @@ pub(crate) struct Habits {
     pub(crate) bare_accepted: bool,
 }
 
-/// What it has besides tools.
+/// Its capabilities besides tools.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Offers {
     pub(crate) tools_change: bool,

@@ -15,7 +15,7 @@ pub(crate) struct Skill {
 }
 
 impl Skill {
-    /// The URI of its `SKILL.md`.
+    /// Returns the URI of its `SKILL.md`.
     pub(crate) fn uri(&self) -> String {
         self.uri_of("SKILL.md")
     }
@@ -28,7 +28,7 @@ impl Skill {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Its entry in `skills/list` and `skills/get`.
+    /// Returns its entry in `skills/list` and `skills/get`.
     pub(crate) fn to_json(self) -> Value {
         let resource = |(file, _): &(&str, &str)| {
             let text = self.text(file).unwrap_or_default();
@@ -47,13 +47,13 @@ impl Skill {
         })
     }
 
-    /// The contents of one of its files, as `resources/read` gives them.
+    /// Returns the contents of one of its files for `resources/read`.
     pub(crate) fn read(&self, uri: &str) -> Option<Value> {
         let (file, _) = self.files.iter().find(|(file, _)| self.uri_of(file) == uri)?;
         Some(json!({ "uri": uri, "mimeType": "text/markdown", "text": self.text(file)? }))
     }
 
-    /// What is directly in one of its folders, as `resources/directory/read` gives it.
+    /// Returns the direct children of one of its folders for `resources/directory/read`.
     pub(crate) fn children(&self, uri: &str) -> Option<Vec<Value>> {
         let own = format!("skill://{}", self.path);
         let folder = uri.strip_prefix(&own)?;

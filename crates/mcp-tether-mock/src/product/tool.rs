@@ -12,7 +12,7 @@ use crate::revisions::RevisionRules;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::ProtocolVersion;
 
-/// What calling a tool does.
+/// The effect of calling a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToolKind {
     /// Reads something.
@@ -25,7 +25,7 @@ pub(crate) enum ToolKind {
 
 /// One tool.
 #[derive(Debug)]
-pub(crate) struct ToolDefinition {
+pub(crate) struct ToolSpec {
     pub(crate) name: Cow<'static, str>,
     pub(crate) title: Cow<'static, str>,
     pub(crate) description: Cow<'static, str>,
@@ -37,7 +37,7 @@ pub(crate) struct ToolDefinition {
     validator: OnceLock<Validator>,
 }
 
-impl ToolDefinition {
+impl ToolSpec {
     pub(crate) fn new(
         name: impl Into<Cow<'static, str>>,
         title: impl Into<Cow<'static, str>>,
@@ -91,7 +91,7 @@ impl ToolDefinition {
         tool
     }
 
-    /// Returns what is wrong with these arguments, one entry for each mistake.
+    /// Returns the mistakes in these arguments.
     pub(crate) fn misfits(&self, arguments: &Value) -> Vec<Misfit> {
         // Compiled at the first call: listing tools must stay cheap.
         let validator = self.validator.get_or_init(|| {
@@ -108,7 +108,7 @@ pub(crate) struct Misfit {
     pub(crate) within: String,
     /// The member that is missing or unexpected.
     pub(crate) member: Option<String>,
-    /// What is wrong.
+    /// The description of the mistake.
     pub(crate) text: String,
 }
 

@@ -32,7 +32,7 @@ impl<'a> WebRequest<'a> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The fields of the query.
+    /// Returns the fields of the query.
     pub(crate) fn query(&self) -> WebFields {
         form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
@@ -48,19 +48,19 @@ impl<'a> WebRequest<'a> {
         self.is_of("application/json").then(|| serde_json::from_slice(self.body).ok()).flatten()
     }
 
-    /// The token of `Authorization: Bearer`.
+    /// Returns the token of `Authorization: Bearer`.
     pub(crate) fn bearer(&self) -> Option<&'a str> {
         self.authorization("bearer")
     }
 
-    /// Name and password of `Authorization: Basic`.
+    /// Returns name and password of `Authorization: Basic`.
     pub(crate) fn basic(&self) -> Option<(String, String)> {
         let bytes = STANDARD.decode(self.authorization("basic")?).ok()?;
         let text = String::from_utf8(bytes).ok()?;
         text.split_once(':').map(|(name, password)| (name.to_owned(), password.to_owned()))
     }
 
-    /// The value of a cookie.
+    /// Returns the value of a cookie.
     pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
         let mut pairs = self.header("cookie")?.split(';').filter_map(|pair| pair.split_once('='));
         pairs.find_map(|(known, value)| (known.trim() == name).then(|| value.trim()))
@@ -86,7 +86,7 @@ pub(crate) struct WebAnswer {
 }
 
 impl WebAnswer {
-    /// Text with a media type. Caches must not store it.
+    /// Returns a text with a media type. Caches must not store it.
     pub(crate) fn new(status: u16, media_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![
             ("content-type", media_type.to_owned()),
@@ -96,12 +96,12 @@ impl WebAnswer {
         Self { status, headers, body: body.into() }
     }
 
-    /// A JSON document.
+    /// Returns a JSON document.
     pub(crate) fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string())
     }
 
-    /// An HTML page that may do nothing but show itself and send its forms back.
+    /// Returns an HTML page without scripts, whose forms may only be sent back here.
     pub(crate) fn page(status: u16, html: String) -> Self {
         let mut answer = Self::new(status, "text/html; charset=utf-8", html);
         for (name, value) in html::PAGE_HEADERS {
@@ -110,7 +110,7 @@ impl WebAnswer {
         answer
     }
 
-    /// A page that also runs this script of its own, and no other (S-55).
+    /// Returns a page that may also run this inline script, and no other (S-55).
     pub(crate) fn page_with_script(status: u16, html: String, script: &str) -> Self {
         let mut answer = Self::page(status, html);
         let is_policy = |(name, _): &&mut (&'static str, String)| *name == html::POLICY;
@@ -120,12 +120,13 @@ impl WebAnswer {
         answer
     }
 
-    /// A 303 redirect, so that the form is not sent again.
+    /// Returns a 303 redirect, which a browser follows with a GET, so that the form is not sent
+    /// again.
     pub(crate) fn redirect(target: &str) -> Self {
         Self::new(303, "text/plain; charset=utf-8", "").with("location", target)
     }
 
-    /// The answer to an HTTP method that is not served.
+    /// Returns the answer to an unsupported HTTP method.
     pub(crate) fn not_allowed(allowed: &'static str) -> Self {
         Self::new(405, "text/plain; charset=utf-8", "").with("allow", allowed)
     }

@@ -1,5 +1,5 @@
-//! The products that the mock can play, one folder each, and the choice among them. A product is
-//! written against `product`; it imports no other product.
+//! The products that the mock can play, one folder each, and the function that opens one. A product
+//! uses only the interface in `product`, and no other product.
 
 mod conformance;
 mod egrow;
@@ -11,24 +11,24 @@ use conformance::Conformance;
 use egrow::Egrow;
 use lab::Lab;
 use launchmystore::LaunchMyStore;
-use pelcro::{Environment, Pelcro};
+use pelcro::{Deployment, Pelcro};
 
 use crate::options::MockOptions;
-use crate::product::Product;
+use crate::product::MockProduct;
 use crate::product_name::ProductName;
-use crate::stored_data::DataProblem;
+use crate::stored_data::DataFileError;
 
 /// Opens the product that `options` name, with its data.
 ///
 /// # Errors
 /// The data file cannot be read or written.
-pub(crate) fn open(options: &MockOptions) -> Result<Box<dyn Product>, DataProblem> {
+pub(crate) fn open(options: &MockOptions) -> Result<Box<dyn MockProduct>, DataFileError> {
     Ok(match options.product {
         ProductName::Lab => Box::new(Lab::new()),
         ProductName::Conformance => Box::new(Conformance::new()),
         ProductName::Egrow => Box::new(Egrow::open(options)?),
         ProductName::LaunchMyStore => Box::new(LaunchMyStore::open(options)?),
-        ProductName::Pelcro => Box::new(Pelcro::open(options, Environment::Production)?),
-        ProductName::PelcroStaging => Box::new(Pelcro::open(options, Environment::Staging)?),
+        ProductName::Pelcro => Box::new(Pelcro::open(options, Deployment::Production)?),
+        ProductName::PelcroStaging => Box::new(Pelcro::open(options, Deployment::Staging)?),
     })
 }

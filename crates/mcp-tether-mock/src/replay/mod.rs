@@ -1,5 +1,5 @@
 //! Plays the server of a recorded conversation (`mcp-tether --record FILE`): requests are matched
-//! by method and parameters, or else by their order, and what does not match is told.
+//! by method and parameters, or else by their order, and mismatches are reported.
 
 mod playing;
 mod recording;
@@ -7,6 +7,6 @@ mod script;
 mod server;
 mod stream;
 
-pub use recording::{Recording, RecordingFault};
+pub use recording::{Recording, RecordingError};
 pub use script::{ReplayNote, ReplayTally};
 pub use server::serve_replay;

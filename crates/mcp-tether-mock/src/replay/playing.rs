@@ -1,4 +1,4 @@
-//! The state of one replay: the script, what is pushed unasked, and the answers of the host.
+//! The state of one replay: the script, the unasked messages, and the answers of the host.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use mcp_tether_wire::jsonrpc::{Message, MessageKind};
 use super::recording::{Push, Recording, Turn, is_answer};
 use super::script::{Match, Script};
 
-/// What the requests of one replay share.
+/// The state that the requests of one replay share.
 pub(super) struct Playing {
     state: Mutex<PlayState>,
     pub(super) has_sessions: bool,
@@ -51,7 +51,7 @@ impl Playing {
         self.state().script.tally
     }
 
-    /// The recorded turn for this request.
+    /// Returns the recorded turn for this request.
     pub(super) fn play(&self, request: &Message) -> Match {
         let found = self.state().script.play(request);
         self.changed.notify_waiters();
@@ -71,7 +71,8 @@ impl Playing {
         self.state().answered.contains(&id)
     }
 
-    /// The next message for the standalone stream, once its place in the recording is reached.
+    /// Returns the next message for the standalone stream, once its place in the recording is
+    /// reached.
     pub(super) fn next_push(&self) -> Option<Message> {
         let mut state = self.state();
         let position = state.script.position();
@@ -80,7 +81,7 @@ impl Playing {
     }
 }
 
-/// A recorded message for the request that was sent now: its id and progress token in place of the
+/// Returns a recorded message with the id and progress token of the current request in place of the
 /// recorded ones.
 pub(super) fn aimed(message: &Message, turn: &Turn, request: &Message) -> Bytes {
     let (Some(recorded), Some(live)) = (turn.request.id(), request.id()) else {

@@ -1,4 +1,4 @@
-//! Reads a recording: which requests the server got, and what it answered to each.
+//! Reads a recording: the requests to the server, and its answers to each.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,13 +36,13 @@ pub struct Recording {
     pub(super) has_stream: bool,
 }
 
-/// One request to the server, and what came of it.
+/// One request to the server, and its outcome.
 #[derive(Clone, Debug)]
 pub(super) struct Turn {
     /// The line of the file.
     pub(super) line: usize,
     pub(super) request: Message,
-    /// What identifies it besides its method.
+    /// The parameters that identify it besides its method; see [`identity`].
     pub(super) params: Value,
     /// The HTTP status; 0 if there was no response.
     pub(super) status: u16,
@@ -64,9 +64,9 @@ pub(super) struct Push {
     pub(super) message: Message,
 }
 
-/// Why a file cannot be played.
+/// The reason why a file cannot be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecordingFault {
+pub enum RecordingError {
     /// It does not begin like a recording.
     NotARecording,
     /// It was written in a format of a newer program.
@@ -77,7 +77,7 @@ pub enum RecordingFault {
     Empty,
 }
 
-impl fmt::Display for RecordingFault {
+impl fmt::Display for RecordingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotARecording => f.write_str("it is not a recording"),
@@ -122,14 +122,14 @@ impl Recording {
     ///
     /// # Errors
     /// It is not a recording, or holds nothing that can be played.
-    pub fn read(text: &str) -> Result<Self, RecordingFault> {
+    pub fn read(text: &str) -> Result<Self, RecordingError> {
         if !text.starts_with(MARKER) {
-            return Err(RecordingFault::NotARecording);
+            return Err(RecordingError::NotARecording);
         }
         let mut reader = Reader::default();
         for (number, line) in (1..).zip(text.split_inclusive('\n')) {
             match reader.take(number, line.trim_end()) {
-                Err(RecordingFault::BadLine(_)) if !line.ends_with('\n') => {}
+                Err(RecordingError::BadLine(_)) if !line.ends_with('\n') => {}
                 taken => taken?,
             }
         }
@@ -146,11 +146,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, number: usize, line: &str) -> Result<(), RecordingFault> {
+    fn take(&mut self, number: usize, line: &str) -> Result<(), RecordingError> {
         if line.starts_with(MARKER) {
             return self.begin(number, line);
         }
-        let bad = |_| RecordingFault::BadLine(number);
+        let bad = |_| RecordingError::BadLine(number);
         let line: RecordedLine<'_> = serde_json::from_str(line).map_err(bad)?;
         self.recording.left_out += line.left_out.unwrap_or(0);
         match (line.from.as_deref(), line.to.as_deref()) {
@@ -166,11 +166,11 @@ impl Reader {
         Ok(())
     }
 
-    fn begin(&mut self, number: usize, line: &str) -> Result<(), RecordingFault> {
+    fn begin(&mut self, number: usize, line: &str) -> Result<(), RecordingError> {
         let head: HeadLine =
-            serde_json::from_str(line).map_err(|_| RecordingFault::BadLine(number))?;
+            serde_json::from_str(line).map_err(|_| RecordingError::BadLine(number))?;
         if head.format != FORMAT {
-            return Err(RecordingFault::NewerFormat);
+            return Err(RecordingError::NewerFormat);
         }
         let conversations = self.recording.conversations + 1;
         *self = Self::default();
@@ -227,14 +227,14 @@ impl Reader {
         self.recording.turns.get_mut(at)
     }
 
-    /// The request that this message answers on another stream.
+    /// Returns the turn that this message answers on another stream.
     fn turn_that_waits_for(&mut self, message: &Message) -> Option<&mut Turn> {
         let id = message.id().filter(|_| is_answer(message))?;
         let mut turns = self.recording.turns.iter_mut().rev();
         turns.find(|turn| turn.request.id() == Some(id) && !turn.is_answered())
     }
 
-    fn finish(mut self) -> Result<Recording, RecordingFault> {
+    fn finish(mut self) -> Result<Recording, RecordingError> {
         let last: HashMap<_, _> =
             self.recording.turns.iter().map(|turn| (turn.exchange, turn.line)).collect();
         let before = self.recording.turns.len();
@@ -245,7 +245,7 @@ impl Reader {
         });
         self.recording.challenged = before - self.recording.turns.len();
         if self.recording.turns.is_empty() {
-            return Err(RecordingFault::Empty);
+            return Err(RecordingError::Empty);
         }
         Ok(self.recording)
     }
@@ -277,8 +277,8 @@ pub(super) fn is_answer(message: &Message) -> bool {
     matches!(message.kind(), MessageKind::Response | MessageKind::ErrorResponse)
 }
 
-/// What tells two requests of one method apart: the parameters without metadata, and nothing for
-/// those that only say who the host is.
+/// Returns the parameters that tell two requests of one method apart: all but the metadata, and
+/// none for requests that only introduce the host.
 pub(super) fn identity(request: &Message) -> Value {
     if matches!(request.method(), methods::INITIALIZE | methods::DISCOVER) {
         return Value::Null;
@@ -298,7 +298,7 @@ fn parsed(message: &RawValue) -> Option<Message> {
     Message::parse(message.get().to_owned()).ok()
 }
 
-/// A body as text: JSON as it is, other text without its quotation marks.
+/// Returns a body as text: JSON unchanged, a JSON string without its quotation marks.
 fn text_of(body: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Text {
@@ -313,7 +313,7 @@ mod tests {
 
     const HEAD: &str = "{\"mcp-tether-recording\":1,\"server\":\"https://x\",\"started\":\"t\"}\n";
 
-    fn read(lines: &[&str]) -> Result<Recording, RecordingFault> {
+    fn read(lines: &[&str]) -> Result<Recording, RecordingError> {
         Recording::read(&format!("{HEAD}{}\n", lines.join("\n")))
     }
 
@@ -352,14 +352,14 @@ mod tests {
     /// O-31
     #[test]
     fn what_is_no_recording_is_refused_with_its_line() {
-        assert_eq!(Recording::read("").unwrap_err(), RecordingFault::NotARecording);
-        assert_eq!(Recording::read("{}\n").unwrap_err(), RecordingFault::NotARecording);
+        assert_eq!(Recording::read("").unwrap_err(), RecordingError::NotARecording);
+        assert_eq!(Recording::read("{}\n").unwrap_err(), RecordingError::NotARecording);
         let newer = HEAD.replace(":1,", ":2,");
-        assert_eq!(Recording::read(&newer).unwrap_err(), RecordingFault::NewerFormat);
-        assert_eq!(read(&[CALL, "rubbish", CALL]).unwrap_err(), RecordingFault::BadLine(3));
-        assert_eq!(read(&["{}"]).unwrap_err(), RecordingFault::Empty);
-        assert_eq!(Recording::read(HEAD).unwrap_err(), RecordingFault::Empty);
+        assert_eq!(Recording::read(&newer).unwrap_err(), RecordingError::NewerFormat);
+        assert_eq!(read(&[CALL, "rubbish", CALL]).unwrap_err(), RecordingError::BadLine(3));
+        assert_eq!(read(&["{}"]).unwrap_err(), RecordingError::Empty);
+        assert_eq!(Recording::read(HEAD).unwrap_err(), RecordingError::Empty);
         let deep = "[".repeat(100_000);
-        assert_eq!(read(&[&deep, CALL]).unwrap_err(), RecordingFault::BadLine(2));
+        assert_eq!(read(&[&deep, CALL]).unwrap_err(), RecordingError::BadLine(2));
     }
 }

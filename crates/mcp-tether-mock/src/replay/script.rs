@@ -1,5 +1,5 @@
-//! Which recorded answer a request gets: the next one to the same request, or else the next one to
-//! its method.
+//! Chooses the recorded answer to a request: the next one to the same request, or else the next one
+//! to its method.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use mcp_tether_wire::jsonrpc::Message;
 
 use super::recording::{Recording, Turn, identity};
 
-/// How many requests were matched, and how.
+/// The numbers of requests, by the way they were matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReplayTally {
     /// By method and parameters.
@@ -78,19 +78,19 @@ impl Script {
         Self { played: vec![false; turns.len()], turns, tally: ReplayTally::default() }
     }
 
-    /// How many turns come before and with the last one that was played.
+    /// Returns the number of turns up to the last one that was played.
     pub(super) fn position(&self) -> usize {
         self.played.iter().rposition(|played| *played).map_or(0, |last| last + 1)
     }
 
-    /// Whether the recorded server answered `initialize`.
+    /// Returns whether the recorded server answered `initialize`.
     pub(super) fn is_legacy(&self) -> bool {
         let answered = |turn: &&Turn| turn.is_answered() && turn.status < 400;
         let opens = |turn: &&Turn| turn.request.method() == "initialize";
         self.turns.iter().filter(answered).any(|turn| opens(&turn))
     }
 
-    /// The turn that answers this request.
+    /// Returns the turn that answers this request.
     pub(super) fn play(&mut self, request: &Message) -> Match {
         let (method, params) = (request.method(), identity(request));
         let same: Vec<usize> =

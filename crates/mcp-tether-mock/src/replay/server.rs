@@ -34,7 +34,7 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 /// The id of the one session.
 const SESSION: &str = "replay";
 
-/// Receives what does not match the recording.
+/// Receives a note on each request that does not match the recording.
 type Tell = dyn Fn(&ReplayNote) + Send + Sync;
 
 struct Endpoint {
@@ -43,8 +43,8 @@ struct Endpoint {
     tell: Box<Tell>,
 }
 
-/// Serves a recording on loopback until `shutdown` resolves; passes the URL to `ready`, and what
-/// does not match to `tell`. Returns how many requests matched.
+/// Serves a recording on loopback until `shutdown` resolves; passes the URL to `ready`, and a note
+/// on each mismatch to `tell`. Returns how many requests matched.
 ///
 /// # Errors
 /// The port cannot be bound.
@@ -129,9 +129,9 @@ async fn post(endpoint: &Endpoint, switch: &Switch, body: Bytes) -> Response {
     }
 }
 
-/// Plays what the recorded server did.
+/// Answers like the recorded server.
 async fn played(endpoint: &Endpoint, switch: &Switch, turn: Turn, request: Message) -> Response {
-    // What was accepted and answered on another stream is answered here.
+    // A request that was answered on another stream is answered here.
     let status = match StatusCode::from_u16(turn.status) {
         Ok(status) if status != StatusCode::ACCEPTED => status,
         _ => StatusCode::OK,
@@ -160,7 +160,7 @@ async fn played(endpoint: &Endpoint, switch: &Switch, turn: Turn, request: Messa
     response
 }
 
-/// The recorded refusal; a JSON-RPC error gets the id of this request.
+/// Returns the recorded refusal; a JSON-RPC error gets the id of this request.
 fn refused(status: StatusCode, body: &str, turn: &Turn, request: &Message) -> Response {
     match Message::parse(body.to_owned()) {
         Ok(error) if error.id().is_some() => json_with(status, aimed(&error, turn, request)),
@@ -169,7 +169,7 @@ fn refused(status: StatusCode, body: &str, turn: &Turn, request: &Message) -> Re
     }
 }
 
-/// What a server of the recorded era says to a method that it does not know.
+/// Returns the answer to an unknown method in the recorded era.
 fn not_recorded(is_legacy: bool, request: &Message) -> Response {
     let Some(id) = request.id() else { return empty(StatusCode::BAD_REQUEST) };
     let method = request.method();

@@ -13,11 +13,11 @@ use mcp_tether_wire::jsonrpc::{Message, MessageKind};
 use super::playing::{Playing, aimed};
 use super::recording::{Turn, is_answer};
 
-/// How long the answer to a question of the server is awaited before the recording goes on.
+/// How long to wait for the host's answer to a question before the recording continues.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// The messages of one request. A recorded request that was never answered stays open; one whose
-/// stream broke breaks.
+/// Returns the messages of one request as a stream. If the recorded request was never answered, the
+/// stream stays open; if its stream broke, this one breaks too.
 pub(super) fn of_turn(playing: Arc<Playing>, turn: Turn, request: Message) -> Body {
     let state = (playing, turn, request, 0);
     Body::from_stream(stream::unfold(state, |(playing, turn, request, at)| async move {
@@ -32,7 +32,7 @@ pub(super) fn of_turn(playing: Arc<Playing>, turn: Turn, request: Message) -> Bo
     }))
 }
 
-/// What comes after the last message: nothing, a broken connection, or silence.
+/// Ends the stream like the recorded one: properly, with a broken connection, or never.
 async fn end(turn: &Turn) -> Option<io::Error> {
     if turn.messages.last().is_some_and(is_answer) {
         return None;
@@ -59,11 +59,11 @@ async fn wait_for_answer(playing: &Playing, message: &Message) {
             changed.await;
         }
     };
-    // A host that does not answer is not what was recorded: the recording goes on.
+    // If the host does not answer, unlike the recorded one, the recording continues anyway.
     let _ = tokio::time::timeout(ANSWER_TIMEOUT, answered).await;
 }
 
-/// What the server sends unasked, each at its place in the recording.
+/// Returns the server's unasked messages, each at its place in the recording.
 pub(super) fn standalone(playing: Arc<Playing>) -> Body {
     // Headers are sent with the first bytes.
     let opening = stream::iter([Ok::<_, io::Error>(Bytes::from_static(b": replay\n\n"))]);

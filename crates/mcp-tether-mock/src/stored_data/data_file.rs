@@ -1,5 +1,5 @@
 //! The file of `--data`: the product it belongs to, its format, and the product's data as one value
-//! in an embedded store. This module does not know what the data means.
+//! in an embedded store. The data is opaque to this module.
 
 use std::fmt;
 use std::fs;
@@ -12,7 +12,7 @@ use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinit
 
 use crate::product_name::ProductName;
 
-/// The format version. Raise it when the new version can no longer read what the old one wrote.
+/// The format version. Raise it when a change makes older files unreadable.
 const FORMAT: &str = "1";
 
 const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("mock");
@@ -26,9 +26,9 @@ struct Opened {
     database: Database,
 }
 
-/// Why a data file cannot be used, and what to do about it.
+/// The reason why a data file cannot be used, with a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataProblem {
+pub struct DataFileError {
     message: String,
     hint: String,
 }
@@ -39,7 +39,7 @@ impl DataFile {
     /// # Errors
     /// The file cannot be created or read, is damaged or in use, has a newer format, or belongs to
     /// another product.
-    pub fn open(path: &Path, product: ProductName) -> Result<Self, DataProblem> {
+    pub fn open(path: &Path, product: ProductName) -> Result<Self, DataFileError> {
         if !path.exists() {
             create(path, product)?;
         }
@@ -55,11 +55,11 @@ impl DataFile {
     }
 
     /// Checks the format before anything else, so that a newer format is not reported as damage.
-    fn check(&self, product: ProductName) -> Result<(), DataProblem> {
+    fn check(&self, product: ProductName) -> Result<(), DataFileError> {
         let path = self.path().display();
         let format = self.text("format")?;
         if format != FORMAT {
-            return Err(DataProblem {
+            return Err(DataFileError {
                 message: format!(
                     "`{path}` is of format `{format}`, this version reads format `{FORMAT}`"
                 ),
@@ -69,7 +69,7 @@ impl DataFile {
         }
         let found = self.text("product")?;
         if found != product.name() {
-            return Err(DataProblem {
+            return Err(DataFileError {
                 message: format!("`{path}` holds the data of `{found}`, not of `{product}`"),
                 hint: format!(
                     "serve it as what it is: `mcp-tether mock {found} --data {path}`, or give \
@@ -80,17 +80,17 @@ impl DataFile {
         Ok(())
     }
 
-    fn text(&self, key: &str) -> Result<String, DataProblem> {
+    fn text(&self, key: &str) -> Result<String, DataFileError> {
         let bytes = self.value(key)?.ok_or_else(|| self.damaged(&format!("no `{key}` in it")))?;
         String::from_utf8(bytes).map_err(|error| self.damaged(&error))
     }
 
     /// Returns the product's data as last committed; `None` for a new file.
-    pub(super) fn stored(&self) -> Result<Option<Vec<u8>>, DataProblem> {
+    pub(super) fn stored(&self) -> Result<Option<Vec<u8>>, DataFileError> {
         self.value("data")
     }
 
-    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, DataProblem> {
+    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, DataFileError> {
         let read = || -> Result<Option<Vec<u8>>, redb::Error> {
             let table = self.0.database.begin_read()?.open_table(TABLE)?;
             Ok(table.get(key)?.map(|found| found.value().to_vec()))
@@ -104,11 +104,11 @@ impl DataFile {
             .map_err(|error| format!("cannot write `{}`: {error}", self.path().display()))
     }
 
-    pub(super) fn damaged(&self, reason: &dyn fmt::Display) -> DataProblem {
+    pub(super) fn damaged(&self, reason: &dyn fmt::Display) -> DataFileError {
         damaged(self.path(), reason)
     }
 
-    pub(super) fn unwritable(&self, reason: &str) -> DataProblem {
+    pub(super) fn unwritable(&self, reason: &str) -> DataFileError {
         unwritable(self.path(), &reason)
     }
 }
@@ -127,7 +127,7 @@ pub(super) fn write(database: &Database, entries: &[(&str, &[u8])]) -> Result<()
 
 /// Creates the file under a temporary name and then links it, so that a killed process leaves no
 /// partial file. A link does not replace a file that another process has since created.
-fn create(path: &Path, product: ProductName) -> Result<(), DataProblem> {
+fn create(path: &Path, product: ProductName) -> Result<(), DataFileError> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
     let draft = PathBuf::from(name);
@@ -149,7 +149,7 @@ fn create(path: &Path, product: ProductName) -> Result<(), DataProblem> {
 
 /// Opens and verifies a file. The store panics on some kinds of damage (a truncated file), so the
 /// panic is caught here.
-fn open(path: &Path) -> Result<Database, DataProblem> {
+fn open(path: &Path) -> Result<Database, DataFileError> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let opened = panic::catch_unwind(AssertUnwindSafe(|| -> Result<Database, DatabaseError> {
@@ -161,7 +161,7 @@ fn open(path: &Path) -> Result<Database, DataProblem> {
     panic::set_hook(hook);
     match opened {
         Ok(Ok(database)) => Ok(database),
-        Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(DataProblem {
+        Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(DataFileError {
             message: format!("`{}` is in use by another mock", path.display()),
             hint: "end that one, or give another file: `--data FILE`".to_owned(),
         }),
@@ -175,38 +175,38 @@ fn open(path: &Path) -> Result<Database, DataProblem> {
     }
 }
 
-fn damaged(path: &Path, reason: &dyn fmt::Display) -> DataProblem {
+fn damaged(path: &Path, reason: &dyn fmt::Display) -> DataFileError {
     let path = path.display();
-    DataProblem {
+    DataFileError {
         message: format!("`{path}` is damaged, or not a data file of the mock: {reason}"),
         hint: format!("move it away, and a new one is made: `mv {path} {path}.bad`"),
     }
 }
 
-fn unwritable(path: &Path, reason: &dyn fmt::Display) -> DataProblem {
-    DataProblem {
+fn unwritable(path: &Path, reason: &dyn fmt::Display) -> DataFileError {
+    DataFileError {
         message: format!("cannot use `{}` as data file: {reason}", path.display()),
         hint: "give a file in a folder that exists and can be written: `--data FILE`".to_owned(),
     }
 }
 
-impl DataProblem {
-    /// Returns what to do about it.
+impl DataFileError {
+    /// Returns the hint: how to solve it.
     pub fn hint(&self) -> &str {
         &self.hint
     }
 }
 
-impl fmt::Display for DataProblem {
+impl fmt::Display for DataFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for DataProblem {}
+impl std::error::Error for DataFileError {}
 
-impl From<DataProblem> for io::Error {
-    fn from(problem: DataProblem) -> Self {
+impl From<DataFileError> for io::Error {
+    fn from(problem: DataFileError) -> Self {
         Self::other(problem)
     }
 }

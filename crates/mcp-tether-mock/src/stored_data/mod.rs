@@ -1,8 +1,8 @@
 //! The data of a product, in memory or backed by the file of `--data`. A change is committed before
 //! the call that made it is answered; a change that cannot be committed did not happen.
 //!
-//! A product holds one [`StoredData`] and knows nothing of files. What must not survive a restart
-//! (rate limits, pending confirmations) stays outside it.
+//! A product holds one [`StoredData`] and knows nothing of files. State that must not survive a
+//! restart (rate limits, pending confirmations) stays outside it.
 
 mod data_file;
 
@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use data_file::{DataFile, DataProblem};
+pub use data_file::{DataFile, DataFileError};
 
 use super::rpc_error::RpcError;
 use mcp_tether_wire::protocol::codes;
@@ -26,7 +26,7 @@ pub(super) struct StoredData<T> {
 
 struct StoredState<T> {
     data: T,
-    /// What the file contains; empty without a file.
+    /// The bytes in the file; empty without a file.
     stored: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ impl<T: Serialize + DeserializeOwned> StoredData<T> {
     pub(super) fn open(
         file: Option<&DataFile>,
         seeded: impl FnOnce() -> T,
-    ) -> Result<Self, DataProblem> {
+    ) -> Result<Self, DataFileError> {
         let stored = file.map_or(Ok(None), DataFile::stored)?;
         let data = match (&stored, file) {
             (Some(stored), Some(file)) => {

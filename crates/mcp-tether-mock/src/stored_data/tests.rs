@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::product_name::ProductName;
 
-fn open(path: &Path) -> Result<DataFile, DataProblem> {
+fn open(path: &Path) -> Result<DataFile, DataFileError> {
     DataFile::open(path, ProductName::Egrow)
 }
 

@@ -6,12 +6,12 @@ use tokio::sync::watch;
 
 use super::shown::TaskForm;
 use super::task::CallTask;
-use crate::connections::Connections;
+use crate::connections::HostConnections;
 use mcp_tether_wire::protocol::methods;
 
 /// Announces every change of a task until it ends.
 pub(crate) async fn announce(
-    connections: Arc<Connections>,
+    connections: Arc<HostConnections>,
     task: Arc<CallTask>,
     mut changes: watch::Receiver<()>,
     form: TaskForm,

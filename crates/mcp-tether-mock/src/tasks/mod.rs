@@ -1,6 +1,6 @@
-//! Tasks: calls that go on after they were answered with a handle. The same tasks serve both forms,
-//! that of 2025-11-25 (`basic/utilities/tasks`) and the extension of 2026-07-28 (SEP-2663); what is
-//! their JSON differs (`shown`).
+//! Tasks: calls that continue after they were answered with a handle. The same tasks serve both
+//! forms, that of 2025-11-25 (`basic/utilities/tasks`) and the extension of 2026-07-28 (SEP-2663);
+//! only their JSON differs (`shown`).
 
 mod announce;
 mod shown;

@@ -12,7 +12,7 @@ use super::terms::Terms;
 use crate::rounds::is_possible_answer;
 use crate::rpc_error::RpcError;
 
-/// What the host answered: a result, or an error object.
+/// The host's answer: a result, or an error object.
 type QuestionAnswer = Result<Value, Value>;
 
 /// The task that a call became, if it did, and the handle that stops the work.
@@ -43,7 +43,7 @@ impl Becomes {
     }
 }
 
-/// A call that goes on after it was answered with a handle.
+/// A call that continues after it was answered with a handle.
 #[derive(Debug)]
 pub(crate) struct CallTask {
     id: String,
@@ -164,7 +164,7 @@ impl CallTask {
         answer.await.ok()
     }
 
-    /// Takes the host's answers. What was not asked, or cannot be an answer, is ignored.
+    /// Takes the host's answers. Unknown keys and values that cannot be an answer are ignored.
     pub(crate) fn answer(&self, answers: Map<String, Value>) {
         for (key, answer) in answers {
             let fitting = self.lock().open.get(&key).is_some_and(|open| {

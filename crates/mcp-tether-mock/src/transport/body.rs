@@ -20,7 +20,7 @@ use crate::faults::{Plan, Point, Style};
 /// Events that are ready are sent together, up to about this many bytes.
 const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
-/// What one SSE stream sends.
+/// The body of one SSE stream: the events of a log, encoded.
 pub(super) struct EventStream {
     reader: LogReader,
     style: Style,
@@ -101,7 +101,7 @@ impl EventStream {
         loop {
             if let Some(piece) = self.pieces.pop_front() {
                 if self.style.chunk.is_some() {
-                    // Lets the connection flush, so that the pieces are seen as pieces.
+                    // Lets the connection flush, so that the pieces arrive separately.
                     tokio::task::yield_now().await;
                 }
                 return Some(Ok(piece));
@@ -232,7 +232,7 @@ impl EventStream {
     }
 }
 
-/// Returns what the encoder has written since the last call. Writing to memory does not fail.
+/// Returns the encoder's output since the last call. Writing to memory does not fail.
 fn written(result: io::Result<()>, gzip: &mut GzEncoder<Vec<u8>>) -> Bytes {
     match result {
         Ok(()) => std::mem::take(gzip.get_mut()).into(),
@@ -240,7 +240,7 @@ fn written(result: io::Result<()>, gzip: &mut GzEncoder<Vec<u8>>) -> Bytes {
     }
 }
 
-/// A body of known length, sent in pieces of `chunk` bytes if that is given.
+/// Returns a body of known length, sent in pieces of `chunk` bytes if that is given.
 pub(super) fn whole(bytes: Bytes, chunk: Option<usize>) -> Body {
     let Some(size) = chunk else {
         return Body::from(bytes);
@@ -256,19 +256,19 @@ pub(super) fn whole(bytes: Bytes, chunk: Option<usize>) -> Body {
     Body::from_stream(pieces)
 }
 
-/// A body that is cut after half of its bytes.
+/// Returns a body that is cut after half of its bytes.
 pub(super) fn half(bytes: &Bytes) -> Body {
     let half = stream::iter([Ok(bytes.slice(..bytes.len() / 2))]);
     Body::from_stream(half.chain(stream::once(async { Err(broken_off().await) })))
 }
 
-/// Cuts a body after what came before was flushed.
+/// Returns the error that cuts a body, after the bytes before it were flushed.
 async fn broken_off() -> io::Error {
     tokio::task::yield_now().await;
     io::ErrorKind::ConnectionAborted.into()
 }
 
-/// A body that never sends anything.
+/// Returns a body that never sends anything.
 pub(super) fn silent() -> Body {
     Body::from_stream(stream::pending::<Result<Bytes, Infallible>>())
 }

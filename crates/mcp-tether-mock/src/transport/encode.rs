@@ -75,7 +75,7 @@ pub(super) fn comment(style: &Style) -> Bytes {
     format!(": keep-alive{end}{end}").into()
 }
 
-/// One event.
+/// Returns one event.
 pub(super) fn event(style: &Style, id: Option<&str>, kind: &str, payload: &[u8]) -> Bytes {
     let end = style.line_ending.text();
     let data = format_json(payload, style);

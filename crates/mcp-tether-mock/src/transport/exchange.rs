@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::faults::{FaultTarget, Plan};
-use crate::recorder::{Ending, RecordedMessage, Ticket};
+use crate::recorder::{ExchangeEnd, RecordedMessage, Ticket};
 use crate::wire::Switch;
 use mcp_tether_wire::jsonrpc::{Invalid, Message, MessageKind, Received, RequestId};
 use mcp_tether_wire::protocol::headers;
@@ -35,7 +35,7 @@ impl HttpExchange {
         self.header(headers::SESSION_ID)
     }
 
-    /// The id of the single request in the body.
+    /// Returns the id of the single request in the body.
     pub(super) fn request_id(&self) -> Option<&RequestId> {
         match self.received.as_ref()? {
             Ok(Received::One(message)) if message.kind() == MessageKind::Request => message.id(),
@@ -45,7 +45,7 @@ impl HttpExchange {
 
     /// Cuts the connection; never returns.
     pub(super) async fn cut(&self) -> ! {
-        self.ticket.end(Ending::Cut);
+        self.ticket.end(ExchangeEnd::Cut);
         self.switch.cut();
         std::future::pending().await
     }

@@ -1,5 +1,5 @@
-//! An answer that comes with thousands of something else: what a host must not keep, log, or pass
-//! on without end.
+//! An answer among thousands of other items, which a host must not store, log or pass on without
+//! limit.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -12,7 +12,7 @@ use crate::faults::{Flood, FloodOf, Style};
 use crate::response_batch::join_array;
 use mcp_tether_wire::protocol::headers;
 
-/// How long an id or a name of an event is.
+/// The length of an event's id or name, in bytes.
 const LONG: usize = 64 * 1024;
 
 /// Answers with these texts and the flood around them.
@@ -60,7 +60,7 @@ fn array(answer: &[u8], count: usize, member: impl Fn(usize) -> String) -> Vec<u
     out
 }
 
-/// The answer with one more member of its result.
+/// Returns the answer with a deeply nested member added to its result.
 fn deep(answer: &[u8], count: usize) -> Vec<u8> {
     let nested = format!("{}{}", "[".repeat(count), "]".repeat(count));
     let text = String::from_utf8_lossy(answer);

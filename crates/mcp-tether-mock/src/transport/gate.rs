@@ -8,7 +8,7 @@ use super::exchange::{self, HttpExchange};
 use super::reply;
 use crate::date::http_date;
 use crate::oauth::PresentedToken;
-use crate::options::{Answers, Auth};
+use crate::options::{AnswerFormat, Auth};
 use crate::own_host::{is_local_origin, is_own_host};
 use crate::rpc_error::RpcError;
 use crate::state::MockState;
@@ -18,7 +18,7 @@ use mcp_tether_wire::protocol::headers;
 /// Codes that JSON-RPC leaves to servers.
 const SERVER_ERROR_CODE: i64 = -32000;
 
-/// Who sends a request, as far as the credential tells.
+/// The account behind the credential of a request.
 pub(super) type Credential = String;
 
 /// Checks host, origin and credential, as every MCP route requires; returns the credential.
@@ -59,7 +59,7 @@ pub(super) fn check_post_types(
         let message = "Content-Type must be application/json";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
-    if shared.options.answers == Answers::OnlyJson {
+    if shared.options.answers == AnswerFormat::OnlyJson {
         return Ok(());
     }
     if !(accepts(exchange, headers::JSON) && accepts(exchange, headers::EVENT_STREAM)) {
@@ -94,7 +94,7 @@ fn credential(shared: &MockState, exchange: &HttpExchange) -> Result<Credential,
             given => unauthorized(given.is_some(), "token"),
         },
         Auth::OAuth(_) => token(shared, exchange, bearer),
-        // A client that presents something like a key gets an answer about keys.
+        // A client that presents an API key header gets an answer about keys.
         Auth::OAuthOrApiKey(_) if named.is_some() => api_key(shared, named),
         Auth::OAuthOrApiKey(_) => match bearer {
             Some(key) if key == shared.options.api_key => Ok(key.to_owned()),

@@ -6,11 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::exchange::HttpExchange;
-use crate::product::ToolDefinition;
+use crate::product::ToolSpec;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::{headers, methods};
 
-/// What differs, if anything.
+/// The outcome of the comparison; the error describes the first difference.
 pub(super) type HeaderVerdict = Result<(), String>;
 
 /// Checks method and name.
@@ -34,7 +34,7 @@ pub(super) fn standard(
 /// Checks the arguments of a call that headers must mirror.
 pub(super) fn arguments(
     exchange: &HttpExchange,
-    tool: &ToolDefinition,
+    tool: &ToolSpec,
     arguments: &Value,
 ) -> HeaderVerdict {
     for (path, name) in annotated(&tool.input) {
@@ -83,14 +83,14 @@ fn is_primitive(property: &Value) -> bool {
     matches!(property["type"].as_str(), Some("string" | "integer" | "boolean"))
 }
 
-/// RFC 9110 section 5.6.2.
+/// Returns whether this is a token (RFC 9110 §5.6.2).
 fn is_token(name: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(legal)
 }
 
-/// Returns what a host writes for this value; `None` for `null`, for values of other types and for
-/// integers that not every host can represent.
+/// Returns the header text that a host sends for this value; `None` for `null`, for values of other
+/// types and for integers that not every host can represent.
 fn text(value: &Value) -> Option<String> {
     const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
     match value {
@@ -105,7 +105,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// `42.0` and `42` are the same (server validation, note).
+/// Returns whether both are the same number: `42.0` and `42` are (server validation, note).
 fn same_number(value: &Value, given: &str) -> bool {
     value.as_f64().is_some_and(|value| given.parse() == Ok(value))
 }

@@ -17,7 +17,7 @@ use crate::events::{EndOnDrop, EventLog, LogReader, NextEvent};
 use crate::faults::{AnswerForm, Granted, ListenEnd, Point, Silence};
 use crate::listens::{self, ListenFilter};
 use crate::methods;
-use crate::options::Answers;
+use crate::options::AnswerFormat;
 use crate::product::Streams;
 use crate::rounds::Rounds;
 use crate::rpc_error::RpcError;
@@ -85,7 +85,7 @@ async fn request(
 ) -> HttpAnswer {
     let refused = |error: RpcError| {
         let status = match error.code {
-            // What is wrong with the envelope (`basic`, `_meta`).
+            // The envelope is invalid (`basic`, `_meta`).
             codes::INVALID_PARAMS => StatusCode::BAD_REQUEST,
             code => status_of(code),
         };
@@ -110,7 +110,7 @@ async fn request(
         streams: Streams { answers: Arc::clone(&answers), related: answers },
         refused: Arc::default(),
     };
-    // Before the first wait: from here on a host that goes away stops the work.
+    // Created before the first `await`: from here on, a host that disconnects stops the work.
     let guard = CancelsWork(session);
     let refused = Arc::clone(&work.refused);
     work.start_round(request, rounds).await;
@@ -153,7 +153,7 @@ fn session_of_request(
     };
     let version = match meta.get(meta::PROTOCOL_VERSION).and_then(Value::as_str) {
         Some(version) => version,
-        // A host of another era declares nothing else.
+        // A legacy host declares no more than that.
         None => match stated.filter(|stated| known(stated).is_none()) {
             Some(stated) => return Err(unsupported(shared, exchange, stated)),
             None => return Err(lacks(meta::PROTOCOL_VERSION)),
@@ -257,9 +257,9 @@ async fn respond(
         Some(AnswerForm::Sse) => false,
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
         None => match shared.options.answers {
-            Answers::Json => reader.first_is_answer().await,
-            Answers::OnlyJson => true,
-            Answers::Sse => false,
+            AnswerFormat::Json => reader.first_is_answer().await,
+            AnswerFormat::OnlyJson => true,
+            AnswerFormat::Sse => false,
         },
     };
     if !json {

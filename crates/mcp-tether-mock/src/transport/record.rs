@@ -1,5 +1,5 @@
-//! What every request goes through, whatever its route: it is read and recorded, and faults that do
-//! not depend on its content are applied. The body of the answer reports how the exchange ended.
+//! Middleware of every route: reads and records the request, and applies faults that do not depend
+//! on its content. The body of the answer reports how the exchange ended.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use http_body::{Frame, SizeHint};
 use super::exchange::{self, HttpExchange};
 use super::reply;
 use crate::faults::{Point, Silence};
-use crate::recorder::{Ending, RecordedRequest, Ticket};
+use crate::recorder::{ExchangeEnd, RecordedRequest, Ticket};
 use crate::state::MockState;
 use crate::wire::Switch;
 use mcp_tether_wire::jsonrpc::Received;
@@ -44,7 +44,7 @@ pub(super) async fn record(
         body: body.clone(),
         messages: messages.iter().map(exchange::recorded).collect(),
         status: None,
-        ending: Ending::Open,
+        ending: ExchangeEnd::Open,
     }));
     let tool = exchange::tool_name(&messages).unwrap_or_default();
     let plan = shared.plan(&exchange::asked(&parts.method, &parts.uri, &messages, &tool));
@@ -117,10 +117,10 @@ impl HttpBody for Tracked {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(context);
         match &polled {
-            Poll::Ready(None) => self.ticket.end(Ending::Completed),
-            Poll::Ready(Some(Err(_))) => self.ticket.end(Ending::Cut),
+            Poll::Ready(None) => self.ticket.end(ExchangeEnd::Completed),
+            Poll::Ready(Some(Err(_))) => self.ticket.end(ExchangeEnd::Cut),
             Poll::Ready(Some(Ok(_))) if self.inner.is_end_stream() => {
-                self.ticket.end(Ending::Completed);
+                self.ticket.end(ExchangeEnd::Completed);
             }
             _ => {}
         }
@@ -139,8 +139,11 @@ impl HttpBody for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         // A body without content is never polled.
-        let ending =
-            if self.inner.is_end_stream() { Ending::Completed } else { Ending::Disconnected };
+        let ending = if self.inner.is_end_stream() {
+            ExchangeEnd::Completed
+        } else {
+            ExchangeEnd::Disconnected
+        };
         // Everything attached to the body is dropped before the ending is visible.
         self.inner = Body::empty();
         self.ticket.end(ending);

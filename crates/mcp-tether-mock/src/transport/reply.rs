@@ -36,12 +36,12 @@ pub(super) fn text(status: StatusCode, body: &'static str) -> Response {
     with_body(status, Some("text/plain; charset=utf-8"), body.into())
 }
 
-/// A refusal before JSON-RPC comes into play: an error without an id.
+/// Returns a refusal that concerns no JSON-RPC request: an error without an id.
 pub(super) fn refusal(status: StatusCode, code: i64, message: &str) -> Response {
     json(status, error_response_without_id(code, message))
 }
 
-/// A JSON-RPC error with another status than 200.
+/// Returns a JSON-RPC error with a status other than 200.
 pub(super) fn rpc_error(status: StatusCode, id: Option<&RequestId>, error: RpcError) -> Response {
     let body = match id {
         Some(id) => error_response(id, error.code, &error.message, error.data),

@@ -15,7 +15,7 @@ use super::{flood, gate, modern, reply};
 use crate::events::{EndOnDrop, LogReader, NextEvent};
 use crate::faults::{AnswerForm, Plan, Point, SessionFault, Silence};
 use crate::methods;
-use crate::options::Answers;
+use crate::options::AnswerFormat;
 use crate::product::Streams;
 use crate::revisions::RevisionRules;
 use crate::session::HostSession;
@@ -110,7 +110,9 @@ fn work(
     let answers = shared.connections.new_log(session);
     // If only the answer may be sent, everything else is sent on the standalone stream.
     let related = match (exchange.plan.form, shared.options.answers) {
-        (Some(AnswerForm::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
+        (Some(AnswerForm::Json), _) | (None, AnswerFormat::OnlyJson) => {
+            Arc::clone(session.standalone())
+        }
         _ => Arc::clone(&answers),
     };
     Work {
@@ -161,7 +163,7 @@ async fn respond(
     session: &HostSession,
     mut reader: LogReader,
     is_batch: bool,
-    answers: Answers,
+    answers: AnswerFormat,
 ) -> HttpAnswer {
     let plan = &exchange.plan;
     if plan.silent == Some(Silence::Body) {
@@ -172,8 +174,8 @@ async fn respond(
         Some(AnswerForm::Sse) => false,
         // A cut before the head must come after the work.
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
-        None if answers == Answers::OnlyJson => true,
-        None => answers == Answers::Json && reader.first_is_answer().await,
+        None if answers == AnswerFormat::OnlyJson => true,
+        None => answers == AnswerFormat::Json && reader.first_is_answer().await,
     };
     if !json && plan.flood.is_none() {
         return Ok(stream(exchange, session, reader));
@@ -278,8 +280,8 @@ fn session(
     Ok(session)
 }
 
-/// Whether this GET resumes the stream that answers `initialize`, the first of a session. Its
-/// client does not know the revision yet; the header is for requests after it was negotiated
+/// Returns whether this GET resumes the stream that answers `initialize`, the first of a session.
+/// Its client does not know the revision yet; the header is for requests after it was negotiated
 /// (2025-06-18 and later, transports, "protocol version header").
 fn resumes_initialize(exchange: &HttpExchange) -> bool {
     exchange.header(headers::LAST_EVENT_ID).is_some_and(|last| last.starts_with("1-"))

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use crate::events::EndOnDrop;
 use crate::faults::{AskFault, Plan};
 use crate::methods;
-use crate::product::{Asking, CallContext, Streams};
+use crate::product::{CallContext, QuestionChannel, Streams};
 use crate::rounds::Rounds;
 use crate::rpc_error::MethodResult;
 use crate::session::HostSession;
@@ -20,7 +20,7 @@ use crate::tasks::Becomes;
 use mcp_tether_wire::jsonrpc::{Message, RequestId, error_response, result_response};
 use mcp_tether_wire::protocol::methods as names;
 
-/// What all requests of one POST share.
+/// The context that all requests of one POST share.
 #[derive(Clone)]
 pub(super) struct Work {
     pub(super) shared: Arc<MockState>,
@@ -40,18 +40,17 @@ impl Work {
         let Some(id) = request.id().cloned() else {
             return;
         };
-        let (call, becomes) = self.call(&request, id.clone(), Asking::Session);
+        let (call, becomes) = self.call(&request, id.clone(), QuestionChannel::Session);
         let running = tokio::spawn(self.clone().run(request, call));
         self.watch_over(&id, &becomes, running.abort_handle());
     }
 
-    /// Answers a call that asks in rounds. What can be done without waiting is done when this
-    /// returns.
+    /// Answers a call that asks in rounds. Returns once the call waits for something.
     pub(super) async fn start_round(&self, request: Message, rounds: Rounds) {
         let Some(id) = request.id().cloned() else {
             return;
         };
-        let (call, becomes) = self.call(&request, id.clone(), Asking::Rounds(rounds));
+        let (call, becomes) = self.call(&request, id.clone(), QuestionChannel::Rounds(rounds));
         let mut running = Box::pin(self.clone().run(request, call));
         let first = poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await;
         if first.is_pending() {
@@ -111,7 +110,7 @@ impl Work {
         &self,
         request: &Message,
         id: RequestId,
-        asking: Asking,
+        asking: QuestionChannel,
     ) -> (CallContext, Arc<Becomes>) {
         let becomes = Arc::<Becomes>::default();
         let call = CallContext {
@@ -133,8 +132,8 @@ impl Work {
     async fn ask(&self, call: &CallContext, ask: &AskFault) {
         let log = if ask.on_get { self.session.standalone() } else { &call.streams.related };
         let asked = self.session.ask(log, ask.method, &question(ask.method));
-        // In rounds no host may answer a request (T-61).
-        if matches!(call.asking, Asking::Session) {
+        // Where questions are asked in rounds, requests to the host are not allowed (T-61).
+        if matches!(call.asking, QuestionChannel::Session) {
             let _ = asked.answer().await;
         }
     }

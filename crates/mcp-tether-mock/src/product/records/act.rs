@@ -1,10 +1,10 @@
-//! What the tools do: list, get, create, update, delete, and whatever a special one does.
+//! The actions of the tools: list, get, create, update, delete, and special functions.
 
 use serde_json::{Map, Value, json};
 
-use super::record_error::{RecordError, Reply};
+use super::record_error::{RecordError, RecordResult};
 use super::resource::{
-    Action, ApiFormat, Column, Gives, RecordFunction, RecordTable, ToolRow, WhenGone,
+    Action, ApiFormat, Column, RecordFunction, RecordOutput, RecordTable, ToolRow, WhenGone,
 };
 use super::store::Records;
 use crate::date::Date;
@@ -12,13 +12,13 @@ use crate::product::field::{Shape, ToolInput};
 use crate::product::moment::Moment;
 use crate::product::page::ListPage;
 
-/// Runs a tool that only looks.
+/// Runs a tool that only reads.
 pub(crate) fn read(
     format: &ApiFormat,
     (of, row): (&'static RecordTable, &ToolRow),
     records: &Records,
     input: ToolInput<'_>,
-) -> Reply {
+) -> RecordResult {
     match &row.action {
         Action::List => list(format, of, records, input),
         Action::Get => {
@@ -32,13 +32,13 @@ pub(crate) fn read(
     }
 }
 
-/// Runs any tool. One that fails has changed nothing.
+/// Runs any tool. If it fails, its changes are undone.
 pub(crate) fn write(
     format: &ApiFormat,
     row: (&'static RecordTable, &ToolRow),
     records: &mut Records,
     input: ToolInput<'_>,
-) -> Reply {
+) -> RecordResult {
     if row.1.only_looks() {
         read(format, row, records, input)
     } else {
@@ -52,7 +52,7 @@ pub(crate) fn carry_out(
     (of, row): (&'static RecordTable, &ToolRow),
     records: &mut Records,
     input: ToolInput<'_>,
-) -> Reply {
+) -> RecordResult {
     match &row.action {
         Action::Create => create(format, of, records, input),
         Action::Update => update(format, of, records, input),
@@ -64,7 +64,12 @@ pub(crate) fn carry_out(
     }
 }
 
-fn list(format: &ApiFormat, of: &RecordTable, records: &Records, input: ToolInput<'_>) -> Reply {
+fn list(
+    format: &ApiFormat,
+    of: &RecordTable,
+    records: &Records,
+    input: ToolInput<'_>,
+) -> RecordResult {
     let wanted = Wanted::of(format, of, input)?;
     let found: Vec<&Value> = records.all(of).iter().rev().filter(|r| wanted.has(r)).collect();
     let [page, size] = format.page.map(|field| input.whole(field.name));
@@ -115,7 +120,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A day that an argument names.
+/// Reads a day from an argument.
 fn date(field: &str, text: &str) -> Result<Date, RecordError> {
     text.parse().map_err(|reason: String| RecordError::invalid(field, reason))
 }
@@ -168,7 +173,7 @@ fn create(
     of: &'static RecordTable,
     records: &mut Records,
     input: ToolInput<'_>,
-) -> Reply {
+) -> RecordResult {
     let mut draft = blank(of);
     for column in of.columns.iter().filter(|column| column.stored && column.on_create) {
         if let Some(written) = input.0.get(column.name) {
@@ -204,7 +209,7 @@ pub(crate) fn make(
     record
 }
 
-/// A record of defaults.
+/// Returns a record in which every column has its default.
 fn blank(of: &RecordTable) -> Value {
     let stored = of.columns.iter().filter(|column| column.stored);
     let members: Map<String, Value> = stored
@@ -229,7 +234,7 @@ fn update(
     of: &'static RecordTable,
     records: &mut Records,
     input: ToolInput<'_>,
-) -> Reply {
+) -> RecordResult {
     let before = seen(of, records, input)?.clone();
     let mut after = before.clone();
     let written = |column: &&Column| column.on_update && input.has(column.name);
@@ -262,7 +267,7 @@ fn put(held: &mut Value, shape: Shape, written: &Value) {
     }
 }
 
-/// References and unique values.
+/// Checks references and unique values.
 fn check(
     of: &RecordTable,
     records: &Records,
@@ -293,7 +298,7 @@ fn delete(
     of: &'static RecordTable,
     records: &mut Records,
     input: ToolInput<'_>,
-) -> Reply {
+) -> RecordResult {
     let record = seen(of, records, input)?.clone();
     remove(format, of, records, &record)?;
     records.tick();
@@ -349,11 +354,11 @@ fn forget(record: &mut Value, member: &str, id: &Value) {
     }
 }
 
-fn finish(of: &RecordTable, gives: Gives, records: &Records, given: Value) -> Value {
+fn finish(of: &RecordTable, gives: RecordOutput, records: &Records, given: Value) -> Value {
     match gives {
-        Gives::One => show(of, records, &given),
-        Gives::OneOf(other) => show(other, records, &given),
-        Gives::These(_) => given,
+        RecordOutput::One => show(of, records, &given),
+        RecordOutput::OneOf(other) => show(other, records, &given),
+        RecordOutput::These(_) => given,
     }
 }
 

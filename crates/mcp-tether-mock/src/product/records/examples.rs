@@ -8,7 +8,7 @@ use super::resource::{ApiFormat, RecordTable, ToolRow};
 use super::store::Records;
 
 impl ToolRow {
-    /// The row's example with ids in it.
+    /// Returns the row's example with the ids filled in.
     pub(crate) fn filled_example(
         &self,
         of: &RecordTable,
@@ -29,7 +29,7 @@ impl ToolRow {
         filled + rest
     }
 
-    /// The number that the example has for the argument which scopes records.
+    /// Returns the example's value of the argument that scopes records.
     fn scope(&self, name: &str) -> Option<Value> {
         let (_, after) = self.example.split_once(&format!("\"{name}\":"))?;
         let digits: String = after.chars().take_while(char::is_ascii_digit).collect();

@@ -1,8 +1,8 @@
-//! What can be wrong with a call, before a product turns it into its own format.
+//! Errors of calls, before a product turns them into its own format.
 
 use serde_json::Value;
 
-/// Why a tool did nothing.
+/// The reason why a tool did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RecordError {
     /// There is no such record, or none that the caller may see.
@@ -18,7 +18,7 @@ pub(crate) enum RecordError {
 }
 
 /// The result of a tool.
-pub(crate) type Reply = Result<Value, RecordError>;
+pub(crate) type RecordResult = Result<Value, RecordError>;
 
 impl RecordError {
     pub(crate) fn not_found(what: &'static str, id: &Value) -> Self {

@@ -1,9 +1,9 @@
-//! Tables: a table with its columns and tools, and what a product defines for all of them.
-//! A column holds what a record has, who may write it, and what it refers to.
+//! Tables with their columns and tools, and the format that a product defines for all of them. A
+//! column has a type, rules for who may write it, and perhaps a reference to another table.
 
 use serde_json::Value;
 
-use super::record_error::{RecordError, Reply};
+use super::record_error::{RecordError, RecordResult};
 use super::store::{Records, TableKey};
 use crate::product::field::{Field, Shape, ToolInput};
 use crate::product::moment::Moment;
@@ -12,13 +12,13 @@ use crate::product::tool::ToolKind;
 
 /// A table, and the tools for it.
 pub(crate) struct RecordTable {
-    /// The table's name, which is also what its group of tools is called in messages.
+    /// The table's name, which also names its group of tools in messages.
     pub(crate) table: &'static str,
     /// The name of one record, in messages.
     pub(crate) one: &'static str,
     /// The argument that names a record.
     pub(crate) id: &'static str,
-    /// What ids begin with; without it they are numbers.
+    /// The prefix of ids; without one they are numbers.
     pub(crate) prefix: Option<&'static str>,
     /// An argument of its tools that is also a member of its records: they are only seen where it
     /// is the same.
@@ -35,7 +35,7 @@ type Creating = fn(&mut Records, &mut Value, ToolInput<'_>) -> Result<(), Record
 type Changing = fn(&mut Records, &Value, &mut Value, ToolInput<'_>) -> Result<(), RecordError>;
 type Deleting = fn(&mut Records, &Value) -> Result<(), RecordError>;
 
-/// Rules that columns cannot express. What a rule changes is undone if the tool fails.
+/// Rules that columns cannot express. The changes of a rule are undone if the tool fails.
 #[derive(Clone, Copy)]
 pub(crate) struct RecordRules {
     /// Runs before a record is inserted; it has its id already.
@@ -57,14 +57,14 @@ impl RecordRules {
 pub(crate) struct ToolRow {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// What it does, in a sentence or two.
+    /// A description in a sentence or two.
     pub(crate) about: &'static str,
     /// Arguments that work on the seeded data, as JSON.
     pub(crate) example: &'static str,
     pub(crate) action: Action,
 }
 
-/// What a tool does.
+/// The action of a tool.
 pub(crate) enum Action {
     List,
     Get,
@@ -74,7 +74,7 @@ pub(crate) enum Action {
     Special {
         kind: ToolKind,
         fields: &'static [&'static [Field]],
-        gives: Gives,
+        gives: RecordOutput,
         run: RecordFunction,
     },
 }
@@ -82,13 +82,13 @@ pub(crate) enum Action {
 /// The function behind a special tool.
 #[derive(Clone, Copy)]
 pub(crate) enum RecordFunction {
-    Read(fn(&Records, ToolInput<'_>) -> Reply),
-    Write(fn(&mut Records, ToolInput<'_>) -> Reply),
+    Read(fn(&Records, ToolInput<'_>) -> RecordResult),
+    Write(fn(&mut Records, ToolInput<'_>) -> RecordResult),
 }
 
-/// What a special tool returns.
+/// The result of a special tool.
 #[derive(Clone, Copy)]
-pub(crate) enum Gives {
+pub(crate) enum RecordOutput {
     /// A record of its table, as the function left it; shown by the rules.
     One,
     /// A record of another table.
@@ -103,11 +103,11 @@ pub(crate) struct ApiFormat {
     /// Which page, and how many entries it has.
     pub(crate) page: [Field; 2],
     pub(crate) page_size: i64,
-    /// How a moment is written.
+    /// Writes a moment.
     pub(crate) stamp: fn(Moment) -> Value,
-    /// A page of a list.
+    /// Writes a page of a list.
     pub(crate) list: fn(&ListPage<'_, Value>) -> Value,
-    /// The schema of that, around the schema of an entry.
+    /// Returns the schema of a page, around the schema of an entry.
     pub(crate) list_schema: fn(Value) -> Value,
 }
 
@@ -170,37 +170,37 @@ const fn row(words: [&'static str; 4], action: Action) -> ToolRow {
     ToolRow { name, title, about, example, action }
 }
 
-/// A tool that lists the records. The words are name, title, what it does, an example.
+/// Returns a tool that lists the records. The words are name, title, description and an example.
 pub(crate) const fn list(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::List)
 }
 
-/// A tool that returns one record.
+/// Returns a tool that gets one record.
 pub(crate) const fn get(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::Get)
 }
 
-/// A tool that makes a record.
+/// Returns a tool that creates a record.
 pub(crate) const fn create(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::Create)
 }
 
-/// A tool that changes a record.
+/// Returns a tool that changes a record.
 pub(crate) const fn update(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::Update)
 }
 
-/// A tool that deletes a record.
+/// Returns a tool that deletes a record.
 pub(crate) const fn delete(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::Delete)
 }
 
-/// A special tool that only looks.
+/// Returns a special tool that only reads.
 pub(crate) const fn reads(
     words: [&'static str; 4],
     fields: &'static [&'static [Field]],
-    gives: Gives,
-    run: fn(&Records, ToolInput<'_>) -> Reply,
+    gives: RecordOutput,
+    run: fn(&Records, ToolInput<'_>) -> RecordResult,
 ) -> ToolRow {
     row(
         words,
@@ -208,13 +208,13 @@ pub(crate) const fn reads(
     )
 }
 
-/// A special tool that changes something.
+/// Returns a special tool that changes something.
 pub(crate) const fn writes(
     words: [&'static str; 4],
     kind: ToolKind,
     fields: &'static [&'static [Field]],
-    gives: Gives,
-    run: fn(&mut Records, ToolInput<'_>) -> Reply,
+    gives: RecordOutput,
+    run: fn(&mut Records, ToolInput<'_>) -> RecordResult,
 ) -> ToolRow {
     row(words, Action::Special { kind, fields, gives, run: RecordFunction::Write(run) })
 }
@@ -247,7 +247,7 @@ pub(crate) struct Reference {
     pub(crate) when_gone: WhenGone,
 }
 
-/// What happens to a record when the referenced record is deleted.
+/// The fate of a record when the referenced record is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenGone {
     /// The referenced record cannot be deleted.
@@ -258,7 +258,7 @@ pub(crate) enum WhenGone {
     Forget,
 }
 
-/// A column that callers may write, at creation and later.
+/// Returns a column that callers may write, at creation and later.
 pub(crate) const fn col(name: &'static str, shape: Shape, about: &'static str) -> Column {
     Column {
         name,
@@ -279,72 +279,72 @@ pub(crate) const fn col(name: &'static str, shape: Shape, about: &'static str) -
 }
 
 impl Column {
-    /// Required at creation.
+    /// Makes it required at creation.
     pub(crate) const fn needed(self) -> Self {
         Self { needed: true, ..self }
     }
 
-    /// Cannot be changed after creation.
+    /// Makes it immutable after creation.
     pub(crate) const fn fixed(self) -> Self {
         Self { on_update: false, ..self }
     }
 
-    /// Cannot be set at creation.
+    /// Forbids setting it at creation.
     pub(crate) const fn later(self) -> Self {
         Self { on_create: false, ..self }
     }
 
-    /// Computed, never written by callers.
+    /// Makes it computed: callers never write it.
     pub(crate) const fn given(self) -> Self {
         Self { on_create: false, on_update: false, ..self }
     }
 
-    /// An argument that is not stored; a rule reads it.
+    /// Makes it an argument that is not stored; a rule reads it.
     pub(crate) const fn asked(self) -> Self {
         Self { stored: false, hidden: true, ..self }
     }
 
-    /// Stored, and never shown.
+    /// Makes it stored but never shown.
     pub(crate) const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }
 
-    /// Lists can be narrowed by it.
+    /// Lets lists be filtered by it.
     pub(crate) const fn filter(self) -> Self {
         Self { filter: true, ..self }
     }
 
-    /// Searched for words.
+    /// Includes it in the search for words.
     pub(crate) const fn searched(self) -> Self {
         Self { searched: true, ..self }
     }
 
-    /// Unique among the records, ignoring case.
+    /// Makes it unique among the records, ignoring case.
     pub(crate) const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }
 
-    /// Its default, as JSON.
+    /// Sets its default, as JSON.
     pub(crate) const fn or(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
     }
 
-    /// How answers show it.
+    /// Sets its type in answers.
     pub(crate) const fn shown_as(self, shape: Shape) -> Self {
         Self { shown: Some(shape), ..self }
     }
 
-    /// Holds ids of these records, which cannot be deleted while it exists.
+    /// Makes it hold ids of these records, which cannot be deleted while it exists.
     pub(crate) const fn refers(self, to: &'static RecordTable) -> Self {
         self.referring(to, WhenGone::Refuse)
     }
 
-    /// Belongs to one of these records and is deleted with it.
+    /// Ties it to one of these records: it is deleted with that record.
     pub(crate) const fn goes_with(self, to: &'static RecordTable) -> Self {
         self.referring(to, WhenGone::Go)
     }
 
-    /// Holds ids of these records and forgets those that are deleted.
+    /// Makes it hold ids of these records; the ids of deleted records are removed.
     pub(crate) const fn forgets(self, to: &'static RecordTable) -> Self {
         self.referring(to, WhenGone::Forget)
     }

@@ -1,18 +1,18 @@
-//! Schemas that follow from columns: what a tool takes, and what it gives.
+//! Input and output schemas, derived from columns.
 
 use std::iter;
 
 use serde_json::{Map, Value, json};
 
-use super::resource::{Action, ApiFormat, Column, Gives, RecordTable, ToolRow};
+use super::resource::{Action, ApiFormat, Column, RecordOutput, RecordTable, ToolRow};
 use super::store::Records;
 use crate::product::field::{Field, Shape, may, need, schema};
 use crate::product::moment::Moment;
-use crate::product::tool::ToolDefinition;
+use crate::product::tool::ToolSpec;
 
 const QUERY: Field = may("query", Shape::Text, "words that must all be found");
 
-/// Bounds of the day a record was made on.
+/// Bounds of the day on which a record was created.
 const MADE: &[Field] = &[
     may("created_from", Shape::Date, "only what was made on this day or later"),
     may("created_to", Shape::Date, "only what was made on this day or earlier"),
@@ -25,12 +25,12 @@ impl ToolRow {
         of: &RecordTable,
         format: &ApiFormat,
         records: &Records,
-    ) -> ToolDefinition {
+    ) -> ToolSpec {
         let example = self.filled_example(of, format, records);
         let description = format!("{}.\n\nExample: {example}", self.about);
         let fields = self.fields(of, format);
         let mut tool =
-            ToolDefinition::new(self.name, self.title, description, self.kind(), schema(&fields));
+            ToolSpec::new(self.name, self.title, description, self.kind(), schema(&fields));
         tool.output = Some(self.output(of, format));
         tool
     }
@@ -70,16 +70,16 @@ impl ToolRow {
             Action::Get | Action::Create | Action::Update => of.schema(format),
             Action::Delete => deleted_schema(of),
             Action::Special { gives, .. } => match gives {
-                Gives::One => of.schema(format),
-                Gives::OneOf(other) => other.schema(format),
-                Gives::These(fields) => shown(&schema(*fields)),
+                RecordOutput::One => of.schema(format),
+                RecordOutput::OneOf(other) => other.schema(format),
+                RecordOutput::These(fields) => shown(&schema(*fields)),
             },
         }
     }
 }
 
 impl RecordTable {
-    /// Names of what a record shows, the id first.
+    /// Returns the names of the members that a record shows, the id first.
     pub(crate) fn member_names(&self) -> Vec<&'static str> {
         let columns = self.columns.iter().filter(|column| !column.hidden).map(|c| c.name);
         let within = self.within.map(|field| field.name);
@@ -94,7 +94,7 @@ impl RecordTable {
         if self.prefix.is_some() { Shape::Text } else { Shape::Id }
     }
 
-    /// The schema of a record in answers: every member is always there, some may be null.
+    /// Returns the schema of a record in answers: every member is always there, some may be null.
     pub(crate) fn schema(&self, format: &ApiFormat) -> Value {
         let mut properties = Map::new();
         properties.insert("id".to_owned(), shown(&self.id_shape().schema()));
@@ -120,7 +120,7 @@ impl RecordTable {
 }
 
 impl Column {
-    /// As an argument of lists.
+    /// Returns the column as a filter argument of lists.
     fn filter_field(&self) -> Field {
         Field { shape: self.shown.unwrap_or(self.shape), ..self.field(false) }
     }
@@ -144,7 +144,7 @@ fn deleted_schema(of: &RecordTable) -> Value {
     })
 }
 
-/// Returns a schema without what only concerns arguments.
+/// Returns a schema without the keywords that only concern arguments.
 fn shown(schema: &Value) -> Value {
     match schema {
         Value::Object(members) => {

@@ -10,7 +10,7 @@ use super::record_error::RecordError;
 use crate::date::Date;
 use crate::product::moment::Moment;
 
-/// Everything a product knows, or everything of one of its accounts.
+/// The data of a product, or of one of its accounts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Records {
     tables: BTreeMap<String, TableRows>,
@@ -30,18 +30,18 @@ struct TableRows {
     made: u64,
 }
 
-/// What the store needs to know of a table.
+/// The facts about a table that the store needs.
 pub(crate) trait TableKey {
-    /// The name under which its records are kept.
+    /// Returns the name under which its records are stored.
     fn name(&self) -> &'static str;
 
-    /// What one of its records is called in messages.
+    /// Returns the name of one record in messages.
     fn one(&self) -> &'static str;
 
-    /// The number of the first record, before the offset of the account.
+    /// Returns the number of the first record, before the offset of the account.
     fn first_number(&self) -> u64;
 
-    /// What ids begin with; without it they are numbers.
+    /// Returns the prefix of ids; without one they are numbers.
     fn id_prefix(&self) -> Option<&'static str>;
 }
 

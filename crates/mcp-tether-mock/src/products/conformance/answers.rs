@@ -1,4 +1,4 @@
-//! Tools that return content of each kind, send messages on the way, or change what is listed.
+//! Tools that return content of each kind, send messages before their answer, or change the lists.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use mcp_tether_wire::protocol::methods;
 /// How long a tool waits between two messages.
 const PAUSE_BETWEEN_MESSAGES: Duration = Duration::from_millis(50);
 
-/// A tool without arguments.
+/// Returns a tool without arguments.
 const fn tool(
     name: &'static str,
     description: &'static str,
@@ -59,7 +59,7 @@ pub(super) const TOOLS: &[Entry] = &[
         Box::pin(log(call))
     }),
     tool("test_tool_with_progress", "tells how far it is", |_, call, _| Box::pin(progress(call))),
-    // That its stream ends early is the fault `poll`, see the README of the suite.
+    // The fault `poll` ends its stream early, see the README of the suite.
     tool("test_reconnection", "answers after the host has come back", |_, _, _| {
         now(ToolResult::text("Reconnection test completed successfully."))
     }),

@@ -20,7 +20,7 @@ const fn tool(
     Entry { name, description, kind: ToolKind::Read, input, tasks: TaskSupport::Forbidden, run }
 }
 
-/// A tool that asks its questions one after the other, under these keys.
+/// Defines a tool that asks its questions one after the other, under these keys.
 macro_rules! asks {
     ($name:literal, $unguarded:expr, $($key:literal => $question:expr),+) => {
         tool($name, "asks what the suite answers", NOTHING, |_, call, _| {
@@ -115,7 +115,7 @@ async fn answer(
     Ok(question.answer().await.and_then(Result::ok).unwrap_or_default())
 }
 
-/// What the suite looks for in the results.
+/// Returns the text that the suite looks for in the results.
 fn told(answers: &[Value]) -> String {
     let last = answers.last().cloned().unwrap_or_default();
     match last["content"]["name"].as_str() {

@@ -18,11 +18,11 @@ pub(crate) use self::state::Conformance;
 use self::state::Entry;
 use crate::product::CallContext;
 use crate::product::{
-    Arguments, EndpointPaths, Habits, Need, Offers, Product, Profile, Prompt, ResourceEntry,
-    ResourceTemplate, Skill, ToolDefinition, ToolOutcome,
+    Arguments, EndpointPaths, Habits, MockProduct, Need, Offers, Profile, Prompt, ResourceEntry,
+    ResourceTemplate, Skill, ToolOutcome, ToolSpec,
 };
 
-/// Every tool.
+/// Returns every tool.
 fn entries() -> impl Iterator<Item = &'static Entry> {
     [answers::TOOLS, schemas::TOOLS, asking::TOOLS, task_tools::TOOLS].into_iter().flatten()
 }
@@ -34,7 +34,7 @@ impl Conformance {
     }
 }
 
-impl Product for Conformance {
+impl MockProduct for Conformance {
     fn profile(&self) -> Profile {
         Profile {
             name: "conformance",
@@ -56,14 +56,14 @@ impl Product for Conformance {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
+    fn tools(&self) -> Vec<Arc<ToolSpec>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
         call: &'a CallContext,
-        tool: &'a ToolDefinition,
+        tool: &'a ToolSpec,
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome> {
         match entries().find(|entry| entry.name == tool.name) {

@@ -1,4 +1,4 @@
-//! Tools that matter for their schemas.
+//! Tools that only exist for their schemas.
 
 use super::state::Entry;
 use crate::product::ToolKind;

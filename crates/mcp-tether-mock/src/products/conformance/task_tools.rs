@@ -1,4 +1,4 @@
-//! Tools that run as tasks, and the one beside them that does not.
+//! Tools that run as tasks, and one that does not.
 
 use std::time::Duration;
 

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::confirm;
 use super::desk::Desk;
-use super::entry::{Class, Domain, Entry, Gives, Run};
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::AuditEntry;
-use super::problem::Reply;
+use super::problem::DeskResult;
 use super::search::{PAGE, page};
 use super::shapes::AUDIT;
 use crate::product::field::{Field, Shape, ToolInput, may};
@@ -22,8 +22,8 @@ impl Desk {
         entry: &Entry,
         credential: &str,
         input: ToolInput<'_>,
-        change: fn(&mut Self, ToolInput<'_>) -> Reply,
-    ) -> Reply {
+        change: fn(&mut Self, ToolInput<'_>) -> DeskResult,
+    ) -> DeskResult {
         let before = self.clone();
         let reply = change(self, input);
         match reply {
@@ -33,7 +33,7 @@ impl Desk {
         reply
     }
 
-    /// A dry run changes nothing.
+    /// Records a call, unless it is a dry run, which changes nothing.
     fn record(&mut self, tool: &str, credential: &str, input: ToolInput<'_>) {
         if input.flag("dryRun") == Some(true) {
             return;
@@ -56,7 +56,7 @@ impl Desk {
     }
 }
 
-/// What the escape hatch offers beside the tools.
+/// The queries that GraphQL offers in addition to the tools.
 pub(super) const QUERIES: &[Entry] = &[Entry {
     name: "list_audit_entries",
     title: "List audit entries",
@@ -67,13 +67,13 @@ pub(super) const QUERIES: &[Entry] = &[Entry {
     when_not_to_use: "it is about one order: its history tells",
     example: "{}",
     fields: &[FIELDS, PAGE],
-    gives: Gives::List(&AUDIT),
+    gives: OutputShape::List(&AUDIT),
     run: Run::Read(list),
 }];
 
 const FIELDS: &[Field] = &[may("tool", Shape::Text, "only calls of this tool")];
 
-fn list(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn list(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let wanted = |entry: &&AuditEntry| input.text("tool").is_none_or(|tool| tool == entry.tool);
     let found: Vec<_> = desk.audit.iter().rev().filter(wanted).collect();
     Ok(page(input, &found, |entry| json!(entry)))

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::desk::{Desk, same_text};
-use super::entry::{Class, Domain, Entry, Gives, Run};
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::{Product, ProductOption, Variant};
-use super::problem::{Problem, Reply};
+use super::problem::{DeskError, DeskResult};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CATEGORY, PRODUCT, VARIANT};
 use super::views::{category_in_full, product_in_full, product_line, variant_in_full};
@@ -74,7 +74,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the product: use `get_product`",
         example: r#"{"stockBelow":10}"#,
         fields: &[FIND, PAGE],
-        gives: Gives::List(&PRODUCT),
+        gives: OutputShape::List(&PRODUCT),
         run: Run::Read(find_products),
     },
     Entry {
@@ -87,7 +87,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you only have a vague description: use `find_products`",
         example: r#"{"product":"Portable speaker"}"#,
         fields: &[&[need("product", Shape::Text, "id, SKU or title")]],
-        gives: Gives::One(&PRODUCT),
+        gives: OutputShape::One(&PRODUCT),
         run: Run::Read(get_product),
     },
     Entry {
@@ -100,7 +100,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you want whole products: use `find_products`",
         example: r#"{"query":"shirt blue"}"#,
         fields: &[FIND_VARIANTS, PAGE],
-        gives: Gives::List(&VARIANT),
+        gives: OutputShape::List(&VARIANT),
         run: Run::Read(find_variants),
     },
     Entry {
@@ -113,7 +113,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you do not: use `find_variants`",
         example: r#"{"variant":"SHI-BLU"}"#,
         fields: &[&[need("variant", Shape::Text, "id or SKU")]],
-        gives: Gives::One(&VARIANT),
+        gives: OutputShape::One(&VARIANT),
         run: Run::Read(get_variant),
     },
     Entry {
@@ -126,7 +126,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you look for products: use `find_products`",
         example: r#"{"query":"kitchen"}"#,
         fields: &[&[may("query", Shape::Text, "words to look for")], PAGE],
-        gives: Gives::List(&CATEGORY),
+        gives: OutputShape::List(&CATEGORY),
         run: Run::Read(find_categories),
     },
     Entry {
@@ -143,7 +143,7 @@ pub(super) const TOOLS: &[Entry] = &[
             r#""options":{"Color":"Grey"}}]}"#,
         ),
         fields: &[CREATE],
-        gives: Gives::One(&PRODUCT),
+        gives: OutputShape::One(&PRODUCT),
         run: Run::Write(create_product),
     },
     Entry {
@@ -156,12 +156,12 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "there is no such product yet: use `create_product`",
         example: r#"{"product":"Portable speaker","variants":[{"variant":"SPE-SAN","stock":25}]}"#,
         fields: &[UPDATE],
-        gives: Gives::One(&PRODUCT),
+        gives: OutputShape::One(&PRODUCT),
         run: Run::Write(update_product),
     },
 ];
 
-fn find_products(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find_products(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let query = Query::of(input);
     let category = input.text("category").map(|name| desk.category(name)).transpose()?;
     let below = input.whole("stockBelow");
@@ -177,12 +177,12 @@ fn find_products(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(page(input, &found, |product| product_line(desk, product, below)))
 }
 
-fn get_product(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn get_product(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let product = named(desk, input.needed("product"))?;
     Ok(product_in_full(desk, product))
 }
 
-fn find_variants(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find_variants(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let query = Query::of(input);
     let product = input.text("product").map(|name| named(desk, name)).transpose()?;
     let wanted = |(of, variant): &(&Product, &Variant)| {
@@ -194,23 +194,23 @@ fn find_variants(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(page(input, &found, |(product, variant)| variant_in_full(product, variant)))
 }
 
-fn get_variant(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn get_variant(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let (product, variant) = desk.variant(input.needed("variant"))?;
     Ok(variant_in_full(product, variant))
 }
 
-fn find_categories(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find_categories(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let query = Query::of(input);
     let found: Vec<_> = desk.categories.iter().filter(|c| query.matches(&[&c.name])).collect();
     Ok(page(input, &found, |category| category_in_full(desk, category)))
 }
 
-fn create_product(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn create_product(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let category_id = desk.category(input.needed("category"))?.id.clone();
     let title = input.needed("title");
     if desk.products.iter().any(|product| same_text(&product.title, title)) {
         let message = format!("there is a product `{title}` already");
-        return Err(Problem::conflict(message, "change it with `update_product`"));
+        return Err(DeskError::conflict(message, "change it with `update_product`"));
     }
     let options: Vec<_> = input
         .objects("options")
@@ -246,10 +246,10 @@ fn new_variant(
     options: &[ProductOption],
     given: ToolInput<'_>,
     before: &[Variant],
-) -> Result<Variant, Problem> {
+) -> Result<Variant, DeskError> {
     let sku = given.needed("sku");
     if desk.variant(sku).is_ok() || before.iter().any(|variant| same_text(&variant.sku, sku)) {
-        return Err(Problem::conflict(format!("the SKU `{sku}` is taken"), "choose another one"));
+        return Err(DeskError::conflict(format!("the SKU `{sku}` is taken"), "choose another one"));
     }
     let mut chosen = BTreeMap::new();
     for option in options {
@@ -260,11 +260,11 @@ fn new_variant(
             }
             Some((_, value)) => {
                 let message = format!("`{value}` is not a value of the option `{}`", option.name);
-                return Err(Problem::invalid(message, "add it to the option, or choose another"));
+                return Err(DeskError::invalid(message, "add it to the option, or choose another"));
             }
             None => {
                 let message = format!("variant `{sku}` has no value for `{}`", option.name);
-                return Err(Problem::invalid(message, "give every variant a value per option"));
+                return Err(DeskError::invalid(message, "give every variant a value per option"));
             }
         }
     }
@@ -279,7 +279,7 @@ fn new_variant(
     })
 }
 
-fn update_product(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn update_product(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let id = named(desk, input.needed("product"))?.id.clone();
     let category = match input.text("category") {
         Some(name) => Some(desk.category(name)?.id.clone()),
@@ -292,7 +292,7 @@ fn update_product(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
         let (of, variant) = desk.variant(name)?;
         if of.id != id {
             let message = format!("`{name}` is a variant of another product");
-            return Err(Problem::invalid(message, "find the right one with `find_variants`"));
+            return Err(DeskError::invalid(message, "find the right one with `find_variants`"));
         }
         positions.push(of.variants.iter().position(|known| known.id == variant.id));
     }
@@ -316,8 +316,8 @@ fn update_product(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(product_in_full(desk, desk.product(&id)?))
 }
 
-/// By id, title, or the SKU or id of one of its variants.
-fn named<'a>(desk: &'a Desk, name: &str) -> Result<&'a Product, Problem> {
+/// Finds a product by its id or title, or by the SKU or id of one of its variants.
+fn named<'a>(desk: &'a Desk, name: &str) -> Result<&'a Product, DeskError> {
     let by_title = desk.products.iter().find(|product| same_text(&product.title, name));
     match by_title {
         Some(product) => Ok(product),

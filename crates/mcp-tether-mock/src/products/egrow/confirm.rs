@@ -1,5 +1,5 @@
-//! Confirmation of what cannot be undone: a token that the first call returns and only the same
-//! call can use, once.
+//! Confirmation of irreversible changes: the first call returns a token that only the same call can
+//! use, once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::problem::Problem;
+use super::problem::DeskError;
 use crate::splitmix::splitmix64;
 
 /// How long a token is valid.
@@ -58,15 +58,15 @@ impl Confirmations {
     }
 
     /// Redeems a token. It must have been issued for exactly this call.
-    pub(super) fn redeem(&self, token: &str, what: &Value, now: Instant) -> Result<(), Problem> {
+    pub(super) fn redeem(&self, token: &str, what: &Value, now: Instant) -> Result<(), DeskError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.open.remove(token) {
-            None => Err(Problem::token("this confirm token is unknown or was used before")),
+            None => Err(DeskError::token("this confirm token is unknown or was used before")),
             Some(pending) if pending.until <= now => {
-                Err(Problem::token("this confirm token has expired"))
+                Err(DeskError::token("this confirm token has expired"))
             }
             Some(pending) if pending.what != *what => {
-                Err(Problem::token("this confirm token was given for another call"))
+                Err(DeskError::token("this confirm token was given for another call"))
             }
             Some(_) => Ok(()),
         }

@@ -1,6 +1,6 @@
-//! Whatever is done in whatever order, the data stay consistent: goods are neither made nor lost,
-//! money is exact, what refers to something finds it, what failed changed nothing, what worked is
-//! in the audit log. Sequences of calls are drawn; each goes the way a tool call goes.
+//! A property test with random sequences of calls, made like tool calls. Afterwards the data is
+//! consistent: no goods appear or vanish, sums of money are exact, references resolve, failed calls
+//! changed nothing, and successful calls are in the audit log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::entry::{Entry, Run};
 use super::model::Payment;
-use super::problem::Reply;
+use super::problem::DeskResult;
 use super::{entries, graphql, seed};
 use crate::product::field::ToolInput;
 
-/// A drawn call: what to do and which things to do it with.
+/// A random call: the action and the records to apply it to.
 #[derive(Clone, Debug)]
 struct Step {
     what: usize,
@@ -36,7 +36,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
-/// Returns the call that a step stands for, on the current data.
+/// Turns a step into a call on the current data.
 fn call(desk: &Desk, step: &Step) -> (&'static str, Value) {
     let Step { what, first, second, quantity, flag } = *step;
     let order = |at: usize| &desk.orders[at % desk.orders.len()];
@@ -46,7 +46,7 @@ fn call(desk: &Desk, step: &Step) -> (&'static str, Value) {
     let (product, variant) = variants[second % variants.len()];
     let line = order(first).lines.get(second % order(first).lines.len().max(1));
     let line = line.map(|line| json!({ "line": line.id, "quantity": quantity }));
-    // Now and then the newest order, which is the one that most can be done to.
+    // Often the newest order, because it allows the most actions.
     let open = if flag { number(desk.orders.len() - 1) } else { number(first) };
     match what {
         0 | 1 => (
@@ -127,8 +127,8 @@ fn entry(tool: &str) -> &'static Entry {
     entries().find(|entry| entry.name == tool).unwrap()
 }
 
-/// As a tool call would do it.
-fn play(desk: &mut Desk, tool: &str, arguments: &Value) -> Reply {
+/// Runs a tool like a tool call does.
+fn play(desk: &mut Desk, tool: &str, arguments: &Value) -> DeskResult {
     let entry = entry(tool);
     assert_eq!(entry.to_tool().misfits(arguments), [], "{tool} {arguments}");
     let input = ToolInput(arguments);
@@ -144,7 +144,7 @@ fn play(desk: &mut Desk, tool: &str, arguments: &Value) -> Reply {
     }
 }
 
-/// Goods of each variant: on the shelf and with customers.
+/// Returns the quantity of each variant: in stock and with customers.
 fn goods(desk: &Desk) -> BTreeMap<String, i64> {
     let mut goods: BTreeMap<_, _> =
         desk.variants().map(|(_, variant)| (variant.id.clone(), variant.stock)).collect();
@@ -183,7 +183,7 @@ fn check(desk: &Desk) {
     }
 }
 
-/// Everything but the counters, which also go on when nothing was done.
+/// Returns the data without the counters, which advance even in calls that fail.
 fn content(desk: &Desk) -> Value {
     let mut content = serde_json::to_value(desk).unwrap();
     for counter in ["next_id", "clock"] {
@@ -217,8 +217,7 @@ proptest! {
         }
     }
 
-    /// However an order is refunded, line by line and one by one, what goes back is to the last
-    /// centime what was paid for its goods.
+    /// Refunding an order in any number of parts returns exactly the amount paid for its goods.
     #[test]
     fn refunds_in_parts_add_up_to_what_was_paid(
         quantities in prop::collection::vec(1..5_i64, 1..4),

@@ -1,4 +1,4 @@
-//! The data of the order desk and the ways to find things in it.
+//! The data of the order desk, and lookups in it.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::model::{
-    AuditEntry, CURRENCY, Category, Change, Confirmation, Customer, Fulfillment, Group, Order,
-    Pipeline, Product, Stage, Variant,
+    AuditEntry, CURRENCY, Category, Confirmation, Customer, CustomerGroup, FulfillmentState, Order,
+    OrderChange, Pipeline, Product, Stage, Variant,
 };
-use super::problem::Problem;
+use super::problem::DeskError;
 use crate::date::Date;
 use crate::product::moment::Moment;
 use crate::product::money::decimal;
 
-/// Everything the order desk knows.
+/// The data of the order desk.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Desk {
     /// Not stored: data from a file is read on another day.
@@ -23,9 +23,9 @@ pub(super) struct Desk {
     /// Advances with every change, so that the same calls give the same data.
     pub(super) clock: Moment,
     pub(super) customers: Vec<Customer>,
-    /// Customers that were merged away, and who they were merged into.
+    /// The ids of merged customers, and the ids of the customers they were merged into.
     pub(super) merged_customers: BTreeMap<String, String>,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<CustomerGroup>,
     pub(super) categories: Vec<Category>,
     pub(super) products: Vec<Product>,
     pub(super) orders: Vec<Order>,
@@ -62,12 +62,12 @@ impl Desk {
         self.clock
     }
 
-    /// The first and the last second of a span of days; an open end has no bound.
+    /// Returns the first and the last second of a range of days; an open end has no bound.
     pub(super) fn span(
         &self,
         from: Option<&str>,
         to: Option<&str>,
-    ) -> Result<(Moment, Moment), Problem> {
+    ) -> Result<(Moment, Moment), DeskError> {
         let start = match from {
             Some(day) => Moment::on(self.day(day)?, 0),
             None => Moment(i64::MIN),
@@ -77,43 +77,43 @@ impl Desk {
             None => Moment(i64::MAX),
         };
         if start > end {
-            return Err(Problem::invalid("`from` is after `to`", "swap them"));
+            return Err(DeskError::invalid("`from` is after `to`", "swap them"));
         }
         Ok((start, end))
     }
 
-    pub(super) fn day(&self, name: &str) -> Result<Date, Problem> {
+    pub(super) fn day(&self, name: &str) -> Result<Date, DeskError> {
         match name {
             "today" => Ok(self.today),
             "yesterday" => Ok(self.today.plus_days(-1)),
             other => other.parse().map_err(|reason: String| {
-                Problem::invalid(reason, "write a day as YYYY-MM-DD, `today` or `yesterday`")
+                DeskError::invalid(reason, "write a day as YYYY-MM-DD, `today` or `yesterday`")
             }),
         }
     }
 
     // Customers
 
-    pub(super) fn customer(&self, name: &str) -> Result<&Customer, Problem> {
+    pub(super) fn customer(&self, name: &str) -> Result<&Customer, DeskError> {
         self.customer_position(name).map(|at| &self.customers[at])
     }
 
-    pub(super) fn customer_mut(&mut self, name: &str) -> Result<&mut Customer, Problem> {
+    pub(super) fn customer_mut(&mut self, name: &str) -> Result<&mut Customer, DeskError> {
         self.customer_position(name).map(|at| &mut self.customers[at])
     }
 
-    /// By id or phone number.
-    fn customer_position(&self, name: &str) -> Result<usize, Problem> {
+    /// Finds a customer by id or phone number.
+    fn customer_position(&self, name: &str) -> Result<usize, DeskError> {
         if let Some(into) = self.merged_customers.get(name) {
             let hint = format!("it was merged into `{into}`: use that id");
-            return Err(Problem::not_found("customer", name, hint));
+            return Err(DeskError::not_found("customer", name, hint));
         }
         let phone = normal_phone(name);
         let found = self.customers.iter().position(|customer| {
             customer.id == name || phone.as_deref() == Some(customer.phone.as_str())
         });
         found.ok_or_else(|| {
-            Problem::not_found("customer", name, "look for the right id with `find_customers`")
+            DeskError::not_found("customer", name, "look for the right id with `find_customers`")
         })
     }
 
@@ -127,28 +127,28 @@ impl Desk {
 
     // Products
 
-    pub(super) fn category(&self, name: &str) -> Result<&Category, Problem> {
+    pub(super) fn category(&self, name: &str) -> Result<&Category, DeskError> {
         let found = self.categories.iter().find(|c| c.id == name || same_text(&c.name, name));
         found.ok_or_else(|| {
-            Problem::not_found("category", name, "look for the right one with `find_categories`")
+            DeskError::not_found("category", name, "look for the right one with `find_categories`")
         })
     }
 
-    pub(super) fn product(&self, name: &str) -> Result<&Product, Problem> {
+    pub(super) fn product(&self, name: &str) -> Result<&Product, DeskError> {
         let found = self.products.iter().find(|product| product.id == name);
         found.ok_or_else(|| unknown_product(name))
     }
 
-    pub(super) fn product_mut(&mut self, name: &str) -> Result<&mut Product, Problem> {
+    pub(super) fn product_mut(&mut self, name: &str) -> Result<&mut Product, DeskError> {
         let found = self.products.iter_mut().find(|product| product.id == name);
         found.ok_or_else(|| unknown_product(name))
     }
 
-    /// By id or SKU.
-    pub(super) fn variant(&self, name: &str) -> Result<(&Product, &Variant), Problem> {
+    /// Finds a variant by id or SKU.
+    pub(super) fn variant(&self, name: &str) -> Result<(&Product, &Variant), DeskError> {
         let found = self.variants().find(|(_, v)| v.id == name || same_text(&v.sku, name));
         found.ok_or_else(|| {
-            Problem::not_found("variant", name, "look for the right id with `find_variants`")
+            DeskError::not_found("variant", name, "look for the right id with `find_variants`")
         })
     }
 
@@ -166,16 +166,16 @@ impl Desk {
 
     // Orders
 
-    pub(super) fn order(&self, name: &str) -> Result<&Order, Problem> {
+    pub(super) fn order(&self, name: &str) -> Result<&Order, DeskError> {
         self.order_position(name).map(|at| &self.orders[at])
     }
 
-    pub(super) fn order_mut(&mut self, name: &str) -> Result<&mut Order, Problem> {
+    pub(super) fn order_mut(&mut self, name: &str) -> Result<&mut Order, DeskError> {
         self.order_position(name).map(|at| &mut self.orders[at])
     }
 
-    /// By id, number, tracking number or the number of the shop.
-    fn order_position(&self, name: &str) -> Result<usize, Problem> {
+    /// Finds an order by id, number, tracking number or the shop's number.
+    fn order_position(&self, name: &str) -> Result<usize, DeskError> {
         let bare = name.trim_start_matches('#');
         let found = self.orders.iter().position(|order| {
             let tracking = order.tracking_number.as_deref().unwrap_or_default();
@@ -184,16 +184,16 @@ impl Desk {
                 .any(|known| same_text(known, bare))
         });
         found.ok_or_else(|| {
-            Problem::not_found("order", name, "look for the right number with `find_orders`")
+            DeskError::not_found("order", name, "look for the right number with `find_orders`")
         })
     }
 
-    /// The stage of this name or id; a pipeline narrows the choice.
+    /// Finds a stage by name or id, in one pipeline or in all.
     pub(super) fn stage(
         &self,
         name: &str,
         pipeline: Option<&str>,
-    ) -> Result<(&Pipeline, &Stage), Problem> {
+    ) -> Result<(&Pipeline, &Stage), DeskError> {
         let wanted =
             |p: &&Pipeline| pipeline.is_none_or(|name| p.id == name || same_text(&p.name, name));
         let mut all = self
@@ -208,15 +208,15 @@ impl Desk {
                 .flat_map(|p| &p.stages)
                 .map(|stage| format!("`{}`", stage.name))
                 .collect();
-            Problem::not_found("stage", name, format!("the stages are {}", names.join(", ")))
+            DeskError::not_found("stage", name, format!("the stages are {}", names.join(", ")))
         })
     }
 
-    /// By id or name.
-    pub(super) fn pipeline(&self, name: &str) -> Result<&Pipeline, Problem> {
+    /// Finds a pipeline by id or name.
+    pub(super) fn pipeline(&self, name: &str) -> Result<&Pipeline, DeskError> {
         let found = self.pipelines.iter().find(|p| p.id == name || same_text(&p.name, name));
         found.ok_or_else(|| {
-            Problem::not_found("pipeline", name, "look for the right one with `list_pipelines`")
+            DeskError::not_found("pipeline", name, "look for the right one with `list_pipelines`")
         })
     }
 
@@ -228,25 +228,25 @@ impl Desk {
     }
 
     pub(super) fn is_unfulfilled(&self, order: &Order) -> bool {
-        self.stage_of(order).fulfillment == Fulfillment::Unfulfilled
+        self.stage_of(order).fulfillment == FulfillmentState::Unfulfilled
     }
 
     pub(super) fn is_cancelled(&self, order: &Order) -> bool {
         self.stage_of(order).confirmation == Confirmation::Cancelled
     }
 
-    /// Records what was done to an order.
-    pub(super) fn note(&mut self, order: &str, what: impl Into<String>) -> Result<(), Problem> {
+    /// Adds an entry to the history of an order.
+    pub(super) fn note(&mut self, order: &str, what: impl Into<String>) -> Result<(), DeskError> {
         let at = self.tick();
         let order = self.order_mut(order)?;
         order.updated_at = at;
-        order.history.push(Change { at, by: "mcp".to_owned(), what: what.into() });
+        order.history.push(OrderChange { at, by: "mcp".to_owned(), what: what.into() });
         Ok(())
     }
 
     // How things are shown
 
-    /// An order in a list.
+    /// Returns an order as an entry of a list.
     pub(super) fn order_line(&self, order: &Order) -> Value {
         let stage = self.stage_of(order);
         let customer = order.customer_id.as_deref().and_then(|id| self.customer(id).ok());
@@ -266,7 +266,7 @@ impl Desk {
         })
     }
 
-    /// An order with everything in it.
+    /// Returns an order with all details.
     pub(super) fn order_in_full(&self, order: &Order) -> Value {
         let mut full = self.order_line(order);
         let all = serde_json::to_value(order).expect("an order can be written");
@@ -282,7 +282,7 @@ impl Desk {
         full
     }
 
-    /// A customer in a list.
+    /// Returns a customer as an entry of a list.
     pub(super) fn customer_line(&self, customer: &Customer) -> Value {
         let live = || self.orders_of(&customer.id).filter(|order| !self.is_cancelled(order));
         json!({
@@ -300,8 +300,8 @@ impl Desk {
     }
 }
 
-fn unknown_product(name: &str) -> Problem {
-    Problem::not_found("product", name, "look for the right id with `find_products`")
+fn unknown_product(name: &str) -> DeskError {
+    DeskError::not_found("product", name, "look for the right id with `find_products`")
 }
 
 pub(super) fn same_text(left: &str, right: &str) -> bool {
@@ -321,7 +321,7 @@ pub(super) fn normal_phone(text: &str) -> Option<String> {
     fits.then(|| format!("+{digits}"))
 }
 
-/// An amount for people.
+/// Formats an amount for people.
 pub(super) fn money(amount: i64) -> String {
     format!("{} {CURRENCY}", decimal(amount))
 }

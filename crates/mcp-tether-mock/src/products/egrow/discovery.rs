@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::desk::Desk;
-use super::entry::{Caller, Class, Domain, Entry, Gives, Run};
+use super::entry::{Caller, Class, Domain, Entry, OutputShape, Run};
 use super::intent::Intent;
 use super::model::CURRENCY;
-use super::problem::{Problem, Reply};
+use super::problem::{DeskError, DeskResult};
 use super::shapes::{CAPABILITIES, HEALTH, IDENTITY, WORKFLOW};
 use super::workflows::WORKFLOWS;
 use super::{analytics, catalogue, customers, graphql, orders, pipelines};
@@ -52,7 +52,7 @@ const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the tool already: call it",
         example: r#"{"intent":"refund a broken item"}"#,
         fields: &[DESCRIBE],
-        gives: Gives::One(&CAPABILITIES),
+        gives: OutputShape::One(&CAPABILITIES),
         run: Run::About(|_, input| describe(input)),
     },
     Entry {
@@ -66,7 +66,7 @@ const TOOLS: &[Entry] = &[
         when_not_to_use: "one tool does it",
         example: r#"{"name":"order_refund"}"#,
         fields: &[PLAYBOOK],
-        gives: Gives::One(&WORKFLOW),
+        gives: OutputShape::One(&WORKFLOW),
         run: Run::About(|_, input| workflow(input)),
     },
     Entry {
@@ -79,7 +79,7 @@ const TOOLS: &[Entry] = &[
         when_not_to_use: "everything works",
         example: "{}",
         fields: &[],
-        gives: Gives::One(&HEALTH),
+        gives: OutputShape::One(&HEALTH),
         run: Run::Read(|desk, _| health(desk)),
     },
     Entry {
@@ -92,12 +92,12 @@ const TOOLS: &[Entry] = &[
         when_not_to_use: "you look for a customer: use `find_customers`",
         example: "{}",
         fields: &[],
-        gives: Gives::One(&IDENTITY),
+        gives: OutputShape::One(&IDENTITY),
         run: Run::About(|caller, _| Ok(whoami(caller))),
     },
 ];
 
-/// Every tool, in the order of `tools/list`.
+/// Returns every tool, in the order of `tools/list`.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     [orders::TOOLS, orders::CHANGING, customers::TOOLS, customers::CHANGING, catalogue::TOOLS]
         .into_iter()
@@ -108,7 +108,7 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
         .chain(pipelines::TOOLS)
 }
 
-fn describe(input: ToolInput<'_>) -> Reply {
+fn describe(input: ToolInput<'_>) -> DeskResult {
     let domain = input.text("domain");
     let intent = Intent::of(input.text("intent").unwrap_or_default());
     let mut found: Vec<(usize, &Entry)> = entries()
@@ -126,15 +126,15 @@ fn describe(input: ToolInput<'_>) -> Reply {
     Ok(json!({ "domains": domains, "total": tools.len(), "tools": tools }))
 }
 
-fn workflow(input: ToolInput<'_>) -> Reply {
+fn workflow(input: ToolInput<'_>) -> DeskResult {
     let name = input.needed("name");
     let Some(workflow) = WORKFLOWS.iter().find(|workflow| workflow.name == name) else {
-        return Err(Problem::not_found("workflow", name, "the schema of `name` lists them all"));
+        return Err(DeskError::not_found("workflow", name, "the schema of `name` lists them all"));
     };
     Ok(workflow.to_json())
 }
 
-fn health(desk: &Desk) -> Reply {
+fn health(desk: &Desk) -> DeskResult {
     Ok(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),

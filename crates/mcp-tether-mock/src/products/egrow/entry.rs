@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::confirm;
 use super::desk::Desk;
-use super::problem::{self, Problem, Reply};
+use super::problem::{self, DeskError, DeskResult};
 use super::types::Type;
 use crate::date::Date;
 use crate::product::field::{self, Field, Shape, ToolInput, may};
-use crate::product::{ToolDefinition, ToolKind};
+use crate::product::{ToolKind, ToolSpec};
 
 /// A tool: its description, its arguments, and its function.
 pub(super) struct Entry {
@@ -16,14 +16,14 @@ pub(super) struct Entry {
     pub(super) title: &'static str,
     pub(super) domain: Domain,
     pub(super) class: Class,
-    /// What it does, in one sentence.
+    /// A description in one sentence.
     pub(super) about: &'static str,
     pub(super) when_to_use: &'static str,
     pub(super) when_not_to_use: &'static str,
     /// Arguments that work on the seeded data.
     pub(super) example: &'static str,
     pub(super) fields: &'static [&'static [Field]],
-    pub(super) gives: Gives,
+    pub(super) gives: OutputShape,
     pub(super) run: Run,
 }
 
@@ -63,7 +63,7 @@ impl Domain {
     }
 }
 
-/// What kind of call it is: decides limits, hints and confirmation.
+/// The kind of call, which decides limits, hints and confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Discovery,
@@ -98,7 +98,7 @@ impl Class {
 /// The caller of a tool.
 pub(super) struct Caller<'a> {
     pub(super) credential: &'a str,
-    /// The day it is at the order desk.
+    /// The current day at the order desk.
     pub(super) today: Date,
 }
 
@@ -115,7 +115,7 @@ impl Caller<'_> {
 
 /// The shape of its result.
 #[derive(Clone, Copy)]
-pub(super) enum Gives {
+pub(super) enum OutputShape {
     One(&'static Type),
     /// `{items, page, perPage, total, hasMore}`.
     List(&'static Type),
@@ -124,14 +124,14 @@ pub(super) enum Gives {
 /// The function behind a tool.
 #[derive(Clone, Copy)]
 pub(super) enum Run {
-    /// Answers from the tables and from what is known of the caller.
-    About(fn(&Caller<'_>, ToolInput<'_>) -> Reply),
-    Read(fn(&Desk, ToolInput<'_>) -> Reply),
-    Write(fn(&mut Desk, ToolInput<'_>) -> Reply),
-    /// `preview` checks everything and says in one sentence what `apply` will do.
+    /// Answers from the tables of tools and from facts about the caller.
+    About(fn(&Caller<'_>, ToolInput<'_>) -> DeskResult),
+    Read(fn(&Desk, ToolInput<'_>) -> DeskResult),
+    Write(fn(&mut Desk, ToolInput<'_>) -> DeskResult),
+    /// `preview` checks everything and describes in one sentence the effect of `apply`.
     Confirmed {
-        preview: fn(&Desk, ToolInput<'_>) -> Result<String, Problem>,
-        apply: fn(&mut Desk, ToolInput<'_>) -> Reply,
+        preview: fn(&Desk, ToolInput<'_>) -> Result<String, DeskError>,
+        apply: fn(&mut Desk, ToolInput<'_>) -> DeskResult,
     },
 }
 
@@ -149,7 +149,7 @@ impl Run {
 }
 
 impl Entry {
-    pub(super) fn to_tool(&self) -> ToolDefinition {
+    pub(super) fn to_tool(&self) -> ToolSpec {
         let description = format!(
             "{}.\n\nWhen to use: {}.\nWhen not to use: {}.\nExample: {}",
             self.about, self.when_to_use, self.when_not_to_use, self.example
@@ -158,7 +158,7 @@ impl Entry {
         let confirm = if kind == ToolKind::Destructive { CONFIRM } else { &[] };
         let fields = self.fields.iter().copied().chain([confirm]).flatten();
         let input = field::schema(fields);
-        let mut tool = ToolDefinition::new(self.name, self.title, description, kind, input);
+        let mut tool = ToolSpec::new(self.name, self.title, description, kind, input);
         tool.output = Some(self.gives.schema(kind));
         tool
     }
@@ -178,7 +178,7 @@ impl Entry {
     }
 }
 
-impl Gives {
+impl OutputShape {
     /// Returns the schema of the result, or of the other shapes that an answer can have.
     fn schema(self, kind: ToolKind) -> Value {
         let given = match self {

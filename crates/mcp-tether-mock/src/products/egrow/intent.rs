@@ -1,17 +1,17 @@
-//! How well a tool fits what a caller wants to do, in their own words: small words do not
-//! count, endings and single typing errors are ignored.
+//! Scores how well a tool fits a caller's intent in plain words: stop words do not count, endings
+//! and single typos are ignored.
 
 use super::entry::Entry;
 
-/// Words that say nothing about what is wanted.
-const SMALL: &[&str] = &[
+/// Words that carry no meaning for the search.
+const STOP_WORDS: &[&str] = &[
     "a", "all", "an", "and", "any", "are", "by", "can", "did", "do", "for", "from", "give", "has",
     "have", "how", "i", "in", "into", "is", "it", "its", "last", "many", "me", "my", "of", "on",
     "one", "or", "our", "please", "show", "that", "the", "their", "them", "this", "to", "use",
     "want", "was", "we", "were", "what", "which", "who", "whom", "with", "you", "your",
 ];
 
-/// The words of what a caller wants to do.
+/// The words of a caller's intent.
 pub(super) struct Intent(Vec<String>);
 
 impl Intent {
@@ -23,7 +23,7 @@ impl Intent {
         self.0.is_empty()
     }
 
-    /// Returns points for every word that matches the tool: its name counts most.
+    /// Returns a score for the words that match the tool; matches of its name count most.
     pub(super) fn fit(&self, entry: &Entry) -> usize {
         let knows = |text: &str, wanted: &String| words(text).any(|word| alike(&word, wanted));
         let name = entry.name.replace('_', " ");
@@ -37,10 +37,12 @@ impl Intent {
 
 fn words(text: &str) -> impl Iterator<Item = String> {
     let parts = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-    parts.filter(|word| word.len() > 1 && !SMALL.contains(&word.as_str())).map(|word| stem(&word))
+    parts
+        .filter(|word| word.len() > 1 && !STOP_WORDS.contains(&word.as_str()))
+        .map(|word| stem(&word))
 }
 
-/// A word without its ending.
+/// Returns a word without its ending.
 fn stem(word: &str) -> String {
     let endings = ["ations", "ation", "ing", "ies", "ed", "es", "s", "y", "e"];
     let stems = endings.iter().filter_map(|ending| word.strip_suffix(ending));
@@ -50,13 +52,13 @@ fn stem(word: &str) -> String {
         .map_or(word.to_owned(), str::to_owned)
 }
 
-/// Returns whether two words are equal, or longer ones that differ by one typing error.
+/// Returns whether two words are equal, or long enough to be the same with one typo.
 fn alike(left: &str, right: &str) -> bool {
-    left == right || (left.len().min(right.len()) > 4 && is_one_slip(left, right))
+    left == right || (left.len().min(right.len()) > 4 && is_one_typo(left, right))
 }
 
 /// Returns whether one letter was changed, added or left out.
-fn is_one_slip(left: &str, right: &str) -> bool {
+fn is_one_typo(left: &str, right: &str) -> bool {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let same = left.iter().zip(&right).take_while(|(l, r)| l == r).count();
     let (left, right) = (&left[same..], &right[same..]);
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endings_and_slips_do_not_matter_and_small_words_do_not_count() {
+    fn endings_typos_and_stop_words_are_ignored() {
         let stems = |text: &str| words(text).collect::<Vec<_>>();
         assert_eq!(stems("the refunded orders of my customers"), ["refund", "order", "customer"]);
         assert!(alike(&stem("custmer"), &stem("customers")));

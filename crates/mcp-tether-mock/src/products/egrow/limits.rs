@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::entry::Class;
-use super::problem::Problem;
+use super::problem::DeskError;
 
 const LIMIT_WINDOW: Duration = Duration::from_secs(60);
 
 /// Calls counted per credential and class.
 #[derive(Debug, Default)]
-pub(super) struct Limits(Mutex<HashMap<(String, &'static str), Window>>);
+pub(super) struct RateLimits(Mutex<HashMap<(String, &'static str), Window>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -19,14 +19,14 @@ struct Window {
     calls: u32,
 }
 
-impl Limits {
+impl RateLimits {
     /// Counts one call; the error says when to retry.
     pub(super) fn count(
         &self,
         credential: &str,
         class: Class,
         now: Instant,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), DeskError> {
         let (name, limit) = class.limit();
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         windows.retain(|_, window| now.duration_since(window.start) < LIMIT_WINDOW);
@@ -37,7 +37,7 @@ impl Limits {
             return Ok(());
         }
         let left = LIMIT_WINDOW.saturating_sub(now.duration_since(window.start));
-        Err(Problem::rate_limited(limit, name, left.as_secs() + 1))
+        Err(DeskError::rate_limited(limit, name, left.as_secs() + 1))
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_credential_has_so_many_calls_of_a_class_within_a_minute() {
-        let limits = Limits::default();
+        let limits = RateLimits::default();
         let start = Instant::now();
         for _ in 0..60 {
             limits.count("a", Class::Write, start).unwrap();

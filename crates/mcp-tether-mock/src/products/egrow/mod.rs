@@ -1,6 +1,6 @@
 //! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
-//! a tool is one entry in the table of its domain and one function. The types of results are
-//! in `shapes`; the GraphQL escape hatch is made of both tables.
+//! a tool is one entry in the table of its domain and one function. The types of results are in
+//! `shapes`; the GraphQL schema is derived from both tables.
 
 mod analytics;
 mod audit;
@@ -37,39 +37,39 @@ use self::confirm::Confirmations;
 use self::desk::Desk;
 use self::discovery::entries;
 use self::entry::{Caller, Entry, Run};
-use self::limits::Limits;
-use self::problem::{Problem, Reply};
+use self::limits::RateLimits;
+use self::problem::{DeskError, DeskResult};
 use crate::date::Date;
 use crate::options::MockOptions;
 use crate::product::CallContext;
 use crate::product::field::ToolInput;
 use crate::product::{
-    Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ToolDefinition,
-    ToolOutcome, ToolResult,
+    Arguments, EndpointPaths, Habits, Misfit, MockProduct, Offers, Profile, ToolOutcome,
+    ToolResult, ToolSpec,
 };
-use crate::stored_data::{DataProblem, StoredData};
+use crate::stored_data::{DataFileError, StoredData};
 use mcp_tether_wire::protocol::methods;
 
-/// The order desk, its data and what it keeps about its callers.
+/// The order desk: its data, and the state of its callers.
 pub(crate) struct Egrow {
-    tools: Vec<Arc<ToolDefinition>>,
+    tools: Vec<Arc<ToolSpec>>,
     desk: StoredData<Desk>,
-    /// The day it is, if one was chosen; otherwise the real one.
+    /// The current day, if one was chosen; otherwise the real one.
     chosen_day: Option<Date>,
-    limits: Limits,
+    limits: RateLimits,
     confirmations: Confirmations,
 }
 
 impl Egrow {
     /// Opens the product with data drawn from the seed, or from the data file.
-    pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
+    pub(crate) fn open(options: &MockOptions) -> Result<Self, DataFileError> {
         graphql::offer(entries());
         let day = options.today.unwrap_or_else(Date::today);
         Ok(Self {
             tools: entries().map(Entry::to_tool).map(Arc::new).collect(),
             desk: StoredData::open(options.data.as_ref(), || seed::desk(options.seed, day))?,
             chosen_day: options.today,
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             confirmations: Confirmations::new(options.seed),
         })
     }
@@ -78,7 +78,7 @@ impl Egrow {
         self.chosen_day.unwrap_or_else(Date::today)
     }
 
-    async fn run(&self, call: &CallContext, entry: &Entry, arguments: &Value) -> Reply {
+    async fn run(&self, call: &CallContext, entry: &Entry, arguments: &Value) -> DeskResult {
         self.limits.count(&call.credential, entry.class, Instant::now())?;
         let input = ToolInput(arguments);
         let caller = &Caller { credential: &call.credential, today: self.today() };
@@ -101,15 +101,15 @@ impl Egrow {
         })
     }
 
-    /// Returns what is missing before this may happen; `None` if it was confirmed. A host that
-    /// can ask its user is asked, whatever token it brings.
+    /// Returns the answer that demands a confirmation; `None` if the call was confirmed. A host
+    /// that can ask its user must do so, even with a valid token.
     async fn unconfirmed(
         &self,
         call: &CallContext,
         entry: &Entry,
         input: ToolInput<'_>,
         summary: &str,
-    ) -> Result<Option<Value>, Problem> {
+    ) -> Result<Option<Value>, DeskError> {
         if call.can_ask(methods::ELICIT) {
             return self.ask(call, summary).await.map(|()| None);
         }
@@ -123,7 +123,7 @@ impl Egrow {
         }
     }
 
-    async fn ask(&self, call: &CallContext, summary: &str) -> Result<(), Problem> {
+    async fn ask(&self, call: &CallContext, summary: &str) -> Result<(), DeskError> {
         let params = json!({
             "message": format!("{summary}. This cannot be undone. Go ahead?"),
             "requestedSchema": {
@@ -138,20 +138,20 @@ impl Egrow {
             {
                 Ok(())
             }
-            Some(Ok(_)) => Err(Problem::declined("the user did not agree")),
-            Some(Err(_)) | None => Err(Problem::declined("the user could not be asked")),
+            Some(Ok(_)) => Err(DeskError::declined("the user did not agree")),
+            Some(Err(_)) | None => Err(DeskError::declined("the user could not be asked")),
         }
     }
 }
 
-fn result(reply: Reply) -> ToolResult {
+fn result(reply: DeskResult) -> ToolResult {
     match reply {
         Ok(value) => ToolResult::value(&value),
         Err(problem) => ToolResult::value(&problem.to_json()).failed(),
     }
 }
 
-impl Product for Egrow {
+impl MockProduct for Egrow {
     fn profile(&self) -> Profile {
         Profile {
             name: "egrow",
@@ -167,14 +167,14 @@ impl Product for Egrow {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
+    fn tools(&self) -> Vec<Arc<ToolSpec>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
         call: &'a CallContext,
-        tool: &'a ToolDefinition,
+        tool: &'a ToolSpec,
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome> {
         let entry = entries().find(|entry| entry.name == tool.name);
@@ -189,11 +189,11 @@ impl Product for Egrow {
     fn invalid_arguments(
         &self,
         _call: &CallContext,
-        tool: &ToolDefinition,
+        tool: &ToolSpec,
         misfits: &[Misfit],
     ) -> ToolOutcome {
         let example = entries().find(|entry| entry.name == tool.name).map(|entry| entry.example);
         let hint = format!("correct the arguments, for example {}", example.unwrap_or("{}"));
-        Ok(result(Err(Problem::invalid(Misfit::all(misfits), hint))))
+        Ok(result(Err(DeskError::invalid(Misfit::all(misfits), hint))))
     }
 }

@@ -1,4 +1,4 @@
-//! The things the order desk knows: customers, products, orders, pipelines. Amounts are in minor
+//! The data model of the order desk: customers, products, orders, pipelines. Amounts are in minor
 //! units.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::product::moment::Moment;
 /// The currency of the account.
 pub(super) const CURRENCY: &str = "MAD";
 
-/// Where something is sent or billed to.
+/// A shipping or billing address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Address {
@@ -47,17 +47,17 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    /// Where most of their parcels go.
+    /// Returns the city of the customer's main shipping address.
     pub(super) fn city(&self) -> &str {
         let default = self.addresses.iter().find(|address| address.is_default);
         default.or(self.addresses.first()).map_or("", |address| &address.city)
     }
 }
 
-/// A set of customers with a name.
+/// A named set of customers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Group {
+pub(super) struct CustomerGroup {
     pub(super) id: String,
     pub(super) name: String,
 }
@@ -122,7 +122,7 @@ pub(super) struct Stage {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) confirmation: Confirmation,
-    pub(super) fulfillment: Fulfillment,
+    pub(super) fulfillment: FulfillmentState,
 }
 
 /// Whether the customer confirmed the order.
@@ -134,10 +134,10 @@ pub(super) enum Confirmation {
     Cancelled,
 }
 
-/// Where the goods are.
+/// The location of the goods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Fulfillment {
+pub(super) enum FulfillmentState {
     Unfulfilled,
     Shipped,
     Delivered,
@@ -155,7 +155,7 @@ pub(super) struct Order {
     pub(super) customer_id: Option<String>,
     pub(super) pipeline_id: String,
     pub(super) stage_id: String,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<OrderLine>,
     pub(super) shipping_fee: i64,
     pub(super) discount: i64,
     pub(super) payments: Vec<Payment>,
@@ -174,7 +174,7 @@ pub(super) struct Order {
     pub(super) merged_into: Option<String>,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
-    pub(super) history: Vec<Change>,
+    pub(super) history: Vec<OrderChange>,
 }
 
 /// The advertisement that an order came from.
@@ -188,7 +188,7 @@ pub(super) struct Utm {
 /// A quantity of one variant, at the price of that day.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Line {
+pub(super) struct OrderLine {
     pub(super) id: String,
     pub(super) product_id: String,
     pub(super) variant_id: String,
@@ -197,13 +197,13 @@ pub(super) struct Line {
     pub(super) quantity: i64,
     pub(super) unit_price: i64,
     pub(super) refunded_quantity: i64,
-    /// How many of those that were refunded are back on the shelf.
+    /// How many of the refunded ones are back in stock.
     #[serde(default)]
     pub(super) restocked_quantity: i64,
 }
 
-impl Line {
-    /// Returns how many of it are not in stock.
+impl OrderLine {
+    /// Returns how many of them left the stock.
     pub(super) fn taken(&self) -> i64 {
         self.quantity - self.restocked_quantity
     }
@@ -248,7 +248,7 @@ pub(super) struct DeliveryAttempt {
 /// A change of an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Change {
+pub(super) struct OrderChange {
     pub(super) at: Moment,
     pub(super) by: String,
     pub(super) what: String,
@@ -256,7 +256,7 @@ pub(super) struct Change {
 
 impl Order {
     pub(super) fn subtotal(&self) -> i64 {
-        self.lines.iter().map(Line::total).sum()
+        self.lines.iter().map(OrderLine::total).sum()
     }
 
     pub(super) fn total(&self) -> i64 {
@@ -271,7 +271,7 @@ impl Order {
         self.refunds.iter().map(|refund| refund.amount).sum()
     }
 
-    /// `pending`, `partially_paid`, `paid`, `partially_refunded` or `refunded`.
+    /// Returns `pending`, `partially_paid`, `paid`, `partially_refunded` or `refunded`.
     pub(super) fn financial_status(&self) -> &'static str {
         let (paid, refunded) = (self.paid(), self.refunded());
         if paid == 0 {
@@ -295,7 +295,7 @@ pub(super) struct AuditEntry {
     pub(super) id: String,
     pub(super) at: Moment,
     pub(super) tool: String,
-    /// What kind of credential it was made with.
+    /// The kind of credential that was used.
     pub(super) credential: String,
     pub(super) arguments: Value,
 }

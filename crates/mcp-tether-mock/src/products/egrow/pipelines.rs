@@ -1,8 +1,8 @@
-//! The tools for pipelines: the stages that orders pass, and the orders in each of them.
+//! The tools for pipelines: the stages of orders, and the orders in each stage.
 
 use super::desk::Desk;
-use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::problem::Reply;
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
+use super::problem::DeskResult;
 use super::search::{PAGE, page};
 use super::shapes::PIPELINE;
 use super::views::pipeline_in_full;
@@ -19,7 +19,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the pipeline: use `get_pipeline`",
         example: "{}",
         fields: &[PAGE],
-        gives: Gives::List(&PIPELINE),
+        gives: OutputShape::List(&PIPELINE),
         run: Run::Read(list),
     },
     Entry {
@@ -32,15 +32,15 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you need the orders of a stage: use `find_orders`",
         example: r#"{"pipeline":"Sales"}"#,
         fields: &[&[need("pipeline", Shape::Text, "id or name")]],
-        gives: Gives::One(&PIPELINE),
+        gives: OutputShape::One(&PIPELINE),
         run: Run::Read(get),
     },
 ];
 
-fn list(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn list(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     Ok(page(input, &desk.pipelines, |pipeline| pipeline_in_full(desk, pipeline)))
 }
 
-fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     Ok(pipeline_in_full(desk, desk.pipeline(input.needed("pipeline"))?))
 }

@@ -1,12 +1,12 @@
-//! Errors as this product writes them: `{error: {code, message, hint, retry_safe}}`.
+//! Errors in this product's format: `{error: {code, message, hint, retry_safe}}`.
 
 use serde_json::{Value, json};
 
 use crate::stored_data::NotKept;
 
-/// What went wrong and what to do about it.
+/// An error of a tool, with a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct DeskError {
     code: &'static str,
     message: String,
     hint: String,
@@ -14,52 +14,52 @@ pub(super) struct Problem {
 }
 
 /// The result of a tool.
-pub(super) type Reply = Result<Value, Problem>;
+pub(super) type DeskResult = Result<Value, DeskError>;
 
-impl Problem {
+impl DeskError {
     fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: hint.into(), retry_safe: false }
     }
 
-    /// Nothing has that name.
+    /// Returns the error for a name that does not exist.
     pub(super) fn not_found(what: &str, name: &str, hint: impl Into<String>) -> Self {
         Self::new("not_found", format!("no {what} `{name}`"), hint)
     }
 
-    /// An argument is invalid.
+    /// Returns the error for an invalid argument.
     pub(super) fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("invalid_arguments", message, hint)
     }
 
-    /// It exists already.
+    /// Returns the error for a duplicate.
     pub(super) fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("conflict", message, hint)
     }
 
-    /// Not allowed in this state.
+    /// Returns the error for a change that the current state forbids.
     pub(super) fn state(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("invalid_state", message, hint)
     }
 
-    /// The user declined.
+    /// Returns the error for a declined confirmation.
     pub(super) fn declined(message: impl Into<String>) -> Self {
         Self::new("not_confirmed", message, "nothing was changed; ask before trying again")
     }
 
-    /// A confirm token that does not fit.
+    /// Returns the error for an invalid confirmation token.
     pub(super) fn token(message: impl Into<String>) -> Self {
         let hint = "call the tool without `confirmToken` to get a new one";
         Self { retry_safe: true, ..Self::new("invalid_confirmation", message, hint) }
     }
 
-    /// Too many calls.
+    /// Returns the error for too many calls.
     pub(super) fn rate_limited(limit: u32, class: &str, seconds: u64) -> Self {
         let message = format!("more than {limit} {class} calls within a minute");
         let hint = format!("try again in {seconds} seconds");
         Self { retry_safe: true, ..Self::new("rate_limited", message, hint) }
     }
 
-    /// The errors of GraphQL for an operation.
+    /// Returns the error for an invalid GraphQL operation.
     pub(super) fn graphql(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("graphql_error", message, hint)
     }
@@ -74,14 +74,14 @@ impl Problem {
     }
 }
 
-impl From<NotKept> for Problem {
+impl From<NotKept> for DeskError {
     fn from(reason: NotKept) -> Self {
         let hint = "try again when the data file can be written";
         Self { retry_safe: true, ..Self::new("unavailable", reason.to_string(), hint) }
     }
 }
 
-/// Returns the schema of what [`Problem::to_json`] returns.
+/// Returns the schema of the JSON from [`DeskError::to_json`].
 pub(super) fn schema() -> Value {
     json!({
         "type": "object",

@@ -1,5 +1,5 @@
-//! Pages of lists as this product writes them, and the arguments that choose one. The search itself
-//! is shared by all products.
+//! Pages of lists in this product's format, and the arguments that select one. All products share
+//! the search itself.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) const PAGE: &[Field] = &[
     may("perPage", Shape::Whole(1, 100), "entries per page, 20 if left out"),
 ];
 
-/// One page of `all`, each entry written by `show`.
+/// Returns one page of `all`, each entry formatted by `show`.
 pub(super) fn page<T>(input: ToolInput<'_>, all: &[T], show: impl Fn(&T) -> Value) -> Value {
     let number = |name: &str, default| input.whole(name).unwrap_or(default);
     let page = ListPage::of(all, number("page", 1), number("perPage", 20));

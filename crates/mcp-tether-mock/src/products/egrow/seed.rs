@@ -1,28 +1,30 @@
-//! The data the order desk starts with: drawn from a seed, dated back from a day, the same for the
-//! same two. Some orders are written by hand, because people ask for them by number.
+//! The initial data of the order desk, generated from a seed and dated relative to a given day.
+//! Some orders are written by hand, because people ask for them by number.
 
 use std::collections::BTreeMap;
 
 use super::desk::{AGENTS, Desk};
 use super::model::{
-    Address, Category, Change, Confirmation, Customer, DeliveryAttempt, Fulfillment, Group, Line,
-    Order, Payment, Pipeline, Product, ProductOption, Stage, Utm, Variant,
+    Address, Category, Confirmation, Customer, CustomerGroup, DeliveryAttempt, FulfillmentState,
+    Order, OrderChange, OrderLine, Payment, Pipeline, Product, ProductOption, Stage, Utm, Variant,
 };
 use super::seed_tables::{
     ADVERTISEMENTS, CAMPAIGNS, CATEGORIES, CITIES, COURIERS, CUSTOMERS, GROUPS, PRODUCTS,
-    ProductRow, STAGES, TOLD, Told,
+    ProductRow, SCRIPTED_ORDERS, STAGES, ScriptedOrder,
 };
 use crate::date::Date;
 use crate::product::draw::Draw;
 use crate::product::moment::Moment;
 use crate::splitmix::splitmix64;
 
-/// Days that orders go back.
+/// The age of the oldest order, in days.
 const DAYS: i64 = 60;
-/// The first and the last order number.
+/// The customers who order most: the first ones of the table.
+const REGULARS: usize = 6;
+/// The range of order numbers.
 const NUMBERS: std::ops::RangeInclusive<u64> = 80..=243;
 
-/// A desk with all its data.
+/// Returns a desk with all its data.
 pub(super) fn desk(seed: u64, today: Date) -> Desk {
     let mut seeding = Seeding {
         draw: Draw::of(seed),
@@ -69,7 +71,7 @@ impl Seeding {
     fn groups_and_categories(&mut self) {
         for name in GROUPS {
             let id = self.desk.new_id("grp");
-            self.desk.groups.push(Group { id, name: name.to_owned() });
+            self.desk.groups.push(CustomerGroup { id, name: name.to_owned() });
         }
         for name in CATEGORIES {
             let id = self.desk.new_id("cat");
@@ -149,13 +151,14 @@ impl Seeding {
         });
     }
 
-    /// Order numbers with gaps, and times that grow denser towards today.
+    /// Adds orders, whose numbers have gaps and whose times get denser towards today.
     fn orders(&mut self) {
-        let told = |number: u64| TOLD.iter().find(|told| told.number == number);
+        let scripted =
+            |number: u64| SCRIPTED_ORDERS.iter().find(|scripted| scripted.number == number);
         let seed = self.draw.seed;
         let numbers: Vec<_> = NUMBERS
             .filter(|number| {
-                told(*number).is_some() || !splitmix64(seed, *number).is_multiple_of(4)
+                scripted(*number).is_some() || !splitmix64(seed, *number).is_multiple_of(4)
             })
             .collect();
         let count = i64::try_from(numbers.len()).unwrap_or(1);
@@ -164,28 +167,28 @@ impl Seeding {
         for (position, number) in numbers.into_iter().enumerate() {
             let left = count - 1 - i64::try_from(position).unwrap_or(0);
             let at = Moment(end.0 - span * left / count * left / count);
-            self.order(number, at, told(number));
+            self.order(number, at, scripted(number));
         }
     }
 
-    fn order(&mut self, number: u64, at: Moment, told: Option<&Told>) {
-        let customer = match told {
-            Some(told) => self.desk.customers[told.customer].clone(),
+    fn order(&mut self, number: u64, at: Moment, scripted: Option<&ScriptedOrder>) {
+        let customer = match scripted {
+            Some(scripted) => self.desk.customers[scripted.customer].clone(),
             None => {
-                // The first few order often.
-                let among = if self.draw.percent(30) { 6 } else { self.desk.customers.len() };
+                let among =
+                    if self.draw.percent(30) { REGULARS } else { self.desk.customers.len() };
                 self.desk.customers[self.draw.below(among)].clone()
             }
         };
-        let lines = match told {
-            Some(told) => {
-                told.lines.iter().map(|(sku, quantity)| self.line(sku, *quantity)).collect()
+        let lines = match scripted {
+            Some(scripted) => {
+                scripted.lines.iter().map(|(sku, quantity)| self.line(sku, *quantity)).collect()
             }
             None => self.lines(),
         };
-        let subtotal: i64 = lines.iter().map(Line::total).sum();
-        let stage = self.stage(at, told);
-        let by_card = told.map_or_else(|| self.draw.percent(30), |told| told.by_card);
+        let subtotal: i64 = lines.iter().map(OrderLine::total).sum();
+        let stage = self.stage(at, scripted);
+        let by_card = scripted.map_or_else(|| self.draw.percent(30), |scripted| scripted.by_card);
         let mut order = Order {
             id: self.desk.new_id("ord"),
             number: format!("EGW{number}"),
@@ -195,7 +198,7 @@ impl Seeding {
             pipeline_id: "pip_1".to_owned(),
             stage_id: stage.id.clone(),
             shipping_fee: if subtotal >= 50_000 { 0 } else { 3_500 },
-            discount: if told.is_none() && self.draw.percent(10) { 2_000 } else { 0 },
+            discount: if scripted.is_none() && self.draw.percent(10) { 2_000 } else { 0 },
             lines,
             payments: Vec::new(),
             refunds: Vec::new(),
@@ -205,7 +208,7 @@ impl Seeding {
             delivery_attempts: Vec::new(),
             confirmation_agent: Some(AGENTS[self.draw.below(AGENTS.len())].0.to_owned()),
             shipping_agent: None,
-            notes: told.map_or("", |told| told.notes).to_owned(),
+            notes: scripted.map_or("", |scripted| scripted.notes).to_owned(),
             custom_attributes: BTreeMap::new(),
             utm: advertisement(self.draw.seed, number),
             merged_into: None,
@@ -213,15 +216,15 @@ impl Seeding {
             updated_at: at,
             history: vec![change(at, "order placed")],
         };
-        self.ship(&mut order, &stage, number, told);
+        self.ship(&mut order, &stage, number, scripted);
         self.pay(&mut order, &stage, by_card);
         self.desk.orders.push(order);
     }
 
-    fn line(&mut self, sku: &str, quantity: i64) -> Line {
+    fn line(&mut self, sku: &str, quantity: i64) -> OrderLine {
         let id = self.desk.new_id("lin");
         let (product, variant) = self.desk.variant(sku).expect("the table names its products");
-        Line {
+        OrderLine {
             id,
             product_id: product.id.clone(),
             variant_id: variant.id.clone(),
@@ -234,8 +237,8 @@ impl Seeding {
         }
     }
 
-    fn lines(&mut self) -> Vec<Line> {
-        let mut lines: Vec<Line> = Vec::new();
+    fn lines(&mut self) -> Vec<OrderLine> {
+        let mut lines: Vec<OrderLine> = Vec::new();
         for _ in 0..=self.draw.below(3) {
             let skus: Vec<_> = self.desk.variants().map(|(_, v)| v.sku.clone()).collect();
             let sku = &skus[self.draw.below(skus.len())];
@@ -247,8 +250,8 @@ impl Seeding {
         lines
     }
 
-    /// The older an order, the further it has come.
-    fn stage(&mut self, at: Moment, told: Option<&Told>) -> Stage {
+    /// Returns a stage: the older the order, the later the stage.
+    fn stage(&mut self, at: Moment, scripted: Option<&ScriptedOrder>) -> Stage {
         let chances: &[(&str, usize)] = match self.desk.today.days_since(at.day()) {
             0 => &[("Pending", 70), ("Confirmed", 100)],
             1 => &[("Pending", 60), ("Confirmed", 80), ("Cancelled", 88), ("Processing", 100)],
@@ -258,12 +261,18 @@ impl Seeding {
         };
         let drawn = self.draw.below(100);
         let name = chances.iter().find(|(_, upto)| drawn < *upto).map_or("Pending", |(n, _)| *n);
-        let name = told.map_or(name, |told| told.stage);
+        let name = scripted.map_or(name, |scripted| scripted.stage);
         self.desk.stage(name, None).expect("the table names its stages").1.clone()
     }
 
-    fn ship(&mut self, order: &mut Order, stage: &Stage, number: u64, told: Option<&Told>) {
-        if stage.fulfillment == Fulfillment::Unfulfilled {
+    fn ship(
+        &mut self,
+        order: &mut Order,
+        stage: &Stage,
+        number: u64,
+        scripted: Option<&ScriptedOrder>,
+    ) {
+        if stage.fulfillment == FulfillmentState::Unfulfilled {
             return;
         }
         let courier = COURIERS[self.draw.below(COURIERS.len())];
@@ -278,18 +287,18 @@ impl Seeding {
             reason: Some(reason.to_owned()),
         };
         let (first, second) = (shipped.plus_hours(24), shipped.plus_hours(48));
-        match (told, stage.fulfillment) {
-            (Some(told), _) if !told.failures.is_empty() => {
+        match (scripted, stage.fulfillment) {
+            (Some(scripted), _) if !scripted.failures.is_empty() => {
                 let times = [first, second];
-                let attempts = told.failures.iter().zip(times);
+                let attempts = scripted.failures.iter().zip(times);
                 order.delivery_attempts = attempts.map(|(why, at)| failed(at, why)).collect();
             }
-            (_, Fulfillment::Delivered) => order.delivery_attempts.push(DeliveryAttempt {
+            (_, FulfillmentState::Delivered) => order.delivery_attempts.push(DeliveryAttempt {
                 at: first,
                 outcome: "delivered".to_owned(),
                 reason: None,
             }),
-            (_, Fulfillment::Returned) => {
+            (_, FulfillmentState::Returned) => {
                 order.delivery_attempts =
                     vec![failed(first, "nobody answered"), failed(second, "parcel refused")];
             }
@@ -302,14 +311,14 @@ impl Seeding {
         }
     }
 
-    /// Cards pay at once, cash pays at the door.
+    /// Adds payments: cards pay at once, cash pays on delivery.
     fn pay(&mut self, order: &mut Order, stage: &Stage, by_card: bool) {
         if stage.confirmation == Confirmation::Cancelled {
             return;
         }
         let paid_at = match (by_card, stage.fulfillment) {
             (true, _) => order.created_at,
-            (false, Fulfillment::Delivered) => order.updated_at,
+            (false, FulfillmentState::Delivered) => order.updated_at,
             _ => return,
         };
         let method = if by_card { "card" } else { "cash_on_delivery" };
@@ -319,26 +328,27 @@ impl Seeding {
     }
 }
 
+/// Streets that exist in every city.
 const STREETS: [&str; 6] =
     ["des Orangers", "Ibn Sina", "de la Plage", "Al Massira", "du Marché", "des Oliviers"];
 
-fn change(at: Moment, what: &str) -> Change {
-    Change { at, by: "shop".to_owned(), what: what.to_owned() }
+fn change(at: Moment, what: &str) -> OrderChange {
+    OrderChange { at, by: "shop".to_owned(), what: what.to_owned() }
 }
 
-/// Two of three orders come from an advertisement. Drawn separately, so that it changes nothing
-/// else.
+/// Returns the advertisement of an order; two of three orders have one. It has its own seed (`utm`),
+/// so that it does not change the other numbers.
 fn advertisement(seed: u64, number: u64) -> Option<Utm> {
+    /// The choices after the last advertisement, a third of all, stand for none.
+    const CHOICES: usize = ADVERTISEMENTS.len() * 3 / 2;
     let drawn = usize::try_from(splitmix64(seed ^ 0x75_746d, number) % 1000).unwrap_or(0);
-    // The places behind the last advertisement, a third of all, stand for none.
-    let places = ADVERTISEMENTS.len() * 3 / 2;
-    let (source, medium) = ADVERTISEMENTS.get(drawn % places)?;
-    let campaign = CAMPAIGNS[drawn / places % CAMPAIGNS.len()];
+    let (source, medium) = ADVERTISEMENTS.get(drawn % CHOICES)?;
+    let campaign = CAMPAIGNS[drawn / CHOICES % CAMPAIGNS.len()];
     let [source, medium, campaign] = [*source, *medium, campaign].map(str::to_owned);
     Some(Utm { source, medium, campaign })
 }
 
-/// The first letters of a value, for a SKU.
+/// Returns the first letters of a value, for a SKU.
 fn short(value: &str) -> String {
     value.chars().filter(char::is_ascii_alphanumeric).take(3).collect::<String>().to_uppercase()
 }
@@ -390,7 +400,7 @@ mod tests {
             for line in &order.lines {
                 assert_eq!(desk.variant(&line.variant_id).unwrap().1.sku, line.sku);
             }
-            let delivered = desk.stage_of(order).fulfillment == Fulfillment::Delivered;
+            let delivered = desk.stage_of(order).fulfillment == FulfillmentState::Delivered;
             assert!(!delivered || order.financial_status() == "paid");
         }
         let mut ids: Vec<_> = desk.orders.iter().map(|order| &order.number).collect();

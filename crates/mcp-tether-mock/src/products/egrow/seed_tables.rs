@@ -1,6 +1,6 @@
-//! What the seeded data is drawn from.
+//! The tables that the seeded data is generated from.
 
-use super::model::{Confirmation, Fulfillment};
+use super::model::{Confirmation, FulfillmentState};
 
 /// One product: its variants differ in one option; each has its stock.
 pub(super) struct ProductRow {
@@ -13,8 +13,8 @@ pub(super) struct ProductRow {
     pub(super) variants: &'static [(&'static str, i64)],
 }
 
-/// An order written by hand.
-pub(super) struct Told {
+/// A hand-written order.
+pub(super) struct ScriptedOrder {
     pub(super) number: u64,
     /// Position in the table of customers.
     pub(super) customer: usize,
@@ -22,12 +22,12 @@ pub(super) struct Told {
     pub(super) by_card: bool,
     pub(super) lines: &'static [(&'static str, i64)],
     pub(super) notes: &'static str,
-    /// Why the courier came back with it.
+    /// The reasons of failed deliveries.
     pub(super) failures: &'static [&'static str],
 }
 
-pub(super) const TOLD: [Told; 5] = [
-    Told {
+pub(super) const SCRIPTED_ORDERS: [ScriptedOrder; 5] = [
+    ScriptedOrder {
         number: 88,
         customer: 3,
         stage: "Processing",
@@ -36,7 +36,7 @@ pub(super) const TOLD: [Told; 5] = [
         notes: "on hold since the red shirt came back from the tailor",
         failures: &[],
     },
-    Told {
+    ScriptedOrder {
         number: 100,
         customer: 1,
         stage: "Returned",
@@ -45,7 +45,7 @@ pub(super) const TOLD: [Told; 5] = [
         notes: "customer says the speaker is broken",
         failures: &["customer could not be reached by phone", "parcel refused: box was damaged"],
     },
-    Told {
+    ScriptedOrder {
         number: 240,
         customer: 8,
         stage: "Pending",
@@ -55,7 +55,7 @@ pub(super) const TOLD: [Told; 5] = [
         failures: &[],
     },
     // The same order minutes later: a duplicate.
-    Told {
+    ScriptedOrder {
         number: 241,
         customer: 8,
         stage: "Pending",
@@ -64,7 +64,7 @@ pub(super) const TOLD: [Told; 5] = [
         notes: "",
         failures: &[],
     },
-    Told {
+    ScriptedOrder {
         number: 242,
         customer: 5,
         stage: "Pending",
@@ -75,14 +75,14 @@ pub(super) const TOLD: [Told; 5] = [
     },
 ];
 
-pub(super) const STAGES: [(&str, Confirmation, Fulfillment); 7] = [
-    ("Pending", Confirmation::Pending, Fulfillment::Unfulfilled),
-    ("Confirmed", Confirmation::Confirmed, Fulfillment::Unfulfilled),
-    ("Processing", Confirmation::Confirmed, Fulfillment::Unfulfilled),
-    ("Shipped", Confirmation::Confirmed, Fulfillment::Shipped),
-    ("Delivered", Confirmation::Confirmed, Fulfillment::Delivered),
-    ("Returned", Confirmation::Confirmed, Fulfillment::Returned),
-    ("Cancelled", Confirmation::Cancelled, Fulfillment::Unfulfilled),
+pub(super) const STAGES: [(&str, Confirmation, FulfillmentState); 7] = [
+    ("Pending", Confirmation::Pending, FulfillmentState::Unfulfilled),
+    ("Confirmed", Confirmation::Confirmed, FulfillmentState::Unfulfilled),
+    ("Processing", Confirmation::Confirmed, FulfillmentState::Unfulfilled),
+    ("Shipped", Confirmation::Confirmed, FulfillmentState::Shipped),
+    ("Delivered", Confirmation::Confirmed, FulfillmentState::Delivered),
+    ("Returned", Confirmation::Confirmed, FulfillmentState::Returned),
+    ("Cancelled", Confirmation::Cancelled, FulfillmentState::Unfulfilled),
 ];
 
 pub(super) const COURIERS: [&str; 3] = ["Atlas Express", "Medina Post", "Rapid Colis"];

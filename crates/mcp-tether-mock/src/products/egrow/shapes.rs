@@ -1,4 +1,4 @@
-//! What tools return, type by type. Plain tables; what they mean is in `types`.
+//! The result types of tools, as plain tables; `types` explains their meaning.
 
 use super::types::Is::{Data, Flag, Many, One, Text, Texts, Whole};
 use super::types::{Type, has, link, or_null, sometimes};
@@ -6,7 +6,7 @@ use super::views::{
     category_in_full, customer_in_full, pipeline_in_full, product_in_full, variant_in_full,
 };
 
-/// A value without an identity: it is always shown in full.
+/// Defines a value type without an id, which is always shown in full.
 macro_rules! value {
     ($name:literal, $about:literal, $members:expr $(,)?) => {
         Type { name: $name, about: $about, brief: $members, more: &[], find: None }

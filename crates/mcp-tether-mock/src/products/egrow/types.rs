@@ -1,5 +1,5 @@
-//! The types that tools return, as tables: the output schemas that hosts see and the types
-//! of the GraphQL escape hatch come from one place. The tables are in `shapes`.
+//! The result types of tools, as tables from which both the output schemas and the GraphQL types
+//! are derived. The tables are in `shapes`.
 
 use serde_json::{Map, Value, json};
 
@@ -10,17 +10,16 @@ pub(super) struct Type {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     /// Its members in lists.
-    pub(super) brief: &'static [Member],
+    pub(super) brief: &'static [TypeMember],
     /// Its additional members when it is shown alone.
-    pub(super) more: &'static [Member],
-    /// Finds its full form by id, if it has an identity: within other objects only a part of it is
-    /// shown.
+    pub(super) more: &'static [TypeMember],
+    /// Finds the full object by id, if it has one: within other objects only a part of it is shown.
     pub(super) find: Option<fn(&Desk, &str) -> Option<Value>>,
 }
 
 /// A member of a type.
 #[derive(Clone, Copy)]
-pub(super) struct Member {
+pub(super) struct TypeMember {
     pub(super) name: &'static str,
     pub(super) is: Is,
     presence: Presence,
@@ -44,32 +43,32 @@ pub(super) enum Is {
     Whole,
     Flag,
     Texts,
-    /// Any JSON, where names are data.
+    /// Any JSON, for objects whose member names are data.
     Data,
     One(&'static Type),
     Many(&'static Type),
 }
 
-pub(super) const fn has(name: &'static str, is: Is) -> Member {
-    Member { name, is, presence: Presence::Always }
+pub(super) const fn has(name: &'static str, is: Is) -> TypeMember {
+    TypeMember { name, is, presence: Presence::Always }
 }
 
-pub(super) const fn or_null(name: &'static str, is: Is) -> Member {
-    Member { name, is, presence: Presence::OrNull }
+pub(super) const fn or_null(name: &'static str, is: Is) -> TypeMember {
+    TypeMember { name, is, presence: Presence::OrNull }
 }
 
-pub(super) const fn sometimes(name: &'static str, is: Is) -> Member {
-    Member { name, is, presence: Presence::Sometimes }
+pub(super) const fn sometimes(name: &'static str, is: Is) -> TypeMember {
+    TypeMember { name, is, presence: Presence::Sometimes }
 }
 
-/// What `by` is the id of.
-pub(super) const fn link(name: &'static str, to: &'static Type, by: &'static str) -> Member {
-    Member { name, is: Is::One(to), presence: Presence::Link(by) }
+/// Returns a link to the object whose id is in the member `by`.
+pub(super) const fn link(name: &'static str, to: &'static Type, by: &'static str) -> TypeMember {
+    TypeMember { name, is: Is::One(to), presence: Presence::Link(by) }
 }
 
 impl Type {
-    /// Everything it has, in GraphQL.
-    pub(super) fn members(&self) -> impl Iterator<Item = &'static Member> {
+    /// Returns all members, for GraphQL.
+    pub(super) fn members(&self) -> impl Iterator<Item = &'static TypeMember> {
         self.brief.iter().chain(self.more)
     }
 
@@ -78,24 +77,24 @@ impl Type {
         object(self.members(), true)
     }
 
-    /// The schema of it as an entry of a list.
+    /// Returns the schema of the object as an entry of a list.
     pub(super) fn in_list(&self) -> Value {
         object(self.brief.iter(), true)
     }
 
-    /// The schema within another object: an object with an identity is only referenced there.
+    /// Returns the schema within another object, where an object with an id is only referenced.
     fn within(&self) -> Value {
         if self.find.is_none() {
             return self.in_full();
         }
-        let plain = |member: &&Member| !matches!(member.is, Is::One(_) | Is::Many(_));
+        let plain = |member: &&TypeMember| !matches!(member.is, Is::One(_) | Is::Many(_));
         let mut schema = object(self.members().filter(plain), false);
         schema["required"] = json!(["id"]);
         schema
     }
 }
 
-fn object<'a>(members: impl Iterator<Item = &'a Member>, demanding: bool) -> Value {
+fn object<'a>(members: impl Iterator<Item = &'a TypeMember>, demanding: bool) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for member in members.filter(|member| !matches!(member.presence, Presence::Link(_))) {
@@ -115,13 +114,13 @@ fn object<'a>(members: impl Iterator<Item = &'a Member>, demanding: bool) -> Val
     schema
 }
 
-impl Member {
+impl TypeMember {
     /// Returns whether GraphQL may rely on it.
     pub(super) fn is_certain(&self) -> bool {
         self.presence == Presence::Always
     }
 
-    /// The member that holds the id this one leads to.
+    /// Returns the member with the id that this one links to.
     pub(super) fn link(&self) -> Option<&'static str> {
         match self.presence {
             Presence::Link(by) => Some(by),

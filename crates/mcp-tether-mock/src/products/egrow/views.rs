@@ -1,4 +1,4 @@
-//! How records of the order desk are shown in answers, if that is more than their own members.
+//! Views of records in answers, where they show more than their own members.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ pub(super) fn category_in_full(desk: &Desk, category: &Category) -> Value {
     json!({ "id": category.id, "name": category.name, "productCount": products.count() })
 }
 
-/// A product in a list; with a bound, the variants below it are named.
+/// Returns a product as an entry of a list; with a bound, also its variants with a lower stock.
 pub(super) fn product_line(desk: &Desk, product: &Product, below: Option<i64>) -> Value {
     let category = desk.category(&product.category_id);
     let prices = || product.variants.iter().map(|variant| variant.price);
@@ -52,7 +52,7 @@ pub(super) fn variant_in_full(product: &Product, variant: &Variant) -> Value {
     line
 }
 
-/// A customer with everything about them.
+/// Returns a customer with all details.
 pub(super) fn customer_in_full(desk: &Desk, customer: &Customer) -> Value {
     let mut full = desk.customer_line(customer);
     let groups = desk.groups.iter().filter(|group| customer.groups.contains(&group.id));

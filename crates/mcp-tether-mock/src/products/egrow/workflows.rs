@@ -1,4 +1,4 @@
-//! Playbooks for tasks that take several tools.
+//! Playbooks for tasks that need several tools.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ pub(super) struct Workflow {
     pub(super) name: &'static str,
     title: &'static str,
     goal: &'static str,
-    /// A tool, or an empty text if a person decides, and what to do with it.
+    /// The steps: a tool, or an empty text where a person decides, and an instruction.
     steps: &'static [(&'static str, &'static str)],
 }
 

@@ -1,6 +1,5 @@
-//! The tools of the lab that ask the host something: user, model, folders; once, in parallel, one
-//! after the other, without end, and in ways that no remote should. One implementation serves both
-//! eras.
+//! The tools of the lab that ask the host for its user, model or folders: once, in parallel, in
+//! sequence, endlessly, and in ways that no remote should. One implementation serves both eras.
 
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
@@ -135,7 +134,7 @@ async fn ask_model(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome 
     ask(call, methods::SAMPLE, sample(prompt)).await
 }
 
-/// The parameters of an elicitation by form.
+/// Returns the parameters of an elicitation by form.
 pub(super) fn form(question: &str) -> Value {
     json!({
         "message": question,
@@ -226,8 +225,8 @@ async fn ask_between(call: &CallContext) -> ToolOutcome {
     Ok(answer)
 }
 
-/// Visits of a URL are not observed: a host that accepts is sent there again a fixed number of
-/// times.
+/// Asks the user to visit a URL. The mock does not see visits, so it asks a host that accepts
+/// again, a fixed number of times.
 async fn ask_url(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let times = arguments.number_of("times").unwrap_or(1);
     if !call.can_visit() {
@@ -247,7 +246,7 @@ async fn ask_url(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     Ok(ToolResult::value(&json!({ "visits": times })))
 }
 
-/// The error of 2025-11-25 that asks for a visit first; the same as a question in 2026-07-28.
+/// Demands a visit of a URL first: with an error in 2025-11-25, with a question in 2026-07-28.
 async fn url_first(lab: &Lab, call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let key = arguments.text_of("key").unwrap_or("default");
     let params = visit_params(call, key);
@@ -268,7 +267,7 @@ async fn url_first(lab: &Lab, call: &CallContext, arguments: Arguments<'_>) -> T
     }
 }
 
-/// The parameters of an elicitation by URL; only 2025-11-25 gives it an id of its own.
+/// Returns the parameters of an elicitation by URL; only 2025-11-25 gives it an id.
 fn visit_params(call: &CallContext, key: &str) -> Value {
     let url = format!("https://lab.example/visit/{key}");
     let mut params = json!({ "mode": "url", "message": "please visit this page", "url": url });

@@ -1,5 +1,5 @@
-//! Resources, prompts and completions of the lab: fixed, except for the one resource that is
-//! touched.
+//! Resources, prompts and completions of the lab. All are constant except for one resource, which
+//! the tool `touch` changes.
 
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ pub(super) fn prompts() -> Vec<Prompt> {
     ]
 }
 
-/// Returns what the user is asked before this is returned.
+/// Returns the question that the user must answer before this is returned.
 pub(super) fn asks_before(name: &str) -> Option<Need> {
     match name {
         "greet_me" => {
@@ -112,7 +112,7 @@ fn message(text: &str) -> Value {
     })
 }
 
-/// Names of substances, for the arguments that take one.
+/// Returns the names of substances, for the arguments that take one.
 pub(super) fn complete(argument: &str) -> Vec<String> {
     match argument {
         "name" | "first" | "second" => SUBSTANCES.map(str::to_owned).to_vec(),

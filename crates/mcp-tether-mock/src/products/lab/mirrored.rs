@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::state::{Entry, Lab};
 use crate::product::CallContext;
 use crate::product::entry::{ToolFunction, now};
-use crate::product::{Arguments, ToolDefinition, ToolKind, ToolResult};
+use crate::product::{Arguments, ToolKind, ToolResult, ToolSpec};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::headers::PARAMETER_ANNOTATION;
 
 /// Returns its arguments.
 const ECHO: ToolFunction<Lab> = |_, _, arguments| now(ToolResult::json_text(arguments.text));
 
-/// A tool that only its schema distinguishes.
+/// Returns a tool that differs from the others only in its schema.
 const fn tool(name: &'static str, description: &'static str, input: &'static str) -> Entry {
     let tasks = TaskSupport::Forbidden;
     Entry { name, description, kind: ToolKind::Read, input, tasks, run: ECHO }
@@ -105,7 +105,7 @@ fn relabel(lab: &Lab, call: &CallContext, arguments: Arguments<'_>) -> ToolResul
     let Some(entry) = TABLE.first() else {
         return ToolResult::error("there is no tool to change");
     };
-    let mut tool: ToolDefinition = entry.to_tool();
+    let mut tool: ToolSpec = entry.to_tool();
     tool.input["properties"]["region"][PARAMETER_ANNOTATION] = header.into();
     lab.replace_tool(tool);
     if arguments.value["quietly"] != true {

@@ -1,5 +1,6 @@
 //! `lab`: a small product made for tests of the bridge. Each tool shows one thing that a remote can
-//! do: echo, run long, fail, send a large answer, act once, ask the host, send messages on the way.
+//! do: echo, run long, fail, send a large answer, act once, ask the host, send messages before the
+//! answer.
 
 mod asking;
 mod contents;
@@ -19,8 +20,8 @@ use self::state::Entry;
 pub(crate) use self::state::Lab;
 use crate::product::CallContext;
 use crate::product::{
-    Arguments, EndpointPaths, Habits, Need, Offers, Product, Profile, Prompt, ResourceEntry,
-    ResourceTemplate, ToolDefinition, ToolOutcome,
+    Arguments, EndpointPaths, Habits, MockProduct, Need, Offers, Profile, Prompt, ResourceEntry,
+    ResourceTemplate, ToolOutcome, ToolSpec,
 };
 use crate::rpc_error::RpcError;
 
@@ -31,7 +32,7 @@ impl Lab {
     }
 }
 
-impl Product for Lab {
+impl MockProduct for Lab {
     fn profile(&self) -> Profile {
         Profile {
             name: "lab",
@@ -52,14 +53,14 @@ impl Product for Lab {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
+    fn tools(&self) -> Vec<Arc<ToolSpec>> {
         self.tools.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn call<'a>(
         &'a self,
         call: &'a CallContext,
-        tool: &'a ToolDefinition,
+        tool: &'a ToolSpec,
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome> {
         match table::find(&tool.name) {

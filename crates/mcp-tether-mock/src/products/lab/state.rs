@@ -1,4 +1,4 @@
-//! What happened in the lab, and which tools it has now.
+//! The state of the lab: counters of past events, and its current tools.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
-use crate::product::{ToolDefinition, ToolKind, entry};
+use crate::product::{ToolKind, ToolSpec, entry};
 
 /// One tool of the lab.
 pub(super) type Entry = entry::ToolEntry<Lab>;
 
-/// The lab and what happened in it.
+/// The lab and its state.
 pub(crate) struct Lab {
-    /// How many tools are built in: the first of `tools`.
+    /// The number of built-in tools, which come first in `tools`.
     built_in: usize,
     /// The tools of the table, then those added at run time.
-    pub(super) tools: Mutex<Vec<Arc<ToolDefinition>>>,
-    /// How often `act` really acted.
+    pub(super) tools: Mutex<Vec<Arc<ToolSpec>>>,
+    /// How often `act` was carried out.
     pub(super) acts: AtomicU64,
-    /// How many calls of `act_late` were given up.
+    /// How many calls of `act_late` were cancelled in time.
     pub(super) given_up: AtomicU64,
     /// How often the visit of each URL was reported, by the key it was requested under.
     pub(super) visits: Mutex<HashMap<String, u64>>,
@@ -29,7 +29,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     /// Creates a lab with these tools.
-    pub(super) fn with_tools(tools: Vec<Arc<ToolDefinition>>) -> Self {
+    pub(super) fn with_tools(tools: Vec<Arc<ToolSpec>>) -> Self {
         Self {
             built_in: tools.len(),
             tools: Mutex::new(tools),
@@ -57,7 +57,7 @@ impl Lab {
     }
 
     /// Replaces the tool with the same name.
-    pub(super) fn replace_tool(&self, tool: ToolDefinition) {
+    pub(super) fn replace_tool(&self, tool: ToolSpec) {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = tools.iter_mut().find(|known| known.name == tool.name) {
             *place = Arc::new(tool);
@@ -85,7 +85,7 @@ impl Lab {
         let input = json!({ "type": "object" });
         let description = "answers its own name; was added by a call of `add_tool`";
         let title = name.to_owned();
-        tools.push(Arc::new(ToolDefinition::new(
+        tools.push(Arc::new(ToolSpec::new(
             name.to_owned(),
             title,
             description,

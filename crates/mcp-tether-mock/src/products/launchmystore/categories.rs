@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::entry::{Does, Domain, Entry};
-use super::problem::Problem;
+use super::entry::{AdminArea, Does, Entry};
+use super::problem::ShopError;
 use super::record::{Record, text, whole};
 use super::resource::Resource;
 use super::shop::Shop;
@@ -39,7 +39,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_categories",
         title: "List categories",
-        domain: Domain::Categories,
+        domain: AdminArea::Categories,
         kind: ToolKind::Read,
         about: "Lists or searches categories with the number of products in each",
         example: r#"{"query":"kitchen"}"#,
@@ -48,7 +48,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_category",
         title: "Get a category",
-        domain: Domain::Categories,
+        domain: AdminArea::Categories,
         kind: ToolKind::Read,
         about: "Gets one category by id or slug",
         example: r#"{"id":"apparel"}"#,
@@ -57,7 +57,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "create_category",
         title: "Create a category",
-        domain: Domain::Categories,
+        domain: AdminArea::Categories,
         kind: ToolKind::Write,
         about: "Creates a category, below another one if wanted",
         example: r#"{"name":"Candles","description":"Beeswax and soy"}"#,
@@ -66,7 +66,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_category",
         title: "Update a category",
-        domain: Domain::Categories,
+        domain: AdminArea::Categories,
         kind: ToolKind::Write,
         about: "Renames, moves or describes a category; products are sorted in with \
             `update_product`",
@@ -76,7 +76,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "delete_category",
         title: "Delete a category",
-        domain: Domain::Categories,
+        domain: AdminArea::Categories,
         kind: ToolKind::Destructive,
         about: "Deletes a category for good; its products stay, categories below it must go first",
         example: r#"{"id":"kitchen"}"#,
@@ -84,19 +84,19 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-/// The category above must exist and not lie below.
-fn check(shop: &Shop, category: &Record) -> Result<(), Problem> {
+/// Checks that the parent category exists and is not one of its own descendants.
+fn check(shop: &Shop, category: &Record) -> Result<(), ShopError> {
     let mut above = text(category, "parentId").to_owned();
     let mut seen = 0;
     while !above.is_empty() {
         let parent = shop.records("categories").iter().find(|other| text(other, "id") == above);
         let Some(parent) = parent else {
             let message = format!("there is no category with the id `{above}`");
-            return Err(Problem::invalid("parentId", message));
+            return Err(ShopError::invalid("parentId", message));
         };
         seen += 1;
         if text(parent, "id") == text(category, "id") || seen > shop.records("categories").len() {
-            return Err(Problem::invalid("parentId", "a category cannot lie below itself"));
+            return Err(ShopError::invalid("parentId", "a category cannot lie below itself"));
         }
         text(parent, "parentId").clone_into(&mut above);
     }
@@ -114,12 +114,12 @@ fn add(shop: &Shop, category: &Record) -> Record {
     ])
 }
 
-fn leave(shop: &mut Shop, category: &Record) -> Result<(), Problem> {
+fn leave(shop: &mut Shop, category: &Record) -> Result<(), ShopError> {
     let id = text(category, "id").to_owned();
     let below = shop.records("categories").iter().find(|other| text(other, "parentId") == id);
     if let Some(below) = below {
         let message = format!("`{}` lies below it: move or delete that first", text(below, "name"));
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     }
     for product in &mut shop.products {
         product.category_ids.retain(|own| *own != id);

@@ -1,12 +1,11 @@
-//! Coupons: codes, what they give, and the rules under which they may be used. Amounts are in
-//! cents.
+//! Coupons: codes, their discounts, and the conditions of use. Amounts are in cents.
 
 use serde_json::{Value, json};
 
 use super::categories::CATEGORIES;
-use super::entry::{Does, Domain, Entry};
-use super::model::Line;
-use super::problem::Problem;
+use super::entry::{AdminArea, Does, Entry};
+use super::model::LineItem;
+use super::problem::ShopError;
 use super::record::{Record, text, whole};
 use super::resource::Resource;
 use super::shop::Shop;
@@ -56,7 +55,7 @@ pub(super) const COUPONS: Resource = Resource {
         None | Some(0) => Ok(()),
         Some(count) => {
             let message = format!("orders used it {count} times: set `active` to false instead");
-            Err(Problem::state(message))
+            Err(ShopError::state(message))
         }
     },
 };
@@ -67,7 +66,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_coupons",
         title: "List coupons",
-        domain: Domain::Coupons,
+        domain: AdminArea::Coupons,
         kind: ToolKind::Read,
         about: "Lists or searches coupons with their status and how often each was used",
         example: r#"{"status":"active"}"#,
@@ -76,7 +75,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_coupon",
         title: "Get a coupon",
-        domain: Domain::Coupons,
+        domain: AdminArea::Coupons,
         kind: ToolKind::Read,
         about: "Gets one coupon by id or code",
         example: r#"{"id":"WELCOME10"}"#,
@@ -85,7 +84,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "create_coupon",
         title: "Create a coupon",
-        domain: Domain::Coupons,
+        domain: AdminArea::Coupons,
         kind: ToolKind::Write,
         about: "Creates a discount code: a percentage, an amount or free shipping, with limits",
         example: r#"{"code":"HELLO20","kind":"percentage","value":20,"newCustomersOnly":true}"#,
@@ -94,7 +93,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_coupon",
         title: "Update a coupon",
-        domain: Domain::Coupons,
+        domain: AdminArea::Coupons,
         kind: ToolKind::Write,
         about: "Changes what a coupon gives, its limits or its days, or switches it off",
         example: r#"{"id":"WELCOME10","value":12}"#,
@@ -103,7 +102,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "delete_coupon",
         title: "Delete a coupon",
-        domain: Domain::Coupons,
+        domain: AdminArea::Coupons,
         kind: ToolKind::Destructive,
         about: "Deletes a coupon for good; refused once an order has used it",
         example: r#"{"id":"TESTCODE"}"#,
@@ -111,15 +110,15 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn check(shop: &Shop, coupon: &Record) -> Result<(), Problem> {
+fn check(shop: &Shop, coupon: &Record) -> Result<(), ShopError> {
     match (text(coupon, "kind"), whole(coupon, "value")) {
         ("free_shipping", None) => {}
         ("free_shipping", Some(_)) => {
-            return Err(Problem::invalid("value", "free shipping has no `value`"));
+            return Err(ShopError::invalid("value", "free shipping has no `value`"));
         }
-        (_, None) => return Err(Problem::invalid("value", "say how much it gives")),
+        (_, None) => return Err(ShopError::invalid("value", "say how much it gives")),
         ("percentage", Some(percent)) if percent > 100 => {
-            return Err(Problem::invalid("value", format!("{percent} percent is more than all")));
+            return Err(ShopError::invalid("value", format!("{percent} percent is more than all")));
         }
         _ => {}
     }
@@ -127,19 +126,19 @@ fn check(shop: &Shop, coupon: &Record) -> Result<(), Problem> {
     if let (Some(starts), Some(ends)) = (starts, ends)
         && ends < starts
     {
-        return Err(Problem::invalid("endsOn", "it ends before it starts"));
+        return Err(ShopError::invalid("endsOn", "it ends before it starts"));
     }
     match text(coupon, "categoryId") {
         "" => Ok(()),
         id if text(CATEGORIES.find(shop, id)?, "id") == id => Ok(()),
-        id => Err(Problem::invalid("categoryId", format!("`{id}` is not the id of a category"))),
+        id => Err(ShopError::invalid("categoryId", format!("`{id}` is not the id of a category"))),
     }
 }
 
-fn day(coupon: &Record, name: &str) -> Result<Option<Date>, Problem> {
+fn day(coupon: &Record, name: &str) -> Result<Option<Date>, ShopError> {
     match text(coupon, name) {
         "" => Ok(None),
-        day => day.parse().map(Some).map_err(|reason: String| Problem::invalid(name, reason)),
+        day => day.parse().map(Some).map_err(|reason: String| ShopError::invalid(name, reason)),
     }
 }
 
@@ -147,7 +146,7 @@ fn add(shop: &Shop, coupon: &Record) -> Record {
     Record::from_iter([("status".to_owned(), status(coupon, shop.today).into())])
 }
 
-/// Returns whether it can be used on a day, and if not, why.
+/// Returns the status on a day: usable, or the reason why not.
 fn status(coupon: &Record, on: Date) -> &'static str {
     let at = |name| day(coupon, name).ok().flatten();
     let used_up = whole(coupon, "usageLimit")
@@ -165,15 +164,15 @@ fn status(coupon: &Record, on: Date) -> &'static str {
     }
 }
 
-/// What a coupon is used for.
+/// The purchase that a coupon is used for.
 pub(super) struct Basket<'a> {
-    pub(super) lines: &'a [Line],
+    pub(super) lines: &'a [LineItem],
     pub(super) subtotal: i64,
     pub(super) customer: &'a str,
     pub(super) at: Moment,
 }
 
-/// Returns the discount.
+/// The discount of a coupon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Given {
     pub(super) code: String,
@@ -182,10 +181,10 @@ pub(super) struct Given {
 }
 
 /// Applies a code to a basket, or returns the rule that forbids it.
-pub(super) fn apply(shop: &Shop, code: &str, basket: &Basket<'_>) -> Result<Given, Problem> {
+pub(super) fn apply(shop: &Shop, code: &str, basket: &Basket<'_>) -> Result<Given, ShopError> {
     let coupon = COUPONS.find(shop, code)?;
     let code = text(coupon, "code").to_owned();
-    let refused = |why: String| Err(Problem::state(format!("coupon `{code}` {why}")));
+    let refused = |why: String| Err(ShopError::state(format!("coupon `{code}` {why}")));
     match status(coupon, basket.at.day()) {
         "active" => {}
         other => return refused(format!("is {}", other.replace('_', " "))),
@@ -206,11 +205,11 @@ pub(super) fn apply(shop: &Shop, code: &str, basket: &Basket<'_>) -> Result<Give
     let covered: i64 = match text(coupon, "categoryId") {
         "" => basket.subtotal,
         id => {
-            let of = |line: &&Line| {
+            let of = |line: &&LineItem| {
                 let product = shop.product(&line.product_id);
                 product.is_ok_and(|product| product.category_ids.iter().any(|own| own == id))
             };
-            basket.lines.iter().filter(of).map(Line::total).sum()
+            basket.lines.iter().filter(of).map(LineItem::total).sum()
         }
     };
     if covered == 0 {

@@ -1,11 +1,11 @@
-//! Customers: who orders.
+//! The tools for customers.
 
 use serde_json::json;
 
 use super::address::ADDRESS;
-use super::entry::{Does, Domain, Entry};
+use super::entry::{AdminArea, Does, Entry};
 use super::model::Order;
-use super::problem::Problem;
+use super::problem::ShopError;
 use super::record::{Record, text};
 use super::resource::{Resource, fine};
 use super::shop::Shop;
@@ -47,7 +47,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_customers",
         title: "List customers",
-        domain: Domain::Customers,
+        domain: AdminArea::Customers,
         kind: ToolKind::Read,
         about: "Lists or searches customers with the number of their orders and what they spent",
         example: r#"{"query":"berg"}"#,
@@ -56,7 +56,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_customer",
         title: "Get a customer",
-        domain: Domain::Customers,
+        domain: AdminArea::Customers,
         kind: ToolKind::Read,
         about: "Gets one customer by id or e-mail address",
         example: r#"{"id":"hannah.berg@mail.example"}"#,
@@ -65,7 +65,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "create_customer",
         title: "Create a customer",
-        domain: Domain::Customers,
+        domain: AdminArea::Customers,
         kind: ToolKind::Write,
         about: "Creates a customer; the e-mail address must be new",
         example: concat!(
@@ -78,7 +78,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_customer",
         title: "Update a customer",
-        domain: Domain::Customers,
+        domain: AdminArea::Customers,
         kind: ToolKind::Write,
         about: "Changes name, address, tags or notes of a customer",
         example: r#"{"id":"hannah.berg@mail.example","tags":["wholesale"]}"#,
@@ -87,7 +87,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "delete_customer",
         title: "Delete a customer",
-        domain: Domain::Customers,
+        domain: AdminArea::Customers,
         kind: ToolKind::Destructive,
         about: "Deletes a customer for good; refused for somebody who has ordered",
         example: r#"{"id":"otto.keller@mail.example"}"#,
@@ -95,7 +95,7 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-/// First and last name.
+/// Returns first and last name.
 pub(super) fn name(customer: &Record) -> String {
     format!("{} {}", text(customer, "firstName"), text(customer, "lastName"))
 }
@@ -112,13 +112,13 @@ fn add(shop: &Shop, customer: &Record) -> Record {
     ])
 }
 
-fn leave(shop: &mut Shop, customer: &Record) -> Result<(), Problem> {
+fn leave(shop: &mut Shop, customer: &Record) -> Result<(), ShopError> {
     match shop.orders_of(text(customer, "id")).count() {
         0 => Ok(()),
         count => {
             let message =
                 format!("{} has {count} orders, which must keep a customer", name(customer));
-            Err(Problem::state(message))
+            Err(ShopError::state(message))
         }
     }
 }

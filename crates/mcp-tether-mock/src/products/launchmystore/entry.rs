@@ -1,44 +1,44 @@
-//! One row of the tool table, and what follows from it: description, schemas, hints.
+//! The rows of the tool table, from which description, schemas and hints are derived.
 
 use serde_json::{Value, json};
 
-use super::problem::Reply;
+use super::problem::ShopResult;
 use super::resource::Resource;
 use super::shop::Shop;
 use crate::product::field::{Field, Shape, ToolInput, may, need, schema};
-use crate::product::{ToolDefinition, ToolKind};
+use crate::product::{ToolKind, ToolSpec};
 
-/// A tool: its description, its arguments, and what it does.
+/// A tool: its description, its arguments, and its action.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    pub(super) domain: Domain,
+    pub(super) domain: AdminArea,
     pub(super) kind: ToolKind,
-    /// What it does and when it is the right one.
+    /// A description, and when to use the tool.
     pub(super) about: &'static str,
     /// Arguments that work on the data of a new store.
     pub(super) example: &'static str,
     pub(super) does: Does,
 }
 
-/// What a tool does.
+/// The action of a tool.
 #[derive(Clone, Copy)]
 pub(super) enum Does {
-    /// One of the five things that can be done with records.
+    /// One of the five standard actions on records.
     List(&'static Resource),
     Get(&'static Resource),
     Create(&'static Resource),
     Update(&'static Resource),
     Delete(&'static Resource),
     /// A function that only reads.
-    Look(&'static [&'static [Field]], Gives, fn(&Shop, ToolInput<'_>) -> Reply),
+    Look(&'static [&'static [Field]], ResultShape, fn(&Shop, ToolInput<'_>) -> ShopResult),
     /// A function that changes something.
-    Change(&'static [&'static [Field]], Gives, fn(&mut Shop, ToolInput<'_>) -> Reply),
+    Change(&'static [&'static [Field]], ResultShape, fn(&mut Shop, ToolInput<'_>) -> ShopResult),
 }
 
 /// The shape of a tool's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gives {
+pub(super) enum ResultShape {
     /// A page of items under this name.
     List(&'static str),
     /// One thing under this name.
@@ -49,7 +49,7 @@ pub(super) enum Gives {
 
 /// The part of the admin that a tool belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Domain {
+pub(super) enum AdminArea {
     Products,
     Orders,
     Categories,
@@ -62,7 +62,7 @@ pub(super) enum Domain {
     StoreSettings,
 }
 
-impl Domain {
+impl AdminArea {
     pub(super) const ALL: [Self; 10] = [
         Self::Products,
         Self::Orders,
@@ -91,7 +91,7 @@ impl Domain {
         }
     }
 
-    /// Returns whether it is about texts and looks, not about goods and money.
+    /// Returns whether it concerns texts and design, rather than goods and money.
     pub(super) fn is_content(self) -> bool {
         matches!(self, Self::BlogsAndPages | Self::Themes | Self::Menus)
     }
@@ -110,15 +110,10 @@ const ID: &[Field] = &[need("id", Shape::Text, "its id, or the name that is uniq
 const CLEAR: &[Field] = &[may("clear", Shape::Texts, "names of optional fields to empty")];
 
 impl Entry {
-    pub(super) fn to_tool(&self) -> ToolDefinition {
+    pub(super) fn to_tool(&self) -> ToolSpec {
         let description = format!("{}.\n\nExample: {}", self.about, self.example);
-        let mut tool = ToolDefinition::new(
-            self.name,
-            self.title,
-            description,
-            self.kind,
-            schema(&self.fields()),
-        );
+        let mut tool =
+            ToolSpec::new(self.name, self.title, description, self.kind, schema(&self.fields()));
         tool.output = Some(self.gives().schema());
         tool
     }
@@ -136,13 +131,13 @@ impl Entry {
         }
     }
 
-    fn gives(&self) -> Gives {
+    fn gives(&self) -> ResultShape {
         match self.does {
-            Does::List(resource) => Gives::List(resource.plural),
+            Does::List(resource) => ResultShape::List(resource.plural),
             Does::Get(resource) | Does::Create(resource) | Does::Update(resource) => {
-                Gives::One(resource.word)
+                ResultShape::One(resource.word)
             }
-            Does::Delete(_) => Gives::Members(DELETED),
+            Does::Delete(_) => ResultShape::Members(DELETED),
             Does::Look(_, gives, _) | Does::Change(_, gives, _) => gives,
         }
     }
@@ -151,7 +146,7 @@ impl Entry {
 /// The members of the answer to a deletion.
 pub(super) const DELETED: &[&str] = &["deleted", "id"];
 
-impl Gives {
+impl ResultShape {
     /// Returns the schema of the result, or of the error in its place.
     fn schema(self) -> Value {
         let thing = json!({ "type": "object", "required": ["id"] });

@@ -1,4 +1,4 @@
-//! The links in menus, which keep what they lead to from being deleted.
+//! The links in menus. A page with a link to it cannot be deleted.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::record::Record;
 use super::record::text;
 use super::shop::Shop;
 
-/// Every link of a list of items, at any depth.
+/// Collects every link in a list of items, at any depth.
 pub(super) fn collect<'a>(items: &'a Value, links: &mut Vec<&'a str>) {
     for item in items.as_array().into_iter().flatten() {
         links.extend(item["url"].as_str());
@@ -14,7 +14,7 @@ pub(super) fn collect<'a>(items: &'a Value, links: &mut Vec<&'a str>) {
     }
 }
 
-/// The name of a menu that links to this path.
+/// Returns the name of a menu that links to this path.
 pub(super) fn linking_to(shop: &Shop, target: &str) -> Option<String> {
     let links = |menu: &&Record| {
         let mut links = Vec::new();

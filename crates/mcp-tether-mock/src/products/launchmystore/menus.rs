@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::categories::CATEGORIES;
-use super::entry::{Does, Domain, Entry};
+use super::entry::{AdminArea, Does, Entry};
 use super::menu_links::collect;
-use super::problem::Problem;
+use super::problem::ShopError;
 use super::record::{Record, text};
 use super::resource::Resource;
 use super::shop::Shop;
@@ -59,7 +59,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_menus",
         title: "List menus",
-        domain: Domain::Menus,
+        domain: AdminArea::Menus,
         kind: ToolKind::Read,
         about: "Lists the navigation menus with their links",
         example: "{}",
@@ -68,7 +68,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_menu",
         title: "Get a menu",
-        domain: Domain::Menus,
+        domain: AdminArea::Menus,
         kind: ToolKind::Read,
         about: "Gets one menu by id or handle",
         example: r#"{"id":"main-menu"}"#,
@@ -77,7 +77,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "create_menu",
         title: "Create a menu",
-        domain: Domain::Menus,
+        domain: AdminArea::Menus,
         kind: ToolKind::Write,
         about: "Creates a menu of nested links; paths of the shop must lead somewhere",
         example: concat!(
@@ -89,7 +89,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_menu",
         title: "Update a menu",
-        domain: Domain::Menus,
+        domain: AdminArea::Menus,
         kind: ToolKind::Write,
         about: "Renames a menu or replaces its links, all of them at once",
         example: r#"{"id":"footer-menu","items":[{"title":"About us","url":"/pages/about-us"}]}"#,
@@ -98,7 +98,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "delete_menu",
         title: "Delete a menu",
-        domain: Domain::Menus,
+        domain: AdminArea::Menus,
         kind: ToolKind::Destructive,
         about: "Deletes a menu for good; refused for those that the theme shows",
         example: r#"{"id":"seasonal-menu"}"#,
@@ -106,11 +106,11 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn check(shop: &Shop, menu: &Record) -> Result<(), Problem> {
+fn check(shop: &Shop, menu: &Record) -> Result<(), ShopError> {
     let mut links = Vec::new();
     collect(&menu["items"], &mut links);
     match links.into_iter().find(|link| !leads_somewhere(shop, link)) {
-        Some(link) => Err(Problem::invalid("items", format!("nothing is at `{link}`"))),
+        Some(link) => Err(ShopError::invalid("items", format!("nothing is at `{link}`"))),
         None => Ok(()),
     }
 }
@@ -136,13 +136,13 @@ fn add(_: &Shop, menu: &Record) -> Record {
     Record::from_iter([("linkCount".to_owned(), json!(links.len()))])
 }
 
-fn leave(shop: &mut Shop, menu: &Record) -> Result<(), Problem> {
+fn leave(shop: &mut Shop, menu: &Record) -> Result<(), ShopError> {
     let handle = text(menu, "handle");
     let shown = |settings: &Record| settings.values().any(|value| value == handle);
     match shop.themes.iter().find(|theme| theme.is_live() && shown(&theme.settings)) {
         Some(theme) => {
             let message = format!("the theme `{}` shows it", theme.name);
-            Err(Problem::state(message))
+            Err(ShopError::state(message))
         }
         None => Ok(()),
     }

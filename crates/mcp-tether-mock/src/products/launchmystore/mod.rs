@@ -40,10 +40,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use self::access::{Ledger, Member};
+use self::access::{Ledger, StaffMember};
 use self::audit::Audit;
 use self::entry::{Does, Entry};
-use self::problem::{Problem, Reply};
+use self::problem::{ShopError, ShopResult};
 use self::shop::Shop;
 pub(crate) use self::state::LaunchMyStore;
 use self::state::{Store, now};
@@ -54,13 +54,13 @@ use crate::options::{Auth, MockOptions};
 use crate::product::CallContext;
 use crate::product::field::ToolInput;
 use crate::product::{
-    Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ResourceEntry,
-    ToolDefinition, ToolKind, ToolOutcome, ToolResult, WebAnswer, WebRequest,
+    Arguments, EndpointPaths, Habits, Misfit, MockProduct, Offers, Profile, ResourceEntry,
+    ToolKind, ToolOutcome, ToolResult, ToolSpec, WebAnswer, WebRequest,
 };
-use crate::stored_data::{DataProblem, NotKept, StoredData};
+use crate::stored_data::{DataFileError, NotKept, StoredData};
 
 impl LaunchMyStore {
-    pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
+    pub(crate) fn open(options: &MockOptions) -> Result<Self, DataFileError> {
         let today = options.today.unwrap_or_else(Date::today);
         let seeded = || Store {
             shop: seed::shop(options.seed, today),
@@ -79,8 +79,8 @@ impl LaunchMyStore {
     fn perform(
         &self,
         call: &CallContext,
-        tool: &ToolDefinition,
-        work: impl FnOnce(&mut Shop) -> Reply,
+        tool: &ToolSpec,
+        work: impl FnOnce(&mut Shop) -> ShopResult,
     ) -> Result<ToolResult, NotKept> {
         let entry = entries().find(|entry| entry.name == tool.name);
         let reply =
@@ -95,7 +95,7 @@ impl LaunchMyStore {
                     store.audit.note(at, entry.name, &member, reply.as_ref().err());
                     reply
                 }
-                _ => Err(Problem::forbidden("this token was revoked")),
+                _ => Err(ShopError::forbidden("this token was revoked")),
             })?;
         let changed = reply.is_ok() && tool.kind != ToolKind::Read;
         resources::announce(call, changed);
@@ -106,15 +106,15 @@ impl LaunchMyStore {
     }
 }
 
-fn forbidden(member: &Member, entry: &Entry) -> Problem {
+fn forbidden(member: &StaffMember, entry: &Entry) -> ShopError {
     let (role, domain) = (member.role.name(), entry.domain.name());
-    Problem::forbidden(format!(
+    ShopError::forbidden(format!(
         "the role {role} may not use `{}`: somebody with more rights in {domain} must",
         entry.name
     ))
 }
 
-fn run(does: Does, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn run(does: Does, shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     match does {
         Does::Create(resource) => resource.create(shop, input),
         Does::Update(resource) => resource.update(shop, input),
@@ -126,7 +126,7 @@ fn run(does: Does, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     }
 }
 
-impl Product for LaunchMyStore {
+impl MockProduct for LaunchMyStore {
     fn profile(&self) -> Profile {
         Profile {
             name: "launchmystore",
@@ -152,14 +152,14 @@ impl Product for LaunchMyStore {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
+    fn tools(&self) -> Vec<Arc<ToolSpec>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
         call: &'a CallContext,
-        tool: &'a ToolDefinition,
+        tool: &'a ToolSpec,
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome> {
         Box::pin(async move {
@@ -174,7 +174,7 @@ impl Product for LaunchMyStore {
     fn invalid_arguments(
         &self,
         call: &CallContext,
-        tool: &ToolDefinition,
+        tool: &ToolSpec,
         misfits: &[Misfit],
     ) -> ToolOutcome {
         let first = misfits.first();
@@ -182,7 +182,7 @@ impl Product for LaunchMyStore {
             (Some(member), "") => member,
             (_, within) => within,
         });
-        let problem = Problem::invalid(argument, Misfit::all(misfits));
+        let problem = ShopError::invalid(argument, Misfit::all(misfits));
         Ok(self.perform(call, tool, |_| Err(problem))?)
     }
 

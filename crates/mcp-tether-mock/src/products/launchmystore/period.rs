@@ -1,6 +1,6 @@
-//! Spans of days: named ones such as `this_month`, or from one day to another.
+//! Periods: named ones such as `this_month`, or from one day to another.
 
-use super::problem::Problem;
+use super::problem::ShopError;
 use super::shop::Shop;
 use crate::date::Date;
 use crate::product::Moment;
@@ -14,14 +14,14 @@ pub(super) const PERIOD: Field =
 pub(super) const FROM: Field = may("from", Shape::Day, "first day that counts");
 pub(super) const TO: Field = may("to", Shape::Day, "last day that counts, today if left out");
 
-/// From the first to the last day.
+/// The days from the first to the last, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct Period {
     pub(super) first: Date,
     pub(super) last: Date,
 }
 
-impl Span {
+impl Period {
     pub(super) fn has(self, moment: Moment) -> bool {
         self.has_day(moment.day())
     }
@@ -30,71 +30,73 @@ impl Span {
         (self.first..=self.last).contains(&day)
     }
 
-    /// How many days it has.
+    /// Returns the number of its days.
     pub(super) fn days(self) -> i64 {
         self.last.days_since(self.first) + 1
     }
 
-    /// Each of its days.
+    /// Returns its days.
     pub(super) fn each(self) -> impl Iterator<Item = Date> {
         (0..self.days()).map(move |day| self.first.plus_days(day))
     }
 
-    /// Returns the span of the same length right before it.
+    /// Returns the period of the same length right before it.
     pub(super) fn before(self) -> Self {
         Self { first: self.first.plus_days(-self.days()), last: self.first.plus_days(-1) }
     }
 }
 
-/// Returns the requested span, if any.
-pub(super) fn asked(shop: &Shop, input: ToolInput<'_>) -> Result<Option<Span>, Problem> {
+/// Returns the requested period, if any.
+pub(super) fn asked(shop: &Shop, input: ToolInput<'_>) -> Result<Option<Period>, ShopError> {
     match (input.text("period"), input.text("from"), input.text("to")) {
         (None, None, None) => Ok(None),
         (Some(name), None, None) => Ok(Some(named(shop.today, name))),
-        (Some(_), ..) => Err(Problem::invalid("period", "give either `period` or `from` and `to`")),
+        (Some(_), ..) => {
+            Err(ShopError::invalid("period", "give either `period` or `from` and `to`"))
+        }
         (None, from, to) => {
             let last = to.map_or(Ok(shop.today), |day| on(shop, "to", day))?;
             let first = from.map_or(Ok(last.plus_days(-29)), |day| on(shop, "from", day))?;
             if first > last {
-                return Err(Problem::invalid("from", "`from` is after `to`"));
+                return Err(ShopError::invalid("from", "`from` is after `to`"));
             }
             if last.days_since(first) > 731 {
-                return Err(Problem::invalid("from", "two years are the longest span"));
+                return Err(ShopError::invalid("from", "two years are the longest span"));
             }
-            Ok(Some(Span { first, last }))
+            Ok(Some(Period { first, last }))
         }
     }
 }
 
-/// Returns the requested span; the last 30 days if none is given.
-pub(super) fn asked_or_30_days(shop: &Shop, input: ToolInput<'_>) -> Result<Span, Problem> {
+/// Returns the requested period; the last 30 days if none is given.
+pub(super) fn asked_or_30_days(shop: &Shop, input: ToolInput<'_>) -> Result<Period, ShopError> {
     Ok(asked(shop, input)?.unwrap_or_else(|| named(shop.today, "last_30_days")))
 }
 
-/// A named span that ends today or before.
-pub(super) fn named(today: Date, name: &str) -> Span {
+/// Returns a named period that ends today or before.
+pub(super) fn named(today: Date, name: &str) -> Period {
     let (year, month, day) = today.parts();
     let start_of_month = today.plus_days(1 - i64::from(day));
-    let back = |days: i64| Span { first: today.plus_days(1 - days), last: today };
+    let back = |days: i64| Period { first: today.plus_days(1 - days), last: today };
     match name {
         "today" => back(1),
-        "yesterday" => Span { first: today.plus_days(-1), last: today.plus_days(-1) },
+        "yesterday" => Period { first: today.plus_days(-1), last: today.plus_days(-1) },
         "last_7_days" => back(7),
-        "this_month" => Span { first: start_of_month, last: today },
+        "this_month" => Period { first: start_of_month, last: today },
         "last_month" => {
             let (year, month) = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
             let first = format!("{year:04}-{month:02}-01").parse().unwrap_or(start_of_month);
-            Span { first, last: start_of_month.plus_days(-1) }
+            Period { first, last: start_of_month.plus_days(-1) }
         }
         _ => back(30),
     }
 }
 
-fn on(shop: &Shop, name: &str, day: &str) -> Result<Date, Problem> {
+fn on(shop: &Shop, name: &str, day: &str) -> Result<Date, ShopError> {
     match day {
         "today" => Ok(shop.today),
         "yesterday" => Ok(shop.today.plus_days(-1)),
-        other => other.parse().map_err(|reason: String| Problem::invalid(name, reason)),
+        other => other.parse().map_err(|reason: String| ShopError::invalid(name, reason)),
     }
 }
 

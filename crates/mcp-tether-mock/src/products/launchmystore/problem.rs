@@ -1,46 +1,47 @@
-//! What goes wrong in a tool, in the one shape this product has for it: `{error: {code, message}}`,
-//! with the invalid argument, if there is one.
+//! Errors of tools in this product's format: `{error: {code, message}}`, with the invalid argument
+//! if there is one.
 
 use serde_json::{Value, json};
 
-/// What went wrong.
+/// An error of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct ShopError {
     code: &'static str,
     message: String,
     argument: Option<String>,
 }
 
 /// The result of a tool.
-pub(super) type Reply = Result<Value, Problem>;
+pub(super) type ShopResult = Result<Value, ShopError>;
 
-impl Problem {
+impl ShopError {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), argument: None }
     }
 
-    /// There is nothing of that name; `list` is the tool that shows what there is.
+    /// Returns the error for a name that does not exist; `list` is the tool that lists the existing
+    /// ones.
     pub(super) fn not_found(what: &str, name: &str, list: &str) -> Self {
         Self::new("not_found", format!("there is no {what} `{name}`: see `{list}`"))
     }
 
-    /// An argument is invalid.
+    /// Returns the error for an invalid argument.
     pub(super) fn invalid(argument: &str, message: impl Into<String>) -> Self {
         let argument = Some(argument.to_owned()).filter(|name| !name.is_empty());
         Self { argument, ..Self::new("invalid_arguments", message) }
     }
 
-    /// Another record has it already.
+    /// Returns the error for a value that another record has.
     pub(super) fn conflict(argument: &str, message: impl Into<String>) -> Self {
         Self { argument: Some(argument.to_owned()), ..Self::new("conflict", message) }
     }
 
-    /// Not allowed in this state.
+    /// Returns the error for a change that the current state forbids.
     pub(super) fn state(message: impl Into<String>) -> Self {
         Self::new("invalid_state", message)
     }
 
-    /// The role may not.
+    /// Returns the error for a tool that the role may not use.
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::new("forbidden", message)
     }

@@ -1,4 +1,4 @@
-//! Records: the JSON objects that categories, customers, coupons, texts and menus are.
+//! Records: categories, customers, coupons, texts and menus as JSON objects.
 
 use serde_json::{Map, Value};
 

@@ -1,47 +1,47 @@
-//! Records that are all handled alike: a row defines their fields, and listing, getting, creating,
-//! changing and deleting follow from it.
+//! Generic records: a row defines their fields, and the tools that list, get, create, change and
+//! delete them are derived from it.
 
 use serde_json::{Value, json};
 
-use super::problem::{Problem, Reply};
+use super::problem::{ShopError, ShopResult};
 use super::record::{Record, text};
 use super::shop::Shop;
 use crate::product::field::{Field, ToolInput};
 use crate::product::page::ListPage;
 use crate::product::query::Query;
 
-/// One kind of records.
+/// A kind of record.
 pub(super) struct Resource {
-    /// What one is called, in results too.
+    /// The name of one record, also in results.
     pub(super) word: &'static str,
-    /// What several are called.
+    /// The name of several records.
     pub(super) plural: &'static str,
     pub(super) prefix: &'static str,
-    /// The field that no two have in common and that names one as well as its id does.
+    /// A unique field, which identifies a record as well as its id does.
     pub(super) key: &'static str,
-    /// The field that a key is made of when none is given.
+    /// The field from which a missing key is derived.
     pub(super) title: &'static str,
     pub(super) fields: &'static [Field],
     /// The defaults of a new record, as a JSON object.
     pub(super) defaults: &'static str,
     /// The fields that a search looks in.
     pub(super) searched: &'static [&'static str],
-    /// Arguments of the list that must equal what is shown.
+    /// Filter arguments of the list, which must equal the shown values.
     pub(super) filters: &'static [Field],
     /// Checks it against the other data.
-    pub(super) check: fn(&Shop, &Record) -> Result<(), Problem>,
-    /// What is shown besides its fields.
+    pub(super) check: fn(&Shop, &Record) -> Result<(), ShopError>,
+    /// Returns the members shown in addition to its fields.
     pub(super) add: fn(&Shop, &Record) -> Record,
-    /// What becomes of everything that points to one that is deleted.
-    pub(super) leave: fn(&mut Shop, &Record) -> Result<(), Problem>,
+    /// Updates everything that refers to a record before it is deleted, or refuses.
+    pub(super) leave: fn(&mut Shop, &Record) -> Result<(), ShopError>,
 }
 
-/// The part of a resource that most have in common.
-pub(super) fn fine(_: &Shop, _: &Record) -> Result<(), Problem> {
+/// Accepts any record: the `check` of most resources.
+pub(super) fn fine(_: &Shop, _: &Record) -> Result<(), ShopError> {
     Ok(())
 }
 
-pub(super) fn free(_: &mut Shop, _: &Record) -> Result<(), Problem> {
+pub(super) fn free(_: &mut Shop, _: &Record) -> Result<(), ShopError> {
     Ok(())
 }
 
@@ -52,12 +52,12 @@ impl Resource {
         text(record, "id") == name || text(record, self.key).eq_ignore_ascii_case(name)
     }
 
-    pub(super) fn find<'a>(&self, shop: &'a Shop, name: &str) -> Result<&'a Record, Problem> {
+    pub(super) fn find<'a>(&self, shop: &'a Shop, name: &str) -> Result<&'a Record, ShopError> {
         let found = shop.records(self.plural).iter().find(|record| self.is(record, name));
-        found.ok_or_else(|| Problem::not_found(self.word, name, &self.list_tool()))
+        found.ok_or_else(|| ShopError::not_found(self.word, name, &self.list_tool()))
     }
 
-    /// The tool that shows what there is: `list_blog_posts` for `blogPosts`.
+    /// Returns the name of its list tool: `list_blog_posts` for `blogPosts`.
     fn list_tool(&self) -> String {
         let mut name = "list_".to_owned();
         for letter in self.plural.chars() {
@@ -69,7 +69,7 @@ impl Resource {
         name
     }
 
-    /// What is shown of one.
+    /// Returns a record as answers show it.
     pub(super) fn show(&self, shop: &Shop, record: &Record) -> Value {
         let mut shown = record.clone();
         shown.extend((self.add)(shop, record));
@@ -95,12 +95,12 @@ impl Resource {
         page(input, self.plural, &found, Value::clone)
     }
 
-    pub(super) fn get(&self, shop: &Shop, input: ToolInput<'_>) -> Reply {
+    pub(super) fn get(&self, shop: &Shop, input: ToolInput<'_>) -> ShopResult {
         let record = self.find(shop, input.needed("id"))?;
         Ok(json!({ self.word: self.show(shop, record) }))
     }
 
-    pub(super) fn create(&self, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+    pub(super) fn create(&self, shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
         let mut record: Record =
             serde_json::from_str(self.defaults).expect("the defaults of our tables are JSON");
         self.set(&mut record, input);
@@ -118,7 +118,7 @@ impl Resource {
         Ok(json!({ self.word: self.show(shop, &record) }))
     }
 
-    pub(super) fn update(&self, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+    pub(super) fn update(&self, shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
         let mut record = self.find(shop, input.needed("id"))?.clone();
         self.set(&mut record, input);
         let defaults: Record =
@@ -126,7 +126,7 @@ impl Resource {
         for name in input.texts("clear") {
             let field = self.fields.iter().find(|field| field.name == name);
             if !field.is_some_and(|field| !field.required && field.name != self.key) {
-                return Err(Problem::invalid(
+                return Err(ShopError::invalid(
                     "clear",
                     format!("`{name}` is not an optional field"),
                 ));
@@ -145,7 +145,7 @@ impl Resource {
         Ok(json!({ self.word: self.show(shop, &record) }))
     }
 
-    pub(super) fn delete(&self, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+    pub(super) fn delete(&self, shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
         let record = self.find(shop, input.needed("id"))?.clone();
         (self.leave)(shop, &record)?;
         let id = text(&record, "id");
@@ -167,10 +167,10 @@ impl Resource {
         }
     }
 
-    fn check_key(&self, shop: &Shop, record: &Record) -> Result<(), Problem> {
+    fn check_key(&self, shop: &Shop, record: &Record) -> Result<(), ShopError> {
         let key = text(record, self.key);
         if key.is_empty() {
-            return Err(Problem::invalid(self.key, format!("`{}` must not be empty", self.key)));
+            return Err(ShopError::invalid(self.key, format!("`{}` must not be empty", self.key)));
         }
         let taken = |other: &Record| {
             text(other, "id") != text(record, "id")
@@ -178,7 +178,7 @@ impl Resource {
         };
         if shop.records(self.plural).iter().any(taken) {
             let message = format!("another {} has the {} `{key}`", self.word, self.key);
-            Err(Problem::conflict(self.key, message))
+            Err(ShopError::conflict(self.key, message))
         } else {
             Ok(())
         }
@@ -191,14 +191,14 @@ impl Resource {
     }
 }
 
-/// `wanted`, or the first of `wanted-2`, `wanted-3`… that is not taken.
+/// Returns `wanted`, or the first of `wanted-2`, `wanted-3`… that is not taken.
 pub(super) fn free_name(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2_u32..).map(|number| format!("{wanted}-{number}"));
     let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
     names.find(|name| !taken(name)).expect("there are more numbers than records")
 }
 
-/// One page of `all` under `name`.
+/// Returns one page of `all` under `name`.
 pub(super) fn page<T>(
     input: ToolInput<'_>,
     name: &str,
@@ -217,7 +217,7 @@ pub(super) fn page<T>(
     })
 }
 
-/// A title as part of an address.
+/// Returns a title in the form of a URL segment.
 pub(super) fn slug(title: &str) -> String {
     let mut slug = String::new();
     for character in title.to_lowercase().chars() {

@@ -57,7 +57,7 @@ pub(super) fn read(store: &Store, uri: &str) -> Option<Value> {
     })
 }
 
-/// Tells who has subscribed. Every call changes the audit log.
+/// Notifies the subscribers. Every call changes the audit log.
 pub(super) fn announce(call: &CallContext, changed: bool) {
     for (_, uri, _) in ALL.into_iter().filter(|(_, uri, _)| changed || *uri == AUDIT) {
         let params = json!({ "uri": uri });

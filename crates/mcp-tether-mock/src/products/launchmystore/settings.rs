@@ -1,11 +1,11 @@
-//! Settings of the store, of shipping and of checkout: three groups of named values, and what
-//! orders take from them.
+//! Settings of store, shipping and checkout: three groups of named values, and the shipping costs
+//! and taxes that orders derive from them.
 
 use serde_json::{Value, json};
 
 use super::address::ADDRESS;
-use super::entry::{Does, Domain, Entry, Gives};
-use super::problem::{Problem, Reply};
+use super::entry::{AdminArea, Does, Entry, ResultShape};
+use super::problem::{ShopError, ShopResult};
 use super::record::Record;
 use super::shop::Shop;
 use crate::product::ToolKind;
@@ -62,13 +62,13 @@ const CHECKOUT: &[Field] = &[
     may("taxRates", Shape::Objects(RATE), "taxes on goods, all of them at once"),
 ];
 
-const SETTINGS: Gives = Gives::Members(&["settings"]);
+const SETTINGS: ResultShape = ResultShape::Members(&["settings"]);
 
 pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_store_settings",
         title: "Get store settings",
-        domain: Domain::StoreSettings,
+        domain: AdminArea::StoreSettings,
         kind: ToolKind::Read,
         about: "Gets name, contact, address, currency and time zone of the store",
         example: "{}",
@@ -77,7 +77,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_store_settings",
         title: "Update store settings",
-        domain: Domain::StoreSettings,
+        domain: AdminArea::StoreSettings,
         kind: ToolKind::Write,
         about: "Changes name, contact, address or time zone; the currency is fixed",
         example: r#"{"email":"hello@harborpine.example"}"#,
@@ -86,7 +86,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_shipping_settings",
         title: "Get shipping settings",
-        domain: Domain::StoreSettings,
+        domain: AdminArea::StoreSettings,
         kind: ToolKind::Read,
         about: "Gets the zones, and for each the ways to send, their prices and times",
         example: "{}",
@@ -95,7 +95,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_shipping_settings",
         title: "Update shipping settings",
-        domain: Domain::StoreSettings,
+        domain: AdminArea::StoreSettings,
         kind: ToolKind::Write,
         about: "Changes handling time, pickup or the zones; orders from now on cost accordingly",
         example: r#"{"handlingDays":2}"#,
@@ -107,7 +107,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_checkout_settings",
         title: "Get checkout settings",
-        domain: Domain::StoreSettings,
+        domain: AdminArea::StoreSettings,
         kind: ToolKind::Read,
         about: "Gets what customers must give at the checkout, ways to pay, and taxes",
         example: "{}",
@@ -116,7 +116,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_checkout_settings",
         title: "Update checkout settings",
-        domain: Domain::StoreSettings,
+        domain: AdminArea::StoreSettings,
         kind: ToolKind::Write,
         about: "Changes what customers must give at the checkout, ways to pay, or taxes",
         example: r#"{"phoneRequired":true}"#,
@@ -130,20 +130,20 @@ fn shown(shop: &Shop, group: &str) -> Value {
     json!({ "settings": shop.settings.get(group) })
 }
 
-fn update(shop: &mut Shop, input: ToolInput<'_>, group: &str, fields: &[Field]) -> Reply {
+fn update(shop: &mut Shop, input: ToolInput<'_>, group: &str, fields: &[Field]) -> ShopResult {
     let given = fields.iter().filter_map(|field| Some((field.name, input.0.get(field.name)?)));
     let changes: Record = given.map(|(name, value)| (name.to_owned(), value.clone())).collect();
     if changes.is_empty() {
-        return Err(Problem::invalid("", "say what is to change"));
+        return Err(ShopError::invalid("", "say what is to change"));
     }
     shop.tick();
     shop.settings.entry(group.to_owned()).or_default().extend(changes);
     Ok(shown(shop, group))
 }
 
-/// Each country belongs to one zone, and no zone has two methods of one name.
-fn check_zones(zones: &[ToolInput<'_>]) -> Result<(), Problem> {
-    let invalid = |message: String| Err(Problem::invalid("zones", message));
+/// Checks that each country belongs to one zone, and that method names are unique in each zone.
+fn check_zones(zones: &[ToolInput<'_>]) -> Result<(), ShopError> {
+    let invalid = |message: String| Err(ShopError::invalid("zones", message));
     let mut countries = Vec::new();
     for zone in zones {
         for country in zone.texts("countries") {
@@ -173,19 +173,19 @@ fn check_zones(zones: &[ToolInput<'_>]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The method of this name, or the cheapest, to a country, and what it costs for goods of this
-/// worth.
+/// Returns the shipping method to a country, by name or else the cheapest, and its price for goods
+/// of this value.
 pub(super) fn shipping(
     shop: &Shop,
     country: &str,
     method: Option<&str>,
     goods: i64,
-) -> Result<(String, i64), Problem> {
+) -> Result<(String, i64), ShopError> {
     let zones = shop.setting("shipping", "zones").as_array().into_iter().flatten();
     let zone = named_or_rest(zones, |zone| &zone["countries"], country);
     let Some(zone) = zone else {
         let message = format!("nothing is sent to `{country}`: see `get_shipping_settings`");
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     };
     let cost = |method: &Value| match method["freeFrom"].as_i64() {
         Some(least) if goods >= least => 0,
@@ -203,12 +203,12 @@ pub(super) fn shipping(
         None => {
             let names: Vec<_> = methods().filter_map(|method| method["name"].as_str()).collect();
             let message = format!("to `{country}` there are: {}", names.join(", "));
-            Err(Problem::invalid("shippingMethod", message))
+            Err(ShopError::invalid("shippingMethod", message))
         }
     }
 }
 
-/// The tax on goods that go to a country, in hundredths of a percent.
+/// Returns the tax rate for a country, in hundredths of a percent.
 pub(super) fn tax_rate(shop: &Shop, country: &str) -> i64 {
     let rates = shop.setting("checkout", "taxRates").as_array().into_iter().flatten();
     let rate = named_or_rest(rates, |rate| &rate["country"], country);

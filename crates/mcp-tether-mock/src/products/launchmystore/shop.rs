@@ -1,4 +1,4 @@
-//! The data of one store and the ways to find things in it.
+//! The data of one store, and lookups in it.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::model::{Movement, Order, Product, Theme, Variant};
-use super::problem::Problem;
+use super::problem::ShopError;
 use super::record::Record;
 use super::traffic::Visits;
 use crate::date::Date;
 use crate::product::Moment;
 
-/// Everything the store knows.
+/// The data of the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Shop {
-    /// The day it is, which is not part of the data.
+    /// The current day, which is not part of the stored data.
     #[serde(skip, default = "Date::today")]
     pub(super) today: Date,
     /// Advances with every change, so that the same calls give the same data.
@@ -57,7 +57,7 @@ impl Shop {
         format!("{prefix}_{}", self.next_id)
     }
 
-    /// The time of the next change: always later than the last, and always today.
+    /// Returns the time of the next change: later than the last one, and not before today.
     pub(super) fn tick(&mut self) -> Moment {
         let next = Moment(self.clock.0 + 1);
         self.clock = if next.day() < self.today { opening(self.today) } else { next };
@@ -72,30 +72,30 @@ impl Shop {
         self.records.entry(plural.to_owned()).or_default()
     }
 
-    /// One setting of a group.
+    /// Returns one setting of a group.
     pub(super) fn setting(&self, group: &str, name: &str) -> &Value {
         self.settings.get(group).and_then(|group| group.get(name)).unwrap_or(&Value::Null)
     }
 
-    /// By id, slug or title.
-    pub(super) fn product(&self, name: &str) -> Result<&Product, Problem> {
+    /// Finds a product by id, slug or title.
+    pub(super) fn product(&self, name: &str) -> Result<&Product, ShopError> {
         self.product_at(name).map(|at| &self.products[at])
     }
 
-    pub(super) fn product_mut(&mut self, name: &str) -> Result<&mut Product, Problem> {
+    pub(super) fn product_mut(&mut self, name: &str) -> Result<&mut Product, ShopError> {
         self.product_at(name).map(|at| &mut self.products[at])
     }
 
-    fn product_at(&self, name: &str) -> Result<usize, Problem> {
+    fn product_at(&self, name: &str) -> Result<usize, ShopError> {
         let is = |product: &Product| {
             product.id == name
                 || [&product.slug, &product.title].iter().any(|own| own.eq_ignore_ascii_case(name))
         };
         let found = self.products.iter().position(is);
-        found.ok_or_else(|| Problem::not_found("product", name, "list_products"))
+        found.ok_or_else(|| ShopError::not_found("product", name, "list_products"))
     }
 
-    /// How many products are in this category.
+    /// Returns the number of products in this category.
     pub(super) fn count_in(&self, category: &Value) -> usize {
         let is_in = |product: &&Product| product.category_ids.iter().any(|id| *category == **id);
         self.products.iter().filter(is_in).count()
@@ -105,17 +105,17 @@ impl Shop {
         self.products.iter().flat_map(|product| product.variants.iter().map(move |v| (product, v)))
     }
 
-    /// By id or SKU.
-    pub(super) fn variant(&self, name: &str) -> Result<(&Product, &Variant), Problem> {
+    /// Finds a variant by id or SKU.
+    pub(super) fn variant(&self, name: &str) -> Result<(&Product, &Variant), ShopError> {
         let mut all = self.variants();
         let found = all.find(|(_, v)| v.id == name || v.sku.eq_ignore_ascii_case(name));
-        found.ok_or_else(|| Problem::not_found("variant", name, "list_variants"))
+        found.ok_or_else(|| ShopError::not_found("variant", name, "list_variants"))
     }
 
-    pub(super) fn variant_mut(&mut self, id: &str) -> Result<&mut Variant, Problem> {
+    pub(super) fn variant_mut(&mut self, id: &str) -> Result<&mut Variant, ShopError> {
         let mut all = self.products.iter_mut().flat_map(|product| &mut product.variants);
         let found = all.find(|variant| variant.id == id);
-        found.ok_or_else(|| Problem::not_found("variant", id, "list_variants"))
+        found.ok_or_else(|| ShopError::not_found("variant", id, "list_variants"))
     }
 
     /// Adds goods to the stock, or removes them if negative. A variant that is no longer sold has
@@ -136,20 +136,20 @@ impl Shop {
         self.movements.push(movement);
     }
 
-    /// By id or number.
-    pub(super) fn order(&self, name: &str) -> Result<&Order, Problem> {
+    /// Finds an order by id or number.
+    pub(super) fn order(&self, name: &str) -> Result<&Order, ShopError> {
         self.order_at(name).map(|at| &self.orders[at])
     }
 
-    pub(super) fn order_mut(&mut self, name: &str) -> Result<&mut Order, Problem> {
+    pub(super) fn order_mut(&mut self, name: &str) -> Result<&mut Order, ShopError> {
         self.order_at(name).map(|at| &mut self.orders[at])
     }
 
-    fn order_at(&self, name: &str) -> Result<usize, Problem> {
+    fn order_at(&self, name: &str) -> Result<usize, ShopError> {
         let bare = name.trim_start_matches('#');
         let is = |order: &Order| order.id == bare || order.number.eq_ignore_ascii_case(bare);
         let found = self.orders.iter().position(is);
-        found.ok_or_else(|| Problem::not_found("order", name, "list_orders"))
+        found.ok_or_else(|| ShopError::not_found("order", name, "list_orders"))
     }
 
     pub(super) fn orders_of<'a>(&'a self, customer: &'a str) -> impl Iterator<Item = &'a Order> {
@@ -157,7 +157,7 @@ impl Shop {
     }
 }
 
-/// Returns when the day of a store begins.
+/// Returns the time at which the day of a store begins.
 fn opening(today: Date) -> Moment {
     Moment::on(today, 10 * 3600)
 }

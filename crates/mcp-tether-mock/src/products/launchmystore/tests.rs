@@ -1,4 +1,5 @@
-//! Whatever is called in whatever order, the store adds up, money to the cent.
+//! A property test with random sequences of calls: afterwards the store is consistent, and money is
+//! exact to the cent.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use super::record::text;
 use super::shop::Shop;
 use super::*;
 
-/// What holds whatever was done.
+/// Asserts the invariants of a store.
 pub(super) fn consistent(shop: &Shop) {
     for (_, variant) in shop.variants() {
         let moved = shop.movements.iter().filter(|movement| movement.variant_id == variant.id);
@@ -48,7 +49,7 @@ fn new_shop(seed: u64) -> Shop {
     seed::shop(seed, "2026-11-25".parse().unwrap())
 }
 
-fn call(shop: &mut Shop, tool: &str, arguments: &Value) -> Reply {
+fn call(shop: &mut Shop, tool: &str, arguments: &Value) -> ShopResult {
     let entry = entries().find(|entry| entry.name == tool).unwrap();
     let misfits = entry.to_tool().misfits(arguments);
     assert!(misfits.is_empty(), "{tool} {arguments}: {}", Misfit::all(&misfits));
@@ -63,7 +64,7 @@ const PEOPLE: [&str; 3] =
     ["hannah.berg@mail.example", "otto.keller@mail.example", "jonas.weber@mail.example"];
 
 fn order() -> impl Strategy<Value = String> {
-    // Old ones, new ones, and those that the sequence itself makes.
+    // Old orders, new orders, and those that the sequence itself creates.
     prop_oneof![1_001_u32..1_010, 1_105_u32..1_126].prop_map(|number| format!("LMS{number}"))
 }
 
@@ -71,7 +72,7 @@ fn one_of(names: &'static [&'static str]) -> impl Strategy<Value = &'static str>
     proptest::sample::select(names)
 }
 
-/// A call that changes something, as often as not one that is refused.
+/// Returns a call that may change something; about half of them are refused.
 fn step() -> impl Strategy<Value = (&'static str, Value)> {
     let line = (one_of(&SKUS), 1_i64..5);
     let lines = proptest::collection::vec(line, 1..3).prop_map(|lines| {
@@ -141,7 +142,7 @@ proptest! {
         for (tool, arguments) in &steps {
             let before = shop.clone();
             if call(&mut shop, tool, arguments).is_err() {
-                // What was refused has changed nothing but the clock and the counter of ids.
+                // A refused call changed nothing except the clock and the counter of ids.
                 let same = Shop { clock: before.clock, next_id: before.next_id, ..shop.clone() };
                 prop_assert_eq!(json!(same), json!(before), "{} {}", tool, arguments);
             }
@@ -153,7 +154,7 @@ proptest! {
         prop_assert_eq!(json!(read), json!(shop));
     }
 
-    /// Piece by piece exactly what was paid goes back, not a cent more or less.
+    /// Refunding an order piece by piece returns exactly the amount paid.
     #[test]
     fn all_pieces_of_an_order_give_back_what_was_paid(
         quantities in proptest::collection::vec(1_i64..4, 3),
@@ -180,7 +181,7 @@ proptest! {
         for (sku, quantity) in ["TSH-M", "MUG-WHI", "CAN-SMA"].iter().zip(quantities) {
             for _ in 0..quantity {
                 let piece = json!({ "id": id, "lines": [{ "line": sku, "quantity": 1 }] });
-                // A piece that cost nothing in the end cannot be refunded.
+                // A piece that was free after the discount cannot be refunded.
                 if let Ok(given) = call(&mut shop, "refund_order", &piece) {
                     back += given["refund"]["amount"].as_i64().unwrap();
                 }
@@ -211,7 +212,7 @@ fn every_example_works_on_a_new_store_and_fits_its_own_output_schema() {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let error = validator.iter_errors(&reply).next().map(|error| error.to_string());
         assert_eq!(error, None, "{}: {reply}", entry.name);
-        let error = Problem::state("no").to_json();
+        let error = ShopError::state("no").to_json();
         assert!(validator.is_valid(&error), "{}: errors fit too", entry.name);
     }
 }

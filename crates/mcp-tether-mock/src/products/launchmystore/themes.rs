@@ -1,11 +1,11 @@
-//! Themes: how the shop looks. A theme has settings, its templates are made of sections, and
+//! Themes: the design of the shop. A theme has settings, its templates are made of sections, and
 //! sections hold blocks.
 
 use serde_json::{Value, json};
 
-use super::entry::{Does, Domain, Entry, Gives, PAGE};
-use super::model::{Part, Section, Theme};
-use super::problem::{Problem, Reply};
+use super::entry::{AdminArea, Does, Entry, PAGE, ResultShape};
+use super::model::{Part, Theme, ThemeSection};
+use super::problem::{ShopError, ShopResult};
 use super::record::Record;
 use super::resource::page;
 use super::shop::Shop;
@@ -36,77 +36,77 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_themes",
         title: "List themes",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Read,
         about: "Lists the themes and which of them is live",
         example: "{}",
-        does: Does::Look(&[PAGE], Gives::List("themes"), list),
+        does: Does::Look(&[PAGE], ResultShape::List("themes"), list),
     },
     Entry {
         name: "get_theme_settings",
         title: "Get theme settings",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Read,
         about: "Gets colours, fonts and other settings of a theme",
         example: "{}",
-        does: Does::Look(&[&[THEME]], Gives::Members(&["theme", "settings"]), settings),
+        does: Does::Look(&[&[THEME]], ResultShape::Members(&["theme", "settings"]), settings),
     },
     Entry {
         name: "update_theme_settings",
         title: "Update theme settings",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Write,
         about: "Changes settings of a theme; only those it has, and only to values of their kind",
         example: r##"{"settings":{"colorPrimary":"#1F5F5B","productsPerRow":3}}"##,
         does: Does::Change(
             &[UPDATE_SETTINGS],
-            Gives::Members(&["theme", "settings"]),
+            ResultShape::Members(&["theme", "settings"]),
             update_settings,
         ),
     },
     Entry {
         name: "list_theme_sections",
         title: "List theme sections",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Read,
         about: "Lists the sections of a theme in order, with their settings",
         example: r#"{"template":"home"}"#,
-        does: Does::Look(&[SECTIONS, PAGE], Gives::List("sections"), sections),
+        does: Does::Look(&[SECTIONS, PAGE], ResultShape::List("sections"), sections),
     },
     Entry {
         name: "update_theme_section",
         title: "Update a theme section",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Write,
         about: "Shows, hides, moves or changes a section",
         example: r#"{"section":"sec_hero","settings":{"heading":"Made for slow mornings"}}"#,
-        does: Does::Change(&[&[SECTION], CHANGES], Gives::One("section"), update_section),
+        does: Does::Change(&[&[SECTION], CHANGES], ResultShape::One("section"), update_section),
     },
     Entry {
         name: "list_theme_blocks",
         title: "List theme blocks",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Read,
         about: "Lists the blocks of a section in order, with their settings",
         example: r#"{"section":"sec_hero"}"#,
-        does: Does::Look(&[&[SECTION], PAGE], Gives::List("blocks"), blocks),
+        does: Does::Look(&[&[SECTION], PAGE], ResultShape::List("blocks"), blocks),
     },
     Entry {
         name: "update_theme_block",
         title: "Update a theme block",
-        domain: Domain::Themes,
+        domain: AdminArea::Themes,
         kind: ToolKind::Write,
         about: "Shows, hides, moves or changes a block of a section",
         example: r#"{"block":"blk_hero_button","settings":{"label":"See what is new"}}"#,
         does: Does::Change(
             &[&[need("block", Shape::Text, "id of a block")], CHANGES],
-            Gives::One("block"),
+            ResultShape::One("block"),
             update_block,
         ),
     },
 ];
 
-fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn list(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     Ok(page(input, "themes", &shop.themes, |theme| {
         let mut line = head(theme);
         line["version"] = theme.version.as_str().into();
@@ -120,22 +120,22 @@ fn head(theme: &Theme) -> Value {
     json!({ "id": theme.id, "name": theme.name, "role": theme.role })
 }
 
-fn named(shop: &Shop, input: ToolInput<'_>) -> Result<usize, Problem> {
+fn named(shop: &Shop, input: ToolInput<'_>) -> Result<usize, ShopError> {
     let wanted = |theme: &Theme| match input.text("theme") {
         Some(name) => theme.id == name || theme.name.eq_ignore_ascii_case(name),
         None => theme.is_live(),
     };
     let found = shop.themes.iter().position(wanted);
     let name = input.text("theme").unwrap_or("live");
-    found.ok_or_else(|| Problem::not_found("theme", name, "list_themes"))
+    found.ok_or_else(|| ShopError::not_found("theme", name, "list_themes"))
 }
 
-fn settings(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn settings(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let theme = &shop.themes[named(shop, input)?];
     Ok(json!({ "theme": head(theme), "settings": theme.settings }))
 }
 
-fn update_settings(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn update_settings(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let at = named(shop, input)?;
     let changed = changed(&shop.themes[at].settings, input)?;
     let menu = changed.get("mainMenu").and_then(Value::as_str).unwrap_or_default();
@@ -148,22 +148,22 @@ fn update_settings(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
 }
 
 /// Returns the settings with the new values. No setting is added, and none changes its type.
-fn changed(held: &Record, input: ToolInput<'_>) -> Result<Record, Problem> {
+fn changed(held: &Record, input: ToolInput<'_>) -> Result<Record, ShopError> {
     let mut changed = held.clone();
     let given = input.0.get("settings").and_then(Value::as_object);
     for (name, value) in given.into_iter().flatten() {
         let Some(place) = changed.get_mut(name) else {
             let names: Vec<&str> = held.keys().map(String::as_str).collect();
             let message = format!("there is no setting `{name}`, there are {}", names.join(", "));
-            return Err(Problem::invalid("settings", message));
+            return Err(ShopError::invalid("settings", message));
         };
         if std::mem::discriminant(place) != std::mem::discriminant(value) {
             let message = format!("`{name}` is `{place}` now and cannot become `{value}`");
-            return Err(Problem::invalid("settings", message));
+            return Err(ShopError::invalid("settings", message));
         }
         if name.starts_with("color") && !is_color(value) {
             let message = format!("`{name}` must be a colour such as `#1F5F5B`");
-            return Err(Problem::invalid("settings", message));
+            return Err(ShopError::invalid("settings", message));
         }
         *place = value.clone();
     }
@@ -175,16 +175,16 @@ fn is_color(value: &Value) -> bool {
     digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn sections(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn sections(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let theme = &shop.themes[named(shop, input)?];
-    let wanted = |section: &&Section| {
+    let wanted = |section: &&ThemeSection| {
         input.text("template").is_none_or(|template| template == section.template)
     };
     let found: Vec<_> = theme.sections.iter().filter(wanted).collect();
     Ok(page(input, "sections", &found, |section| section_line(theme, section)))
 }
 
-fn section_line(theme: &Theme, section: &Section) -> Value {
+fn section_line(theme: &Theme, section: &ThemeSection) -> Value {
     let neighbours = theme.sections.iter().filter(|other| other.template == section.template);
     let mut line = part(&section.part, neighbours.map(|other| &other.part));
     line["theme"] = theme.id.as_str().into();
@@ -201,14 +201,14 @@ fn part<'a>(part: &Part, mut neighbours: impl Iterator<Item = &'a Part>) -> Valu
     shown
 }
 
-fn section_at(shop: &Shop, id: &str) -> Result<(usize, usize), Problem> {
+fn section_at(shop: &Shop, id: &str) -> Result<(usize, usize), ShopError> {
     let in_theme = |theme: &Theme| theme.sections.iter().position(|s| s.part.id == id);
     let mut all = shop.themes.iter().enumerate();
     let found = all.find_map(|(at, theme)| Some((at, in_theme(theme)?)));
-    found.ok_or_else(|| Problem::not_found("section", id, "list_theme_sections"))
+    found.ok_or_else(|| ShopError::not_found("section", id, "list_theme_sections"))
 }
 
-fn update_section(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn update_section(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let (theme, at) = section_at(shop, input.needed("section"))?;
     let part = &shop.themes[theme].sections[at].part;
     let changed = Part { settings: changed(&part.settings, input)?, ..part.clone() };
@@ -221,8 +221,9 @@ fn update_section(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     if let Some(position) = input.whole("position") {
         // Only neighbours of its template count.
         let section = theme.sections.remove(at);
-        let same =
-            |(at, other): (usize, &Section)| (other.template == section.template).then_some(at);
+        let same = |(at, other): (usize, &ThemeSection)| {
+            (other.template == section.template).then_some(at)
+        };
         let places: Vec<usize> = theme.sections.iter().enumerate().filter_map(same).collect();
         let wanted = usize::try_from(position - 1).unwrap_or(0);
         let last = places.last().map_or(at, |last| last + 1);
@@ -233,13 +234,13 @@ fn update_section(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "section": found.map(|section| section_line(theme, section)) }))
 }
 
-fn blocks(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn blocks(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let (theme, at) = section_at(shop, input.needed("section"))?;
     let blocks = &shop.themes[theme].sections[at].blocks;
     Ok(page(input, "blocks", blocks, |block| part(block, blocks.iter())))
 }
 
-fn update_block(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn update_block(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let id = input.needed("block");
     let now = shop.tick();
     for theme in &mut shop.themes {
@@ -259,5 +260,5 @@ fn update_block(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
             return Ok(json!({ "block": shown }));
         }
     }
-    Err(Problem::not_found("block", id, "list_theme_blocks"))
+    Err(ShopError::not_found("block", id, "list_theme_blocks"))
 }

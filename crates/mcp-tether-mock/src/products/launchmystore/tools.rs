@@ -5,7 +5,7 @@ use super::{
     analytics, catalogue, categories, coupons, customers, menus, orders, settings, themes, writing,
 };
 
-/// Every tool.
+/// Returns every tool.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     [
         catalogue::PRODUCT_TOOLS,

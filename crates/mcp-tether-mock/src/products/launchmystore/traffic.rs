@@ -1,4 +1,4 @@
-//! Visits to the shop, counted by day and by where they came from.
+//! Visits to the shop, counted by day and source.
 
 use serde::{Deserialize, Serialize};
 

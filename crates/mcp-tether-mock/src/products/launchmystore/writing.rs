@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::entry::{Does, Domain, Entry};
-use super::problem::Problem;
+use super::entry::{AdminArea, Does, Entry};
+use super::problem::ShopError;
 use super::record::{Record, text};
 use super::resource::{Resource, free};
 use super::shop::Shop;
@@ -76,7 +76,7 @@ pub(super) const PAGES: Resource = Resource {
         let target = format!("/pages/{}", text(page, "slug"));
         match super::menu_links::linking_to(shop, &target) {
             Some(menu) => {
-                Err(Problem::state(format!("the menu `{menu}` links to it: change that first")))
+                Err(ShopError::state(format!("the menu `{menu}` links to it: change that first")))
             }
             None => Ok(()),
         }
@@ -90,7 +90,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_blog_posts",
         title: "List blog posts",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Read,
         about: "Lists or searches posts of the blog, drafts included",
         example: r#"{"status":"published"}"#,
@@ -99,7 +99,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_blog_post",
         title: "Get a blog post",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Read,
         about: "Gets one post by id or slug",
         example: r#"{"id":"how-we-print-our-shirts"}"#,
@@ -108,7 +108,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "create_blog_post",
         title: "Create a blog post",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Write,
         about: "Writes a post, a draft unless it is published at once",
         example: r#"{"title":"Winter opening hours","body":"<p>We open at ten.</p>"}"#,
@@ -117,7 +117,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_blog_post",
         title: "Update a blog post",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Write,
         about: "Changes a post, or publishes it",
         example: r#"{"id":"spring-colours","status":"published"}"#,
@@ -126,7 +126,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "delete_blog_post",
         title: "Delete a blog post",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Destructive,
         about: "Deletes a post for good; to hide it, make it a draft",
         example: r#"{"id":"spring-colours"}"#,
@@ -135,7 +135,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_pages",
         title: "List pages",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Read,
         about: "Lists or searches the pages of the shop that are neither products nor posts",
         example: r#"{"query":"returns"}"#,
@@ -144,7 +144,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "get_page",
         title: "Get a page",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Read,
         about: "Gets one page by id or slug",
         example: r#"{"id":"about-us"}"#,
@@ -153,7 +153,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "create_page",
         title: "Create a page",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Write,
         about: "Writes a page; menus can link to it afterwards",
         example: r#"{"title":"Size guide","body":"<p>Measure twice.</p>","status":"published"}"#,
@@ -162,7 +162,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "update_page",
         title: "Update a page",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Write,
         about: "Changes the text, address, template or status of a page",
         example: r#"{"id":"about-us","template":"wide"}"#,
@@ -171,7 +171,7 @@ pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "delete_page",
         title: "Delete a page",
-        domain: Domain::BlogsAndPages,
+        domain: AdminArea::BlogsAndPages,
         kind: ToolKind::Destructive,
         about: "Deletes a page for good; refused while a menu links to it",
         example: r#"{"id":"holiday-hours"}"#,
@@ -179,19 +179,19 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn check(_: &Shop, record: &Record) -> Result<(), Problem> {
+fn check(_: &Shop, record: &Record) -> Result<(), ShopError> {
     let slug = text(record, "slug");
     if slug.is_empty() || slug != super::resource::slug(slug) {
         let message = format!("`{slug}` cannot be part of an address: use letters, digits and `-`");
-        return Err(Problem::invalid("slug", message));
+        return Err(ShopError::invalid("slug", message));
     }
     match text(record, "publishOn") {
         "" => Ok(()),
-        day => day.parse::<Date>().map(|_| ()).map_err(|why| Problem::invalid("publishOn", why)),
+        day => day.parse::<Date>().map(|_| ()).map_err(|why| ShopError::invalid("publishOn", why)),
     }
 }
 
-/// Returns whether and where it is visible today.
+/// Returns members that say whether it is visible today, and where.
 fn seen(shop: &Shop, record: &Record, folder: &str) -> Record {
     let starts = text(record, "publishOn").parse::<Date>().ok();
     let published = text(record, "status") == "published";

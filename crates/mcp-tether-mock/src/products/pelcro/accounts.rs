@@ -1,10 +1,12 @@
-//! The account that a token is for, and its sites.
+//! The account of a token, and its sites.
 
 use serde_json::Value;
 
 use super::api_format::CURRENCY;
 use crate::product::field::{Field, Shape, need};
-use crate::product::records::{Gives, RecordError, RecordRules, RecordTable, Records, col, reads};
+use crate::product::records::{
+    RecordError, RecordOutput, RecordRules, RecordTable, Records, col, reads,
+};
 
 const SITES: &[Field] = &[
     need("id", Shape::Id, "what other tools take as `site_id`"),
@@ -40,12 +42,12 @@ pub(super) static ACCOUNTS: RecordTable = RecordTable {
             "{}",
         ],
         &[],
-        Gives::One,
+        RecordOutput::One,
         |records, _| Ok(current(records).clone()),
     )],
 };
 
-/// The account whose records these are.
+/// Returns the account that owns these records.
 pub(super) fn current(records: &Records) -> &Value {
     records.all(&ACCOUNTS).first().expect("seeding begins with the account")
 }

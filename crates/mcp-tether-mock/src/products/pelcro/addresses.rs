@@ -86,7 +86,7 @@ fn changing(
     be_the_only_default(records, after)
 }
 
-/// Ids of the customer's other addresses of the same type.
+/// Returns the ids of the customer's other addresses of the same type.
 fn others(records: &Records, address: &Value) -> Vec<Value> {
     let same = |other: &&Value| other["type"] == address["type"] && other["id"] != address["id"];
     let own = records.with(&ADDRESSES, "customer_id", &address["customer_id"]);
@@ -119,8 +119,8 @@ pub(super) fn of_customer(
     }
 }
 
-/// Returns where a customer pays taxes: the default billing address, or else the default shipping
-/// address.
+/// Returns the address that decides a customer's taxes: the default billing address, or else the
+/// default shipping address.
 pub(super) fn of_taxes<'a>(records: &'a Records, customer: &'a Value) -> Option<&'a Value> {
     let own = || records.with(&ADDRESSES, "customer_id", customer);
     let default = |kind: &'static str| {

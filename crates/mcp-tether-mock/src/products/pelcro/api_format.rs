@@ -1,4 +1,4 @@
-//! The format of Pelcro's Core API, whatever the resource: lists with `data` and `meta`, errors
+//! The common format of all resources in Pelcro's Core API: lists with `data` and `meta`, errors
 //! with `status` and `message`, `page` and `limit`, Unix times, and the size limit of results.
 
 use serde_json::{Value, json};
@@ -12,14 +12,14 @@ use crate::product::field::{Field, Shape, may, need};
 use crate::product::page::ListPage;
 use crate::product::records::{ApiFormat, Column, RecordError, RecordTable, col};
 
-/// The argument that nearly every tool needs.
+/// The argument for the site, which nearly every tool needs.
 pub(super) const SITE: Option<Field> =
     Some(need("site_id", Shape::Id, "one of the sites that `get_account` gives"));
 
-/// Three small letters.
+/// An ISO 4217 code in lower case.
 pub(super) const CURRENCY: Shape = Shape::Like("^[a-z]{3}$");
 
-/// How money comes in without a card.
+/// The ways to pay without a card.
 pub(super) const PAYMENT_CATEGORY: Shape =
     Shape::OneOf(&["check", "wire", "transfer", "external", "cash"]);
 
@@ -59,7 +59,7 @@ pub(super) static API_FORMAT: ApiFormat = ApiFormat {
     list_schema,
 };
 
-/// Metadata: texts that the account stores with a record.
+/// Returns the column for metadata: texts that the account stores with a record.
 pub(super) const fn metadata() -> Column {
     col("metadata", Shape::Words, "texts of your own by name; those given are added").or("{}")
 }
@@ -96,7 +96,7 @@ fn list_schema(entry: Value) -> Value {
     })
 }
 
-/// The body of an error of the API.
+/// Returns the body of an API error.
 pub(super) fn error(trouble: &RecordError) -> Value {
     match trouble {
         RecordError::NotFound { what, id } => {

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::accounts;
 use super::api_format::{CURRENCY, SITE, metadata};
 use super::exports::{self, EXPORTS};
-use super::totals::{Discount, TaxedLine, Totals};
+use super::totals::{Discount, InvoiceTotals, TaxedLine};
 use super::vendors::VENDORS;
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, delete, get, list,
-    number, seen, update, writes,
+    RecordError, RecordOutput, RecordResult, RecordRules, RecordTable, Records, col, create,
+    delete, get, list, number, seen, update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["draft", "open", "paid"]);
@@ -123,7 +123,7 @@ pub(super) static BILLS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[WHICH],
-            Gives::One,
+            RecordOutput::One,
             |records, input| {
                 let id = seen(&BILLS, records, input)?["id"].clone();
                 finalize(records, &id)
@@ -138,7 +138,7 @@ pub(super) static BILLS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[WHICH, PAID],
-            Gives::One,
+            RecordOutput::One,
             |records, input| {
                 let id = seen(&BILLS, records, input)?["id"].clone();
                 pay(records, &id, input.text("reference"))
@@ -153,7 +153,7 @@ pub(super) static BILLS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[EXPORT],
-            Gives::OneOf(&EXPORTS),
+            RecordOutput::OneOf(&EXPORTS),
             |records, input| exports::request(records, "bills", input),
         ),
     ],
@@ -206,7 +206,7 @@ fn count(bill: &mut Value) -> Result<(), RecordError> {
     }
     let lines =
         bill["line_items"].as_array().into_iter().flatten().map(TaxedLine::of).collect::<Vec<_>>();
-    let totals = Totals::of(&lines, Discount::None)?;
+    let totals = InvoiceTotals::of(&lines, Discount::None)?;
     let shown = lines.iter().map(|line| {
         json!({
             "description": line.description,
@@ -233,8 +233,8 @@ fn only_draft(bill: &Value, done: &str) -> Result<(), RecordError> {
     }
 }
 
-/// A draft becomes open.
-pub(super) fn finalize(records: &mut Records, id: &Value) -> Reply {
+/// Finalizes a draft, which makes it open.
+pub(super) fn finalize(records: &mut Records, id: &Value) -> RecordResult {
     only_draft(records.find(&BILLS, id)?, "finalized")?;
     let now = records.tick().0;
     records.change(&BILLS, id, |bill| {
@@ -245,8 +245,8 @@ pub(super) fn finalize(records: &mut Records, id: &Value) -> Reply {
     records.find(&BILLS, id).cloned()
 }
 
-/// An open one is paid.
-pub(super) fn pay(records: &mut Records, id: &Value, reference: Option<&str>) -> Reply {
+/// Pays an open bill.
+pub(super) fn pay(records: &mut Records, id: &Value, reference: Option<&str>) -> RecordResult {
     let status = records.find(&BILLS, id)?["status"].clone();
     if status != "open" {
         let status = status.as_str().unwrap_or_default();

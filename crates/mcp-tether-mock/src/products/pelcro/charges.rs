@@ -1,4 +1,4 @@
-//! Charges: money that came in, by card or beside it.
+//! Charges: incoming payments, by card or otherwise.
 
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Resul
 }
 
 /// A card to charge.
-pub(super) struct Payment<'a> {
+pub(super) struct CardCharge<'a> {
     pub(super) customer: &'a Value,
     pub(super) method: &'a Value,
     pub(super) amount: i64,
@@ -94,7 +94,10 @@ pub(super) struct Payment<'a> {
 }
 
 /// Charges a card; the bank may decline.
-pub(super) fn by_card(records: &mut Records, payment: &Payment<'_>) -> Result<Value, RecordError> {
+pub(super) fn by_card(
+    records: &mut Records,
+    payment: &CardCharge<'_>,
+) -> Result<Value, RecordError> {
     match payment.method["behaves"].as_str() {
         Some("declined") => return Err(RecordError::state("the card was declined")),
         Some("expired") => return Err(RecordError::state("the card has expired")),

@@ -123,14 +123,15 @@ fn refusal(records: &Records, coupon: &Value) -> Option<&'static str> {
     None
 }
 
-/// A coupon that was used.
+/// The discount of a redeemed coupon.
 #[derive(Clone, Debug)]
 pub(super) struct Rebate {
     pub(super) coupon: Value,
     pub(super) discount: Discount,
 }
 
-/// What a purchase is for: the site, its plan if it is a subscription, and the currency.
+/// The purchase that a coupon is used for: the site, the plan if it is a subscription, and the
+/// currency.
 #[derive(Clone, Copy)]
 pub(super) struct Purchase<'a> {
     pub(super) site: &'a Value,

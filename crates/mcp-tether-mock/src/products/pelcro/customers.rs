@@ -1,18 +1,18 @@
-//! Customers: who they are, their credit, and their metadata.
+//! Customers, their credit, and their metadata.
 
 use serde_json::{Value, json};
 
 use super::addresses::ADDRESSES;
 use super::api_format::{CURRENCY, SITE, metadata};
-use super::charges::{self, Payment};
+use super::charges::{self, CardCharge};
 use super::events::announce;
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::subscriptions::SUBSCRIPTIONS;
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, delete, get, list,
-    number, seen, update, writes,
+    RecordError, RecordOutput, RecordResult, RecordRules, RecordTable, Records, col, create,
+    delete, get, list, number, seen, update, writes,
 };
 
 const WHICH: Field = need("customer_id", Shape::Id, "which one");
@@ -109,7 +109,7 @@ pub(super) static CUSTOMERS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[CREDIT],
-            Gives::One,
+            RecordOutput::One,
             credit,
         ),
         writes(
@@ -121,7 +121,7 @@ pub(super) static CUSTOMERS: RecordTable = RecordTable {
             ],
             ToolKind::Destructive,
             &[FORGET],
-            Gives::One,
+            RecordOutput::One,
             delete_metadata,
         ),
     ],
@@ -164,7 +164,7 @@ fn showing(records: &Records, customer: &mut Value) {
     customer["name"] = name(customer).into();
 }
 
-/// What a customer is called.
+/// Returns the name of a customer.
 pub(super) fn name(customer: &Value) -> String {
     let parts = ["first_name", "last_name"].map(|part| customer[part].as_str().unwrap_or_default());
     let full = parts.join(" ").trim().to_owned();
@@ -172,12 +172,12 @@ pub(super) fn name(customer: &Value) -> String {
     if full.is_empty() { other().unwrap_or_default().to_owned() } else { full }
 }
 
-fn credit(records: &mut Records, input: ToolInput<'_>) -> Reply {
+fn credit(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let customer = seen(&CUSTOMERS, records, input)?.clone();
     let method = payment_methods::chosen(records, input, &customer)?;
     let amount = input.whole("amount").unwrap_or_default();
     let currency = payment_methods::currency_of(records, &customer);
-    let payment = Payment {
+    let payment = CardCharge {
         customer: &customer,
         method: &method,
         amount,
@@ -193,7 +193,7 @@ fn credit(records: &mut Records, input: ToolInput<'_>) -> Reply {
     records.find(&CUSTOMERS, &customer["id"]).cloned()
 }
 
-/// From the first purchase on, a customer pays in one currency.
+/// Sets the currency of a customer at the first purchase; later ones must use the same.
 pub(super) fn settle_on(
     records: &mut Records,
     customer: &Value,
@@ -209,7 +209,7 @@ pub(super) fn settle_on(
     }
 }
 
-fn delete_metadata(records: &mut Records, input: ToolInput<'_>) -> Reply {
+fn delete_metadata(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let customer = seen(&CUSTOMERS, records, input)?;
     let (id, held) = (customer["id"].clone(), customer["metadata"].clone());
     let keys = input.texts("keys");

@@ -1,5 +1,5 @@
-//! Events are announced to webhooks. Nothing is sent: the mock only counts what an endpoint would
-//! have received.
+//! Events for webhooks. Nothing is sent: the mock only counts the events that each endpoint would
+//! receive.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Exports: asked for, made in the background, then downloaded line by line as CSV.
+//! Exports: requested, generated in the background, then downloaded line by line as CSV.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,8 @@ use crate::date::Date;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::page::ListPage;
 use crate::product::records::{
-    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, list, make, reads,
-    seen,
+    RecordError, RecordOutput, RecordResult, RecordRules, RecordTable, Records, col, create, list,
+    make, reads, seen,
 };
 
 /// Types of exports; each is the table of that name.
@@ -96,14 +96,14 @@ pub(super) static EXPORTS: RecordTable = RecordTable {
                 r#"{"site_id":1205,"export_id":$exports.status=ready}"#,
             ],
             &[DOWNLOAD],
-            Gives::These(FILE),
+            RecordOutput::These(FILE),
             download,
         ),
     ],
 };
 
-/// An export that another tool starts: `status`, `date_from`, `date_to` and `vendor_id` narrow it.
-pub(super) fn request(records: &mut Records, kind: &str, input: ToolInput<'_>) -> Reply {
+/// Starts an export for another tool; `status`, `date_from`, `date_to` and `vendor_id` filter it.
+pub(super) fn request(records: &mut Records, kind: &str, input: ToolInput<'_>) -> RecordResult {
     let draft = json!({
         "site_id": input.0["site_id"],
         "type": kind,
@@ -166,7 +166,7 @@ pub(super) fn finish(records: &mut Records) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// The file: a line with the names, then a line for each record.
+/// Returns the lines of the file: one with the names, then one for each record.
 fn lines(records: &Records, export: &Value) -> Result<Vec<String>, RecordError> {
     let kind = export["type"].as_str().unwrap_or_default();
     let table = RESOURCES.iter().find(|resource| resource.table == kind);
@@ -196,7 +196,8 @@ fn lines(records: &Records, export: &Value) -> Result<Vec<String>, RecordError> 
     Ok(lines)
 }
 
-/// A value as CSV has it (RFC 4180). What a spreadsheet would take for a formula gets a quote.
+/// Returns a value in CSV format (RFC 4180). Text that a spreadsheet would take for a formula gets
+/// a leading quote.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => String::new(),
@@ -211,7 +212,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-fn download(records: &Records, input: ToolInput<'_>) -> Reply {
+fn download(records: &Records, input: ToolInput<'_>) -> RecordResult {
     let export = seen(&EXPORTS, records, input)?;
     if export["status"] != "ready" {
         return Err(RecordError::state("the export is not ready yet"));

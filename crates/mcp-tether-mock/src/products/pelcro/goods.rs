@@ -1,4 +1,4 @@
-//! Goods that are sold once: products, and the SKUs that have price and stock.
+//! Goods: products, and their SKUs with price and stock.
 
 use serde_json::Value;
 

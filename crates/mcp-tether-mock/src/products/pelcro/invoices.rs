@@ -1,4 +1,5 @@
-//! Invoices: made by hand or by subscriptions; a draft is opened, then paid, voided or written off.
+//! Invoices, created by hand or by subscriptions; a draft is opened, then paid, voided or written
+//! off.
 
 use serde_json::{Value, json};
 
@@ -8,13 +9,13 @@ use super::customers::{self, CUSTOMERS};
 use super::events::announce;
 use super::payment_methods::currency_of;
 use super::subscriptions::SUBSCRIPTIONS;
-use super::totals::{Discount, TaxedLine, Totals};
+use super::totals::{Discount, InvoiceTotals, TaxedLine};
 use super::{exports, paying};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, RecordError, RecordRules, RecordTable, Records, col, create, get, list, make, number,
-    update, writes,
+    RecordError, RecordOutput, RecordRules, RecordTable, Records, col, create, get, list, make,
+    number, update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["draft", "open", "paid", "void", "uncollectible"]);
@@ -142,7 +143,7 @@ pub(super) static INVOICES: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[WHICH, PAYMENT],
-            Gives::One,
+            RecordOutput::One,
             paying::offline,
         ),
         writes(
@@ -154,7 +155,7 @@ pub(super) static INVOICES: RecordTable = RecordTable {
             ],
             ToolKind::Destructive,
             &[WHICH],
-            Gives::One,
+            RecordOutput::One,
             paying::void,
         ),
         writes(
@@ -166,7 +167,7 @@ pub(super) static INVOICES: RecordTable = RecordTable {
             ],
             ToolKind::Destructive,
             &[WHICH],
-            Gives::One,
+            RecordOutput::One,
             paying::give_up,
         ),
         writes(
@@ -178,7 +179,7 @@ pub(super) static INVOICES: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[WHICH],
-            Gives::One,
+            RecordOutput::One,
             paying::apply_balance,
         ),
     ],
@@ -207,7 +208,7 @@ fn creating(
     finish(records, draft, rebate.as_ref())
 }
 
-/// Number, dates and sums.
+/// Sets number, dates and sums.
 fn finish(
     records: &mut Records,
     draft: &mut Value,
@@ -237,7 +238,7 @@ fn count(invoice: &mut Value, discount: Discount) -> Result<(), RecordError> {
         }
     }
     let lines: Vec<TaxedLine> = given.iter().map(TaxedLine::of).collect();
-    let totals = Totals::of(&lines, discount)?;
+    let totals = InvoiceTotals::of(&lines, discount)?;
     for (member, amount) in [
         ("subtotal", totals.subtotal),
         ("discount", totals.discount),
@@ -277,7 +278,7 @@ fn changing(
     Ok(())
 }
 
-/// What a subscription invoices.
+/// The content of a subscription's invoice.
 pub(super) struct Demand<'a> {
     pub(super) customer: &'a Value,
     pub(super) currency: &'a str,
@@ -310,7 +311,7 @@ pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value,
     Ok(invoice)
 }
 
-/// Records a payment of an open invoice; the last one marks it as paid.
+/// Records a payment of an open invoice, and marks the invoice as paid once the amount is covered.
 pub(super) fn settle(records: &mut Records, id: &Value, amount: i64) -> Result<(), RecordError> {
     let invoice = records.find(&INVOICES, id)?.clone();
     only_open(&invoice, "paid")?;

@@ -1,5 +1,5 @@
-//! Members of group subscriptions: seats are given to customers or held for those invited, and an
-//! address of the network can be authorized instead.
+//! Members of group subscriptions: seats are assigned to customers or reserved by invitation; IP
+//! addresses can be authorized instead.
 
 use std::net::Ipv4Addr;
 
@@ -13,8 +13,8 @@ use super::subscriptions::{self, SUBSCRIPTIONS};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, delete, get, list,
-    make, number, seen, update, writes,
+    RecordError, RecordOutput, RecordResult, RecordRules, RecordTable, Records, col, create,
+    delete, get, list, make, number, seen, update, writes,
 };
 
 const INVITE: &[Field] = &[
@@ -96,7 +96,7 @@ pub(super) static MEMBERSHIPS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[INVITE],
-            Gives::One,
+            RecordOutput::One,
             invite,
         ),
         update([
@@ -121,7 +121,7 @@ pub(super) static MEMBERSHIPS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[AUTHORIZE],
-            Gives::These(AUTHORIZED),
+            RecordOutput::These(AUTHORIZED),
             authorize,
         ),
     ],
@@ -176,7 +176,7 @@ fn has_room(records: &Records, membership: &Value) -> Result<(), RecordError> {
     }
 }
 
-fn invite(records: &mut Records, input: ToolInput<'_>) -> Reply {
+fn invite(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?["id"].clone();
     let now = records.now().0;
     let invited = json!({
@@ -195,7 +195,7 @@ fn invite(records: &mut Records, input: ToolInput<'_>) -> Reply {
     Ok(make(&API_FORMAT, &MEMBERSHIPS, records, invited))
 }
 
-fn authorize(records: &mut Records, input: ToolInput<'_>) -> Reply {
+fn authorize(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let text = input.needed("ip_address");
     let address: Ipv4Addr = text.parse().map_err(|_| {
         RecordError::invalid("ip_address", "The ip_address must be a valid IPv4 address.")
@@ -236,7 +236,7 @@ pub(super) fn contains(range: &str, address: Ipv4Addr) -> bool {
     network.to_bits() & mask == address.to_bits() & mask
 }
 
-/// The network and the bits of its prefix.
+/// Returns the network and the length of its prefix, in bits.
 pub(super) fn network(range: &str) -> Option<(Ipv4Addr, u32)> {
     let (network, bits) = range.split_once('/').unwrap_or((range, "32"));
     let bits: u32 = bits.parse().ok().filter(|bits| *bits <= 32)?;

@@ -1,8 +1,8 @@
 //! `pelcro`: subscriptions, billing and goods of publishers, as Pelcro's Core API has them. Twenty
 //! resources over the table engine of `records`; adding a tool is a row beside its neighbours.
 //!
-//! Every account has its own records, so that a token of one account cannot see anything of
-//! another: none of it can be found.
+//! Every account has its own records, so that a token of one account cannot find any record of
+//! another.
 
 mod accounts;
 mod addresses;
@@ -46,22 +46,22 @@ use crate::product::CallContext;
 use crate::product::field::ToolInput;
 use crate::product::records::{self, Records};
 use crate::product::{
-    Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ToolDefinition,
-    ToolOutcome, ToolResult, WebAnswer, WebRequest,
+    Arguments, EndpointPaths, Habits, Misfit, MockProduct, Offers, Profile, ToolOutcome,
+    ToolResult, ToolSpec, WebAnswer, WebRequest,
 };
 use crate::product_name::PELCRO_ACCOUNTS;
 use crate::rpc_error::RpcError;
-use crate::stored_data::{DataProblem, NotKept, StoredData};
+use crate::stored_data::{DataFileError, NotKept, StoredData};
 
 /// The environment that the product runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Environment {
+pub(crate) enum Deployment {
     Production,
     Staging,
 }
 
-impl Environment {
-    /// What `/health` calls it.
+impl Deployment {
+    /// Returns its name in `/health`.
     fn name(self) -> &'static str {
         match self {
             Self::Production => "prd",
@@ -77,10 +77,10 @@ type Accounts = BTreeMap<String, Records>;
 
 /// Pelcro with all its accounts.
 pub(crate) struct Pelcro {
-    environment: Environment,
-    tools: Vec<Arc<ToolDefinition>>,
+    environment: Deployment,
+    tools: Vec<Arc<ToolSpec>>,
     accounts: StoredData<Accounts>,
-    /// The day it is, if one was chosen; otherwise the real one.
+    /// The current day, if one was chosen; otherwise the real one.
     chosen_day: Option<Date>,
 }
 
@@ -88,8 +88,8 @@ impl Pelcro {
     /// Opens the product with data drawn from the seed, or from the data file.
     pub(crate) fn open(
         options: &MockOptions,
-        environment: Environment,
-    ) -> Result<Self, DataProblem> {
+        environment: Deployment,
+    ) -> Result<Self, DataFileError> {
         let day = options.today.unwrap_or_else(Date::today);
         let seeded = seed::accounts(options.seed, day, environment.name());
         Ok(Self {
@@ -104,7 +104,7 @@ impl Pelcro {
         self.chosen_day.unwrap_or_else(Date::today)
     }
 
-    /// The result of a call: an answer, or the body of an error.
+    /// Runs a call; returns its answer, or the body of an error.
     fn run(
         &self,
         credential: &str,
@@ -138,13 +138,13 @@ impl Pelcro {
     }
 }
 
-/// Returns whether exports or days have to be caught up with before the next call.
+/// Returns whether exports or past days have to be processed before the next call.
 fn is_behind(records: &Records, today: Date) -> bool {
     records.today() < today || exports::any_under_way(records)
 }
 
-/// The tools, their examples made for the first account.
-fn tools(accounts: &Accounts) -> Vec<Arc<ToolDefinition>> {
+/// Returns the tools, with examples for the first account.
+fn tools(accounts: &Accounts) -> Vec<Arc<ToolSpec>> {
     let records = accounts.get(PELCRO_ACCOUNTS[0]).expect("the first account is seeded");
     let rows = API_FORMAT.resources.iter().flat_map(|resource| {
         resource.tools.iter().map(move |row| row.to_tool(resource, &API_FORMAT, records))
@@ -164,13 +164,13 @@ fn account_of(credential: &str) -> String {
     account.to_owned()
 }
 
-impl Product for Pelcro {
+impl MockProduct for Pelcro {
     fn profile(&self) -> Profile {
         Profile {
             name: "pelcro",
             title: match self.environment {
-                Environment::Production => "Pelcro",
-                Environment::Staging => "Pelcro (staging)",
+                Deployment::Production => "Pelcro",
+                Deployment::Staging => "Pelcro (staging)",
             },
             version: VERSION,
             paths: EndpointPaths { mcp: "/", ..EndpointPaths::default() },
@@ -183,14 +183,14 @@ impl Product for Pelcro {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
+    fn tools(&self) -> Vec<Arc<ToolSpec>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
         call: &'a CallContext,
-        tool: &'a ToolDefinition,
+        tool: &'a ToolSpec,
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome> {
         let done = self.run(&call.credential, &tool.name, arguments.value);
@@ -201,7 +201,7 @@ impl Product for Pelcro {
         Box::pin(std::future::ready(result))
     }
 
-    /// The health check, which needs no sign-in.
+    /// Answers the health check, which needs no sign-in.
     fn web(&self, asked: &WebRequest<'_>) -> Option<WebAnswer> {
         let health = json!({
             "status": "ok", "version": VERSION, "environment": self.environment.name(),
@@ -213,17 +213,12 @@ impl Product for Pelcro {
         }
     }
 
-    fn invalid_arguments(
-        &self,
-        _: &CallContext,
-        _: &ToolDefinition,
-        misfits: &[Misfit],
-    ) -> ToolOutcome {
+    fn invalid_arguments(&self, _: &CallContext, _: &ToolSpec, misfits: &[Misfit]) -> ToolOutcome {
         Ok(refused(&api_format::misfits(misfits)))
     }
 }
 
-/// An error of the API. It is not structured content: its shape differs from the output schema.
+/// Returns an API error. It is not structured content, because it does not match the output schema.
 fn refused(body: &Value) -> ToolResult {
     ToolResult::error(body.to_string())
 }

@@ -1,17 +1,17 @@
 //! Orders of goods: created, paid, fulfilled; canceled before that or returned after it, with the
-//! money refunded and the goods back on the shelf. An order makes no invoice.
+//! money refunded and the goods back on the shelf. An order has no invoice.
 
 use serde_json::{Value, json};
 
 use super::addresses::{self, ADDRESSES};
 use super::api_format::{CURRENCY, SITE, metadata};
-use super::charges::{self, CHARGES, Payment};
+use super::charges::{self, CHARGES, CardCharge};
 use super::coupons::{self, Purchase};
 use super::customers::{self, CUSTOMERS};
 use super::events::announce;
 use super::goods::{self, PRODUCTS, SKUS};
 use super::payment_methods::{self, PAYMENT_METHODS};
-use super::totals::{Discount, Totals};
+use super::totals::{Discount, InvoiceTotals};
 use super::{refunds, taxes};
 use crate::product::field::{Field, Shape, ToolInput, need};
 use crate::product::records::{
@@ -140,7 +140,8 @@ fn creating(
     let rebate = coupons::redeem(records, input, purchase)?;
     let tax = taxes::of_customer(records, &customer["id"]);
     let priced: Vec<_> = lines.iter().map(|(_, line)| tax.on(line)).collect();
-    let totals = Totals::of(&priced, rebate.map_or(Discount::None, |rebate| rebate.discount))?;
+    let totals =
+        InvoiceTotals::of(&priced, rebate.map_or(Discount::None, |rebate| rebate.discount))?;
     draft["items"] =
         lines.iter().zip(&totals.lines).map(|((sku, _), line)| item(sku, line)).collect();
     for (member, amount) in [
@@ -170,7 +171,7 @@ fn pay(
     method: &Value,
 ) -> Result<(), RecordError> {
     let currency = order["currency"].as_str().unwrap_or_default().to_owned();
-    let payment = Payment {
+    let payment = CardCharge {
         customer,
         method,
         amount: number(order, "total"),
@@ -183,7 +184,7 @@ fn pay(
     Ok(())
 }
 
-/// SKUs with lines before discount and taxes, taken from stock; the currency; whether any is sent.
+/// SKUs with their lines before discount and taxes; the currency; whether any needs shipping.
 type Lines = (Vec<(Value, Value)>, String, bool);
 
 fn lines(records: &mut Records, draft: &Value) -> Result<Lines, RecordError> {

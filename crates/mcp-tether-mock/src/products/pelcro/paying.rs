@@ -1,4 +1,4 @@
-//! How an open invoice is closed: paid without a card, paid from credit, voided, written off.
+//! Closing open invoices: paid without a card, paid from credit, voided, written off.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use super::customers::CUSTOMERS;
 use super::events::announce;
 use super::invoices::{INVOICES, only_open, settle};
 use crate::product::field::ToolInput;
-use crate::product::records::{RecordError, Records, Reply, make, number, seen};
+use crate::product::records::{RecordError, RecordResult, Records, make, number, seen};
 
 /// Pays the invoice in full by check, wire or cash.
-pub(super) fn offline(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn offline(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "paid")?;
     let amount = number(&invoice, "amount_remaining");
@@ -31,8 +31,8 @@ pub(super) fn offline(records: &mut Records, input: ToolInput<'_>) -> Reply {
     records.find(&INVOICES, &invoice["id"]).cloned()
 }
 
-/// Pays the invoice from the customer's credit, as far as it suffices.
-pub(super) fn apply_balance(records: &mut Records, input: ToolInput<'_>) -> Reply {
+/// Pays as much of the invoice as possible from the customer's credit.
+pub(super) fn apply_balance(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "paid from credit")?;
     let customer = records.find(&CUSTOMERS, &invoice["customer_id"])?;
@@ -56,7 +56,7 @@ pub(super) fn apply_balance(records: &mut Records, input: ToolInput<'_>) -> Repl
 }
 
 /// Voids the invoice.
-pub(super) fn void(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn void(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let invoice = seen(&INVOICES, records, input)?.clone();
     let status = invoice["status"].as_str().unwrap_or_default();
     if !matches!(status, "open" | "uncollectible") {
@@ -70,14 +70,14 @@ pub(super) fn void(records: &mut Records, input: ToolInput<'_>) -> Reply {
 }
 
 /// Marks the invoice as uncollectible.
-pub(super) fn give_up(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn give_up(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "marked as uncollectible")?;
     end(records, &invoice, "uncollectible")
 }
 
 /// Closes an invoice that will not be paid.
-pub(super) fn end(records: &mut Records, invoice: &Value, status: &str) -> Reply {
+pub(super) fn end(records: &mut Records, invoice: &Value, status: &str) -> RecordResult {
     let now = records.tick().0;
     records.change(&INVOICES, &invoice["id"], |invoice| {
         invoice["status"] = status.into();

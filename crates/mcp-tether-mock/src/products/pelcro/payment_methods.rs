@@ -1,5 +1,5 @@
-//! Payment methods of customers: cards that a gateway knows by a token. The tokens of this mock say
-//! how their cards behave.
+//! Payment methods of customers: cards that a gateway identifies by a token. The token decides
+//! whether the card works.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::product::records::{
     RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list,
 };
 
-/// A token of the gateway: brand, last digits, kind of money, whether charges go through.
+/// Tokens of the gateway, with brand, last digits, funding type, and whether charges succeed.
 const CARDS: &[(&str, &str, &str, &str, &str)] = &[
     ("tok_visa", "visa", "4242", "credit", "ok"),
     ("tok_mastercard", "mastercard", "4444", "credit", "ok"),
@@ -142,7 +142,7 @@ fn deleting(records: &mut Records, method: &Value) -> Result<(), RecordError> {
     }
 }
 
-/// The payment method that is named, or the customer's default.
+/// Returns the named payment method, or the customer's default.
 pub(super) fn chosen(
     records: &Records,
     input: ToolInput<'_>,

@@ -158,7 +158,7 @@ fn has_seats(plan: &Value) -> Result<(), RecordError> {
     }
 }
 
-/// A phase that is still to come needs its plan.
+/// Refuses to delete the plan of an upcoming phase.
 fn deleting(records: &mut Records, plan: &Value) -> Result<(), RecordError> {
     let planned = |subscription: &&Value| {
         let phases = subscription["phases"].as_array();

@@ -1,5 +1,5 @@
-//! Refunds: money that goes back. They come from cancelled orders and subscriptions, wait for the
-//! bank overnight, and can be cancelled as long as they wait.
+//! Refunds of cancelled orders and subscriptions. They wait for the bank overnight, and can be
+//! cancelled until then.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,8 @@ use super::events::announce;
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, need};
 use crate::product::records::{
-    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, list, make, number, writes,
+    RecordError, RecordOutput, RecordResult, RecordRules, RecordTable, Records, col, list, make,
+    number, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["pending", "succeeded", "canceled"]);
@@ -57,7 +58,7 @@ pub(super) static REFUNDS: RecordTable = RecordTable {
             ],
             ToolKind::Destructive,
             &[WHICH],
-            Gives::These(CANCELED),
+            RecordOutput::These(CANCELED),
             cancel,
         ),
     ],
@@ -97,7 +98,7 @@ fn give_back(records: &mut Records, charge: &Value, amount: i64) -> Result<(), R
     })
 }
 
-/// Completes the refunds that wait for the bank.
+/// Completes the pending refunds.
 pub(super) fn go_through(records: &mut Records) -> Result<(), RecordError> {
     let waiting = records.all(&REFUNDS).iter().filter(|refund| refund["status"] == "pending");
     let ids: Vec<Value> = waiting.map(|refund| refund["id"].clone()).collect();
@@ -106,7 +107,7 @@ pub(super) fn go_through(records: &mut Records) -> Result<(), RecordError> {
     })
 }
 
-fn cancel(records: &mut Records, input: ToolInput<'_>) -> Reply {
+fn cancel(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let ids = input.0["refund_ids"].as_array().cloned().unwrap_or_default();
     let mut sum = 0;
     let now = records.tick().0;

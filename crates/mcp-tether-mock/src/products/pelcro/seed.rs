@@ -1,6 +1,5 @@
-//! The accounts the mock starts with: a few hundred days of trade, played through the same tools
-//! that callers use, so that invoices, charges, stock and counts follow from what happened. The
-//! same seed and day give the same data.
+//! The initial accounts: 200 days of business, played with the same tools that callers use, so that
+//! invoices, charges, stock and counts are consistent. The same seed and day give the same data.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +17,12 @@ use crate::product::Moment;
 use crate::product::draw::Draw;
 use crate::product::records::{Records, make};
 
-/// Days of trade.
+/// The days of business.
 const DAYS: i64 = 200;
 /// The time of day, in seconds, at which seeded days begin: nine o'clock.
 const MORNING_SECONDS: i64 = 9 * 3600;
 
-/// Every account with its records.
+/// Returns every account with its records.
 pub(super) fn accounts(seed: u64, today: Date, environment: &str) -> BTreeMap<String, Records> {
     let account = |(position, row): (usize, &'static AccountRow)| {
         let position = u64::try_from(position).unwrap_or_default();
@@ -41,7 +40,7 @@ pub(super) fn accounts(seed: u64, today: Date, environment: &str) -> BTreeMap<St
     ACCOUNTS.iter().enumerate().map(account).collect()
 }
 
-/// A new day has begun, or a while has passed since the last call.
+/// Processes the time since the last call, which may be several days.
 pub(super) fn catch_up(records: &mut Records, today: Date) {
     if records.today() < today {
         pass_time(records, Moment::on(today, MORNING_SECONDS));
@@ -49,7 +48,7 @@ pub(super) fn catch_up(records: &mut Records, today: Date) {
     exports::finish(records).expect("exports are of tables that there are");
 }
 
-/// Advances the time to `until`: what is due by then happens, in order.
+/// Advances the time to `until`, and processes everything due by then, in order.
 fn pass_time(records: &mut Records, until: Moment) {
     while let Some((due, id)) = subscriptions::first_due(records, until.0) {
         records.advance_to(Moment(due));
@@ -236,7 +235,7 @@ impl Seeding {
         }
     }
 
-    /// A customer registers, and perhaps buys something.
+    /// Registers a customer, who may buy something.
     fn newcomer(&mut self, site: &'static SiteRow, days: i64, position: usize) {
         let first = FIRST_NAMES[self.people % FIRST_NAMES.len()];
         let last = LAST_NAMES[self.people % LAST_NAMES.len()];

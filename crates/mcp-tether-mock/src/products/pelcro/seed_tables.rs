@@ -1,8 +1,8 @@
-//! What the seeded accounts are made of.
+//! The tables that the seeded accounts are generated from.
 
 use crate::product_name::PELCRO_ACCOUNTS;
 
-/// An account, and how its data differ from the others'.
+/// An account, with the parameters of its data.
 pub(super) struct AccountRow {
     pub(super) name: &'static str,
     pub(super) country: &'static str,
@@ -10,7 +10,7 @@ pub(super) struct AccountRow {
     pub(super) enterprise: bool,
     pub(super) taxes: bool,
     pub(super) rate_limit: u32,
-    /// What prices of the tables are multiplied by, in percent.
+    /// The factor for the prices of the tables, in percent.
     pub(super) prices: i64,
     pub(super) sites: &'static [SiteRow],
     pub(super) cities: &'static [(&'static str, &'static str, &'static str)],
@@ -124,11 +124,11 @@ pub(super) const LAST_NAMES: [&str; 19] = [
 pub(super) const STREETS: [&str; 6] =
     ["Elm Street", "Harbour Road", "Mill Lane", "Station Road", "Orchard Way", "King Street"];
 
-/// Name, what mail it needs, its plans: nickname, price, interval, trial days, seats.
-pub(super) type ProductRow = (&'static str, bool, &'static [PlanRow]);
+/// Name, whether it is mailed, and plans: nickname, price, interval, trial days, seats.
+pub(super) type PlanGroupRow = (&'static str, bool, &'static [PlanRow]);
 pub(super) type PlanRow = (&'static str, i64, &'static str, i64, Option<i64>);
 
-pub(super) const PRODUCTS: &[ProductRow] = &[
+pub(super) const PRODUCTS: &[PlanGroupRow] = &[
     (
         "Digital",
         false,
@@ -148,7 +148,7 @@ pub(super) const PRODUCTS: &[ProductRow] = &[
     ("for Teams", false, &[("Team annual", 49_900, "year", 0, Some(10))]),
 ];
 
-/// Name, e-mail, country, days until a bill is due, what a piece of work costs.
+/// Name, e-mail, country, days until a bill is due, price of one job.
 pub(super) const VENDORS: &[(&str, &str, &str, i64, i64)] = &[
     ("Alder Photo Desk", "accounts@alderphoto.example", "US", 30, 18_000),
     ("Copper Press Printing", "billing@copperpress.example", "US", 45, 245_000),
@@ -157,7 +157,7 @@ pub(super) const VENDORS: &[(&str, &str, &str, i64, i64)] = &[
     ("Wren & Sons Delivery", "office@wrendelivery.example", "CA", 30, 61_250),
 ];
 
-/// Name, whether it is sent, SKUs: code, name, price, stock.
+/// Name, whether it is shipped, and SKUs: code, name, price, stock.
 pub(super) type GoodsRow = (&'static str, bool, &'static [(&'static str, &'static str, i64, i64)]);
 
 pub(super) const GOODS: &[GoodsRow] = &[

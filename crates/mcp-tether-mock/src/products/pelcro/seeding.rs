@@ -1,4 +1,4 @@
-//! One account while its data are made: its records so far, and the ways to add to them.
+//! One account while its data is generated: its records so far, and helpers that add to them.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::product::draw::Draw;
 use crate::product::field::ToolInput;
 use crate::product::records::{Records, carry_out};
 
-/// One account while its data are made.
+/// One account while its data is generated.
 pub(super) struct Seeding {
     pub(super) row: &'static AccountRow,
     pub(super) draw: Draw,
@@ -18,7 +18,7 @@ pub(super) struct Seeding {
 }
 
 impl Seeding {
-    /// Calls a tool for this site. Calls of the seed succeed.
+    /// Calls a tool for this site. The seed only makes calls that succeed.
     pub(super) fn call(&mut self, site: &SiteRow, tool: &str, mut arguments: Value) -> Value {
         arguments["site_id"] = site.id.into();
         let row = API_FORMAT.tool(tool).unwrap_or_else(|| panic!("no tool is named `{tool}`"));
@@ -30,7 +30,7 @@ impl Seeding {
         amount * self.row.prices / 100
     }
 
-    /// The id of the first record of a table on this site whose member is this text.
+    /// Returns the id of the first record in a table of this site whose member is this text.
     pub(super) fn id(&self, site: &SiteRow, table: &str, member: &str, text: &str) -> Value {
         let table = API_FORMAT.resources.iter().find(|resource| resource.table == table);
         let records = table.map_or(&[][..], |table| self.records.all(table));

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-/// How many characters the text of an answer may have.
+/// The maximum length of an answer's text, in characters.
 pub(super) const MAX_RESULT_CHARS: usize = 25_000;
 
 const NOTICE: &str = "This answer was cut at 25,000 characters. Ask for less: use a smaller \
@@ -44,7 +44,7 @@ fn shorten(value: &mut Value, by: usize) {
     };
     match value {
         Value::Array(items) => {
-            // A comma goes with each.
+            // Each entry is removed with its comma.
             while items.last().is_some_and(|last| takes(length_of(last) + 1)) {
                 items.pop();
             }
@@ -68,7 +68,7 @@ fn shorten(value: &mut Value, by: usize) {
     }
 }
 
-/// Characters of the JSON text.
+/// Returns the length of the JSON text, in characters.
 fn length_of(value: &Value) -> usize {
     value.to_string().chars().count()
 }

@@ -1,4 +1,4 @@
-//! Taxes by where a customer pays them. A few places are known; elsewhere no tax is due.
+//! Taxes by the customer's address. Only a few places have taxes here.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const RATES: &[(&str, &str, i64, &str)] = &[
     ("GB", "", 2000, "VAT"),
 ];
 
-/// What is added to a line.
+/// The tax on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tax {
     rate: i64,
@@ -42,7 +42,7 @@ pub(super) fn of_customer(records: &Records, customer: &Value) -> Tax {
 }
 
 impl Tax {
-    /// A line with the tax on it.
+    /// Returns a line with this tax.
     pub(super) fn on(self, line: &Value) -> TaxedLine {
         let tax_name = (self.rate > 0).then(|| self.name.to_owned());
         TaxedLine { tax_rate: self.rate, tax_name, ..TaxedLine::of(line) }

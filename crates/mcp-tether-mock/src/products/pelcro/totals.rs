@@ -1,5 +1,5 @@
 //! Totals of lines: discount and taxes exact to the minor unit. A discount is rounded once and
-//! split among the lines, so that the parts add up; taxes are due on the rest of each line.
+//! split among the lines, so that the parts add up; each line is taxed after its discount.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::product::records::{RecordError, number};
 /// The largest amount of an invoice, in minor units.
 const MAX_AMOUNT: i64 = 100_000_000_000;
 
-/// One line before anything is taken off.
+/// One line before discount and tax.
 #[derive(Clone, Debug)]
 pub(super) struct TaxedLine {
     pub(super) description: String,
@@ -57,7 +57,7 @@ impl Discount {
 
 /// Sums of an invoice.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Totals {
+pub(super) struct InvoiceTotals {
     /// Lines as they are shown.
     pub(super) lines: Vec<Value>,
     pub(super) subtotal: i64,
@@ -65,7 +65,7 @@ pub(super) struct Totals {
     pub(super) tax: i64,
 }
 
-impl Totals {
+impl InvoiceTotals {
     pub(super) fn of(lines: &[TaxedLine], discount: Discount) -> Result<Self, RecordError> {
         let amounts: Vec<i64> = lines.iter().map(TaxedLine::amount).collect();
         let subtotal = amounts.iter().fold(0_i64, |sum, amount| sum.saturating_add(*amount));
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn a_discount_comes_off_before_taxes() {
         let lines = [line(2, 999, 888), line(1, 500, 0)];
-        let totals = Totals::of(&lines, Discount::Percent(20)).unwrap();
+        let totals = InvoiceTotals::of(&lines, Discount::Percent(20)).unwrap();
         assert_eq!((totals.subtotal, totals.discount), (2_498, 500));
         assert_eq!(totals.lines[0]["discount"], 400);
         assert_eq!(totals.tax, 142, "8.88 % of 15.98");
         assert_eq!(totals.total(), 2_140);
-        assert_eq!(Totals::of(&lines, Discount::Amount(9_999)).unwrap().total(), 0);
-        assert!(Totals::of(&[line(i64::MAX, 2, 0)], Discount::None).is_err());
+        assert_eq!(InvoiceTotals::of(&lines, Discount::Amount(9_999)).unwrap().total(), 0);
+        assert!(InvoiceTotals::of(&[line(i64::MAX, 2, 0)], Discount::None).is_err());
     }
 
     proptest! {
@@ -129,7 +129,7 @@ mod tests {
             percent in 0..=100_i64,
         ) {
             let lines: Vec<_> = lines.into_iter().map(|(q, p, t)| line(q, p, t)).collect();
-            let totals = Totals::of(&lines, Discount::Percent(percent)).unwrap();
+            let totals = InvoiceTotals::of(&lines, Discount::Percent(percent)).unwrap();
             let sum = |member: &str| -> i64 {
                 totals.lines.iter().map(|line| number(line, member)).sum()
             };

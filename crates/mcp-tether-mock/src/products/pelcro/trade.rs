@@ -1,5 +1,5 @@
-//! What the seeded customers buy, and hand-written records that people ask for: an open invoice, a
-//! draft, an unredeemed gift, a pending refund.
+//! Purchases of the seeded customers, and hand-written records that people ask for: an open
+//! invoice, a draft, an unredeemed gift, a pending refund.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::seeding::Seeding;
 
 const CARDS: [&str; 3] = ["tok_visa", "tok_mastercard", "tok_amex"];
 
-/// What a new customer buys, by their position.
+/// Makes the purchase of a new customer, by their position.
 pub(super) fn purchase(
     seeding: &mut Seeding,
     site: &'static SiteRow,
@@ -32,7 +32,7 @@ pub(super) fn purchase(
         7 => order(seeding, site, customer, days),
         8 => group(seeding, site, customer, position),
         9 => {
-            // Of every second one the trial ends with a card that fails.
+            // Every second trial ends with a card that fails.
             if position % 20 == 19 {
                 card(seeding, site, customer, "tok_declined");
             }
@@ -97,7 +97,7 @@ fn gift(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value) {
 
 fn order(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, days: i64) {
     let skus = &super::goods::SKUS;
-    // The last items are never ordered, whatever is drawn.
+    // The last items of the stock are never ordered.
     let sold = |sku: &&Value| {
         let stock = sku["inventory_quantity"].as_i64().unwrap_or_default();
         sku["site_id"] == site.id && (stock >= 10 || sku["inventory_type"] == "infinite")
@@ -123,7 +123,7 @@ fn order(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, days: 
     }
 }
 
-/// A group subscribes for its members.
+/// Opens a group subscription with members.
 fn group(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, number: usize) {
     let ranges = match number {
         8 => json!(["203.0.113.0/24", "198.51.100.7"]),
@@ -147,7 +147,7 @@ fn group(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, number
     }
 }
 
-/// What happened today.
+/// Plays the events of the last day.
 pub(super) fn last_day(seeding: &mut Seeding, site: &'static SiteRow) {
     let priya = json!({
         "email": format!("priya.raman.{}@mail.example", site.id),
@@ -175,7 +175,7 @@ pub(super) fn last_day(seeding: &mut Seeding, site: &'static SiteRow) {
     }
 }
 
-/// One that credit can pay, and one that is not sent yet.
+/// Creates an invoice that credit can pay, and a draft.
 fn invoices(seeding: &mut Seeding, site: &'static SiteRow) {
     let elena = json!({
         "email": format!("elena.marsh.{}@mail.example", site.id),
@@ -199,7 +199,7 @@ fn invoices(seeding: &mut Seeding, site: &'static SiteRow) {
     }
 }
 
-/// One that is renewed, and one that is given up, whose refund waits for the night.
+/// Renews one subscription, and cancels another, whose refund is pending.
 fn subscriptions(seeding: &mut Seeding, site: &'static SiteRow) {
     let annual = seeding.id(site, "plans", "nickname", "Annual");
     let monthly = seeding.id(site, "plans", "nickname", "Monthly");

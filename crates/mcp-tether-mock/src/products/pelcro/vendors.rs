@@ -8,8 +8,8 @@ use super::exports::{self, EXPORTS};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may};
 use crate::product::records::{
-    Gives, RecordRules, RecordTable, Records, col, create, delete, get, list, number, update,
-    writes,
+    RecordOutput, RecordRules, RecordTable, Records, col, create, delete, get, list, number,
+    update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["active", "inactive"]);
@@ -90,7 +90,7 @@ pub(super) static VENDORS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[EXPORT],
-            Gives::OneOf(&EXPORTS),
+            RecordOutput::OneOf(&EXPORTS),
             |records, input| exports::request(records, "vendors", input),
         ),
     ],

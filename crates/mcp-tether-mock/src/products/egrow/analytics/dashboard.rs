@@ -1,4 +1,4 @@
-//! `get_dashboard`: what each widget shows.
+//! `get_dashboard`: the data of each widget.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::super::desk::Desk;
 use super::super::model::{CURRENCY, Order};
 use super::super::orders::{confirmations, figures, grouped, percent};
-use super::super::problem::Reply;
+use super::super::problem::DeskResult;
 use super::reports::by_courier;
-use super::span::Span;
+use super::span::DateRange;
 use crate::product::field::ToolInput;
 
-/// Fewer than this are few.
+/// A stock below this counts as low.
 const LOW_STOCK: i64 = 10;
 
 pub(super) const WIDGETS: &[&str] = &[
@@ -29,9 +29,9 @@ pub(super) const WIDGETS: &[&str] = &[
     "low_stock",
 ];
 
-pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let widget = input.needed("widget");
-    let (span, _) = Span::of(desk, input)?;
+    let (span, _) = DateRange::of(desk, input)?;
     let orders = span.orders(desk);
     let mut data = match widget {
         "overview" => overview(desk, span, &orders),
@@ -58,7 +58,7 @@ pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-fn overview(desk: &Desk, span: Span, orders: &[&Order]) -> Value {
+fn overview(desk: &Desk, span: DateRange, orders: &[&Order]) -> Value {
     let new = desk.customers.iter().filter(|customer| span.holds(customer.created_at));
     let low_stock = desk.variants().filter(|(_, variant)| variant.stock < LOW_STOCK).count();
     json!({
@@ -69,8 +69,8 @@ fn overview(desk: &Desk, span: Span, orders: &[&Order]) -> Value {
     })
 }
 
-/// Money by the day on which it moved.
-fn revenue(desk: &Desk, span: Span) -> Value {
+/// Returns payments and refunds by the day on which they happened.
+fn revenue(desk: &Desk, span: DateRange) -> Value {
     let mut days: BTreeMap<String, [i64; 2]> =
         span.days().map(|day| (day.to_string(), [0, 0])).collect();
     for order in &desk.orders {
@@ -95,7 +95,7 @@ fn revenue(desk: &Desk, span: Span) -> Value {
     })
 }
 
-/// Orders and amounts for each value of `key`, the largest first.
+/// Returns orders and amounts for each value of `key`, the largest first.
 fn by(desk: &Desk, orders: &[&Order], name: &str, key: impl Fn(&Order) -> String) -> Value {
     let mut rows: Vec<(i64, Value)> = grouped(orders, key)
         .into_iter()
@@ -150,7 +150,7 @@ fn top_customers(desk: &Desk, orders: &[&Order]) -> Value {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn financial(desk: &Desk, span: Span, orders: &[&Order]) -> Value {
+fn financial(desk: &Desk, span: DateRange, orders: &[&Order]) -> Value {
     let live = || orders.iter().filter(|order| !desk.is_cancelled(order));
     let sum = |part: fn(&Order) -> i64| live().map(|order| part(order)).sum::<i64>();
     let refunded = live().filter(|order| order.refunded() > 0).count();

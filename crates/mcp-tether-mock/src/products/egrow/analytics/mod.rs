@@ -1,12 +1,12 @@
-//! The tools that look at many orders at once: reports, dashboard widgets, advertisements. All of
-//! it is computed from the orders when it is asked for.
+//! The tools that look at many orders at once: reports, dashboard widgets, advertisements.
+//! Everything is computed from the orders on request.
 
 mod dashboard;
 mod reports;
 mod span;
 mod utm;
 
-use super::entry::{Class, Domain, Entry, Gives, Run};
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::shapes::{REPORT, WIDGET};
 use crate::product::field::{Field, Shape, may, need};
 use span::DAYS;
@@ -34,7 +34,7 @@ pub(super) const TOOLS: &[Entry] = &[
             DAYS,
             &[PREVIOUS],
         ],
-        gives: Gives::One(&REPORT),
+        gives: OutputShape::One(&REPORT),
         run: Run::Read(reports::get),
     },
     Entry {
@@ -52,7 +52,7 @@ pub(super) const TOOLS: &[Entry] = &[
             DAYS,
             &[may("limit", Shape::Whole(1, 50), "how many rows at most, 10 if left out")],
         ],
-        gives: Gives::One(&WIDGET),
+        gives: OutputShape::One(&WIDGET),
         run: Run::Read(dashboard::get),
     },
     Entry {
@@ -77,7 +77,7 @@ pub(super) const TOOLS: &[Entry] = &[
             DAYS,
             &[PREVIOUS],
         ],
-        gives: Gives::One(&REPORT),
+        gives: OutputShape::One(&REPORT),
         run: Run::Read(utm::get),
     },
 ];

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::desk::{AGENTS, Desk};
-use super::super::model::{CURRENCY, Fulfillment, Order};
+use super::super::model::{CURRENCY, FulfillmentState, Order};
 use super::super::orders::{confirmations, figures, percent};
-use super::super::problem::Reply;
-use super::span::Span;
+use super::super::problem::DeskResult;
+use super::span::DateRange;
 use crate::product::field::ToolInput;
 
-pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let report = input.needed("report");
-    let (span, before) = Span::of(desk, input)?;
+    let (span, before) = DateRange::of(desk, input)?;
     let orders = span.orders(desk);
-    let (totals, rows): (Totals, Vec<Value>) = match report {
+    let (totals, rows): (TotalsFunction, Vec<Value>) = match report {
         "orders" => (figures, by_day(desk, span, &orders, figures)),
         "confirmations" => (confirmations, by_day(desk, span, &orders, confirmations)),
         "shipping" => (deliveries, by_courier(desk, &orders)),
@@ -29,9 +29,9 @@ pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
 }
 
 /// The figures of a set of orders.
-pub(super) type Totals = fn(&Desk, &[&Order]) -> Value;
+pub(super) type TotalsFunction = fn(&Desk, &[&Order]) -> Value;
 
-pub(super) fn envelope(report: &str, span: Span, totals: Value, rows: Vec<Value>) -> Value {
+pub(super) fn envelope(report: &str, span: DateRange, totals: Value, rows: Vec<Value>) -> Value {
     json!({
         "report": report,
         "from": span.from.to_string(),
@@ -42,12 +42,12 @@ pub(super) fn envelope(report: &str, span: Span, totals: Value, rows: Vec<Value>
     })
 }
 
-pub(super) fn previous(span: Span, totals: Value) -> Value {
+pub(super) fn previous(span: DateRange, totals: Value) -> Value {
     json!({ "from": span.from.to_string(), "to": span.to.to_string(), "totals": totals })
 }
 
-/// A row for each day, also for those without orders.
-fn by_day(desk: &Desk, span: Span, orders: &[&Order], totals: Totals) -> Vec<Value> {
+/// Returns a row for each day, including days without orders.
+fn by_day(desk: &Desk, span: DateRange, orders: &[&Order], totals: TotalsFunction) -> Vec<Value> {
     let row = |day| {
         let of_day: Vec<_> =
             orders.iter().copied().filter(|order| order.created_at.day() == day).collect();
@@ -58,8 +58,8 @@ fn by_day(desk: &Desk, span: Span, orders: &[&Order], totals: Totals) -> Vec<Val
     span.days().map(row).collect()
 }
 
-/// A row for each courier, the worst delivery rate first: of what came to an end, the part that
-/// reached its customer.
+/// Returns a row for each courier, the worst delivery rate first: the share of completed deliveries
+/// that reached their customer.
 pub(super) fn by_courier(desk: &Desk, orders: &[&Order]) -> Vec<Value> {
     let mut by_courier: BTreeMap<&str, Vec<&Order>> = BTreeMap::new();
     for order in orders {
@@ -81,15 +81,15 @@ pub(super) fn by_courier(desk: &Desk, orders: &[&Order]) -> Vec<Value> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// Sent, delivered, returned, and attempts that failed.
+/// Returns the numbers of orders sent, delivered and returned, and of failed attempts.
 fn outcomes(desk: &Desk, orders: &[&Order]) -> [usize; 4] {
     let sent = || orders.iter().filter(|order| order.courier.is_some());
     let count = |wanted| sent().filter(|o| desk.stage_of(o).fulfillment == wanted).count();
     let failed = sent().flat_map(|order| &order.delivery_attempts);
     [
         sent().count(),
-        count(Fulfillment::Delivered),
-        count(Fulfillment::Returned),
+        count(FulfillmentState::Delivered),
+        count(FulfillmentState::Returned),
         failed.filter(|attempt| attempt.outcome == "failed").count(),
     ]
 }

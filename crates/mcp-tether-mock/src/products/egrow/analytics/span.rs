@@ -1,13 +1,13 @@
-//! Spans of days, by name or by their ends. Weeks begin on Monday.
+//! Ranges of days, by name or by first and last day. Weeks begin on Monday.
 
 use super::super::desk::Desk;
 use super::super::model::Order;
-use super::super::problem::Problem;
+use super::super::problem::DeskError;
 use crate::date::Date;
 use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::moment::Moment;
 
-/// Longer spans are asked for in parts.
+/// The longest range of one request.
 const MAX_DAYS: i64 = 366;
 
 const PERIODS: &[&str] = &[
@@ -29,30 +29,30 @@ pub(super) const DAYS: &[Field] = &[
 
 /// From the first day to the last, both of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct DateRange {
     pub(super) from: Date,
     pub(super) to: Date,
 }
 
-impl Span {
-    /// The days that were asked for, and those that they are compared with.
-    pub(super) fn of(desk: &Desk, input: ToolInput<'_>) -> Result<(Self, Self), Problem> {
+impl DateRange {
+    /// Returns the requested range, and the one to compare it with.
+    pub(super) fn of(desk: &Desk, input: ToolInput<'_>) -> Result<(Self, Self), DeskError> {
         if !input.has("from") && !input.has("to") {
             return Ok(named(desk.today, input.text("period").unwrap_or("last_7_days")));
         }
         if input.has("period") {
             let message = "`period` and `from` or `to` exclude each other";
-            return Err(Problem::invalid(message, "leave one of them out"));
+            return Err(DeskError::invalid(message, "leave one of them out"));
         }
         let to = input.text("to").map_or(Ok(desk.today), |day| desk.day(day))?;
         let from = input.text("from").map_or(Ok(to), |day| desk.day(day))?;
         let length = to.days_since(from) + 1;
         if length < 1 {
-            return Err(Problem::invalid("`from` is after `to`", "swap them"));
+            return Err(DeskError::invalid("`from` is after `to`", "swap them"));
         }
         if length > MAX_DAYS {
             let message = format!("{length} days are too many");
-            return Err(Problem::invalid(message, format!("ask for {MAX_DAYS} at most")));
+            return Err(DeskError::invalid(message, format!("ask for {MAX_DAYS} at most")));
         }
         Ok((Self { from, to }, Self { from: from.plus_days(-length), to: from.plus_days(-1) }))
     }
@@ -70,10 +70,12 @@ impl Span {
     }
 }
 
-/// A span by its name and the one before it.
-fn named(today: Date, name: &str) -> (Span, Span) {
-    let days =
-        |first: i64, last: i64| Span { from: today.plus_days(-first), to: today.plus_days(-last) };
+/// Returns a range by its name, and the one before it.
+fn named(today: Date, name: &str) -> (DateRange, DateRange) {
+    let days = |first: i64, last: i64| DateRange {
+        from: today.plus_days(-first),
+        to: today.plus_days(-last),
+    };
     // 1970-01-01 was a Thursday, three days after Monday.
     let weekday = (today.epoch_seconds() / 86_400 + 3).rem_euclid(7);
     let month = |date: Date| {
@@ -82,13 +84,14 @@ fn named(today: Date, name: &str) -> (Span, Span) {
     };
     let this_month = month(today);
     let last_month = month(this_month.plus_days(-1));
-    let before = |start: Date| Span { from: month(start.plus_days(-1)), to: start.plus_days(-1) };
+    let before =
+        |start: Date| DateRange { from: month(start.plus_days(-1)), to: start.plus_days(-1) };
     match name {
         "today" => (days(0, 0), days(1, 1)),
         "yesterday" => (days(1, 1), days(2, 2)),
         "this_week" => (days(weekday, 0), days(weekday + 7, weekday + 1)),
         "last_week" => (days(weekday + 7, weekday + 1), days(weekday + 14, weekday + 8)),
-        "this_month" => (Span { from: this_month, to: today }, before(this_month)),
+        "this_month" => (DateRange { from: this_month, to: today }, before(this_month)),
         "last_month" => (before(this_month), before(last_month)),
         "last_30_days" => (days(29, 0), days(59, 30)),
         _ => (days(6, 0), days(13, 7)),

@@ -1,21 +1,21 @@
-//! `get_utm_analytics`: what advertisements brought.
+//! `get_utm_analytics`: orders and revenue by advertisement.
 
 use serde_json::{Value, json};
 
 use super::super::desk::{Desk, same_text};
 use super::super::model::{Confirmation, Order, Utm};
 use super::super::orders::{figures, grouped, percent};
-use super::super::problem::Reply;
+use super::super::problem::DeskResult;
 use super::reports::{envelope, previous};
-use super::span::Span;
+use super::span::DateRange;
 use crate::product::field::ToolInput;
 
-/// What orders without an advertisement are called.
+/// The source of orders without an advertisement.
 const DIRECT: &str = "direct";
 
-pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let breakdown = input.text("breakdown").unwrap_or("total");
-    let (span, before) = Span::of(desk, input)?;
+    let (span, before) = DateRange::of(desk, input)?;
     let wanted = |orders: Vec<_>| -> Vec<&Order> {
         let source = input.text("source");
         let fits =

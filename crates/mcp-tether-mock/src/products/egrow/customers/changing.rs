@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, normal_phone};
-use super::super::entry::{Class, Domain, Entry, Gives, Run};
-use super::super::model::{Address, Customer, Group};
-use super::super::problem::{Problem, Reply};
+use super::super::entry::{Class, Domain, Entry, OutputShape, Run};
+use super::super::model::{Address, Customer, CustomerGroup};
+use super::super::problem::{DeskError, DeskResult};
 use super::super::shapes::{BLACKLISTED, CUSTOMER, FLAGGED, GROUP_ADDED, MERGED_CUSTOMERS};
 use super::super::views::customer_in_full;
 use super::{group, merge};
@@ -60,7 +60,7 @@ pub(crate) const CHANGING: &[Entry] = &[
         when_not_to_use: "they are known: look with `find_customers` first",
         example: r#"{"name":"Sara Bensaid","phone":"+212600112233","city":"Casablanca"}"#,
         fields: &[CREATE],
-        gives: Gives::One(&CUSTOMER),
+        gives: OutputShape::One(&CUSTOMER),
         run: Run::Write(create),
     },
     Entry {
@@ -73,7 +73,7 @@ pub(crate) const CHANGING: &[Entry] = &[
         when_not_to_use: "it is about an address: use `modify_customer_address`",
         example: r#"{"customer":"+212661000101","email":"y.amrani@mail.example"}"#,
         fields: &[UPDATE],
-        gives: Gives::One(&CUSTOMER),
+        gives: OutputShape::One(&CUSTOMER),
         run: Run::Write(update),
     },
     Entry {
@@ -89,7 +89,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             r#""line1":"3 rue Ibn Sina","city":"Rabat"}}"#,
         ),
         fields: &[MODIFY_ADDRESS],
-        gives: Gives::One(&CUSTOMER),
+        gives: OutputShape::One(&CUSTOMER),
         run: Run::Write(modify_address),
     },
     Entry {
@@ -106,7 +106,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             need("group", Shape::Text, "id or name of the group"),
             may("createIfMissing", Shape::Flag, "makes the group if there is none of that name"),
         ]],
-        gives: Gives::One(&GROUP_ADDED),
+        gives: OutputShape::One(&GROUP_ADDED),
         run: Run::Write(add_to_group),
     },
     Entry {
@@ -126,7 +126,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             need("blacklisted", Shape::Flag, "on the list or off it"),
             may("reason", Shape::Text, "why, for the list"),
         ]],
-        gives: Gives::One(&BLACKLISTED),
+        gives: OutputShape::One(&BLACKLISTED),
         run: Run::Write(blacklist),
     },
     Entry {
@@ -139,7 +139,7 @@ pub(crate) const CHANGING: &[Entry] = &[
         when_not_to_use: "they are to be merged now: use `merge_customers`",
         example: r#"{"customers":["+212661000101","+212661000374"]}"#,
         fields: &[&[WHOM]],
-        gives: Gives::One(&FLAGGED),
+        gives: OutputShape::One(&FLAGGED),
         run: Run::Write(flag),
     },
     Entry {
@@ -155,27 +155,27 @@ pub(crate) const CHANGING: &[Entry] = &[
             need("primary", Shape::Text, "id or phone number of the one that stays"),
             need("duplicates", Shape::Texts, "ids or phone numbers of those that go"),
         ]],
-        gives: Gives::One(&MERGED_CUSTOMERS),
+        gives: OutputShape::One(&MERGED_CUSTOMERS),
         run: Run::Confirmed { preview: merge::preview, apply: merge::apply },
     },
 ];
 
 /// Returns a phone number that no customer but `owner` has.
-fn free_phone(desk: &Desk, text: &str, owner: Option<&str>) -> Result<String, Problem> {
+fn free_phone(desk: &Desk, text: &str, owner: Option<&str>) -> Result<String, DeskError> {
     let Some(phone) = normal_phone(text) else {
         let hint = "write it with country code, such as +212612345678";
-        return Err(Problem::invalid(format!("`{text}` is not a phone number"), hint));
+        return Err(DeskError::invalid(format!("`{text}` is not a phone number"), hint));
     };
     match desk.customer_with_phone(&phone) {
         Some(other) if Some(other.id.as_str()) != owner => {
             let message = format!("`{phone}` belongs to {} (`{}`)", other.name, other.id);
-            Err(Problem::conflict(message, "use that customer, or merge with `merge_customers`"))
+            Err(DeskError::conflict(message, "use that customer, or merge with `merge_customers`"))
         }
         _ => Ok(phone),
     }
 }
 
-fn valid_email(input: ToolInput<'_>) -> Result<Option<String>, Problem> {
+fn valid_email(input: ToolInput<'_>) -> Result<Option<String>, DeskError> {
     let Some(email) = input.owned("email") else {
         return Ok(None);
     };
@@ -184,10 +184,10 @@ fn valid_email(input: ToolInput<'_>) -> Result<Option<String>, Problem> {
     if fits && !email.contains(char::is_whitespace) {
         return Ok(Some(email));
     }
-    Err(Problem::invalid(format!("`{email}` is not an email address"), "write it as name@host"))
+    Err(DeskError::invalid(format!("`{email}` is not an email address"), "write it as name@host"))
 }
 
-fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn create(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let groups = input.texts("groups").into_iter().map(|name| group(desk, name));
     let groups = groups.collect::<Result<Vec<_>, _>>()?;
     let customer = new_customer(desk, input, groups)?;
@@ -201,7 +201,7 @@ pub(crate) fn new_customer(
     desk: &mut Desk,
     input: ToolInput<'_>,
     groups: Vec<String>,
-) -> Result<Customer, Problem> {
+) -> Result<Customer, DeskError> {
     let phone = free_phone(desk, input.needed("phone"), None)?;
     let email = valid_email(input)?;
     let name = input.needed("name").to_owned();
@@ -227,7 +227,7 @@ pub(crate) fn new_customer(
     })
 }
 
-/// An address of which only the person is known.
+/// Returns an address with only the person filled in.
 pub(crate) fn blank_address(desk: &mut Desk, name: &str, phone: &str) -> Address {
     Address {
         id: desk.new_id("adr"),
@@ -257,7 +257,7 @@ pub(crate) fn fill(address: &mut Address, given: ToolInput<'_>) {
     }
 }
 
-fn update(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn update(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let id = desk.customer(input.needed("customer"))?.id.clone();
     let phone = match input.text("phone") {
         Some(phone) => Some(free_phone(desk, phone, Some(&id))?),
@@ -275,10 +275,10 @@ fn update(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(customer_in_full(desk, desk.customer(&id)?))
 }
 
-fn modify_address(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn modify_address(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let customer = desk.customer(input.needed("customer"))?.clone();
     let given = input.object("address");
-    let needs_address = || Problem::invalid("`address` is missing", "say what the address is");
+    let needs_address = || DeskError::invalid("`address` is missing", "say what the address is");
     let mut addresses = customer.addresses.clone();
     if input.text("action") == Some("add") {
         let mut address = blank_address(desk, &customer.name, &customer.phone);
@@ -289,7 +289,7 @@ fn modify_address(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
         let id = input.text("addressId").unwrap_or_default();
         let Some(at) = addresses.iter().position(|address| address.id == id) else {
             let hint = "`get_customer` shows the addresses with their ids";
-            return Err(Problem::not_found("address", id, hint));
+            return Err(DeskError::not_found("address", id, hint));
         };
         if input.text("action") == Some("edit") {
             fill(&mut addresses[at], given.ok_or_else(needs_address)?);
@@ -304,19 +304,19 @@ fn modify_address(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(customer_in_full(desk, desk.customer(&customer.id)?))
 }
 
-/// The ids of all customers that were named; all of them must exist.
-pub(super) fn ids(desk: &Desk, names: Vec<&str>) -> Result<Vec<String>, Problem> {
+/// Returns the ids of the named customers, all of which must exist.
+pub(super) fn ids(desk: &Desk, names: Vec<&str>) -> Result<Vec<String>, DeskError> {
     names.into_iter().map(|name| desk.customer(name).map(|customer| customer.id.clone())).collect()
 }
 
-fn add_to_group(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn add_to_group(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let ids = ids(desk, input.texts("customers"))?;
     let name = input.needed("group");
     let group_id = match group(desk, name) {
         Ok(id) => id,
         Err(_) if input.flag("createIfMissing") == Some(true) => {
             let id = desk.new_id("grp");
-            desk.groups.push(Group { id: id.clone(), name: name.to_owned() });
+            desk.groups.push(CustomerGroup { id: id.clone(), name: name.to_owned() });
             id
         }
         Err(problem) => return Err(problem),
@@ -336,7 +336,7 @@ fn add_to_group(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "group": group, "added": added, "alreadyIn": already, "members": members }))
 }
 
-fn blacklist(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn blacklist(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let ids = ids(desk, input.texts("customers"))?;
     let blacklisted = input.flag("blacklisted").unwrap_or_default();
     desk.tick();
@@ -350,11 +350,11 @@ fn blacklist(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "changed": ids.len(), "customers": customers }))
 }
 
-fn flag(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn flag(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let ids = ids(desk, input.texts("customers"))?;
     if distinct(&ids) < 2 {
         let message = "at least two different customers are needed";
-        return Err(Problem::invalid(message, "name two or more"));
+        return Err(DeskError::invalid(message, "name two or more"));
     }
     desk.tick();
     for id in &ids {

@@ -4,23 +4,23 @@ use serde_json::json;
 
 use super::super::desk::{Desk, same_text};
 use super::super::model::{Address, Customer};
-use super::super::problem::{Problem, Reply};
+use super::super::problem::{DeskError, DeskResult};
 use super::super::views::customer_in_full;
 use super::changing::{distinct, ids};
 use crate::product::field::ToolInput;
 
-/// The customer that stays, and those that are merged into it.
-fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(String, Vec<String>), Problem> {
+/// Returns the customer that stays, and those that are merged into it.
+fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(String, Vec<String>), DeskError> {
     let primary = desk.customer(input.needed("primary"))?.id.clone();
     let duplicates = ids(desk, input.texts("duplicates"))?;
     if duplicates.contains(&primary) || distinct(&duplicates) < duplicates.len() {
         let message = "a customer is named twice";
-        return Err(Problem::invalid(message, "name each customer once"));
+        return Err(DeskError::invalid(message, "name each customer once"));
     }
     Ok((primary, duplicates))
 }
 
-pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
+pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, DeskError> {
     let (primary, duplicates) = merging(desk, input)?;
     let orders: usize = duplicates.iter().map(|id| desk.orders_of(id).count()).sum();
     let names =
@@ -30,7 +30,7 @@ pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Probl
     Ok(format!("Merge {names} with {orders} orders into {into} (`{primary}`)"))
 }
 
-pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let (primary, duplicates) = merging(desk, input)?;
     let mut moved = 0;
     for id in &duplicates {

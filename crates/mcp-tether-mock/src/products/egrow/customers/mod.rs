@@ -1,4 +1,4 @@
-//! The tools for customers that only look; those that change are in `changing`.
+//! The tools that read customers; those that change them are in `changing`.
 
 mod changing;
 mod merge;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 pub(super) use changing::{CHANGING, blank_address, fill, new_customer};
 
 use super::desk::{Desk, same_text};
-use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::model::{Customer, Fulfillment};
-use super::problem::{Problem, Reply};
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
+use super::model::{Customer, FulfillmentState};
+use super::problem::{DeskError, DeskResult};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CUSTOMER, DUPLICATE_CUSTOMERS};
 use super::views::customer_in_full;
@@ -42,7 +42,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you have an id or a phone number: use `get_customer`",
         example: r#"{"city":"Casablanca","sort":"spent","perPage":5}"#,
         fields: &[FIND, DAYS, PAGE],
-        gives: Gives::List(&CUSTOMER),
+        gives: OutputShape::List(&CUSTOMER),
         run: Run::Read(find),
     },
     Entry {
@@ -58,7 +58,7 @@ pub(super) const TOOLS: &[Entry] = &[
             need("customer", Shape::Text, "id or phone number"),
             may("includeRisk", Shape::Flag, "adds how reliable they were so far"),
         ]],
-        gives: Gives::One(&CUSTOMER),
+        gives: OutputShape::One(&CUSTOMER),
         run: Run::Read(get),
     },
     Entry {
@@ -71,12 +71,12 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the two already: use `merge_customers`",
         example: "{}",
         fields: &[PAGE],
-        gives: Gives::List(&DUPLICATE_CUSTOMERS),
+        gives: OutputShape::List(&DUPLICATE_CUSTOMERS),
         run: Run::Read(find_duplicates),
     },
 ];
 
-fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let query = Query::of(input);
     let group = input.text("group").map(|name| group(desk, name)).transpose()?;
     let span = desk.span(input.text("from"), input.text("to"))?;
@@ -112,7 +112,8 @@ fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-/// Orders that were not cancelled, and what was paid for them and kept, within a span.
+/// Returns the number of orders in a range that were not cancelled, and the revenue from them after
+/// refunds.
 fn worth(
     desk: &Desk,
     customer: &Customer,
@@ -123,7 +124,7 @@ fn worth(
         .fold((0, 0), |(count, sum), order| (count + 1, sum + order.paid() - order.refunded()))
 }
 
-fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let customer = desk.customer(input.needed("customer"))?;
     let mut full = customer_in_full(desk, customer);
     if input.flag("includeRisk") == Some(true) {
@@ -136,7 +137,7 @@ fn risk(desk: &Desk, customer: &Customer) -> Value {
     let mut counts = [0_usize; 4];
     for order in desk.orders_of(&customer.id) {
         counts[0] += 1;
-        counts[1] += usize::from(desk.stage_of(order).fulfillment == Fulfillment::Returned);
+        counts[1] += usize::from(desk.stage_of(order).fulfillment == FulfillmentState::Returned);
         counts[2] += usize::from(desk.is_cancelled(order));
         counts[3] += usize::from(order.refunded() > 0);
     }
@@ -157,7 +158,7 @@ fn risk(desk: &Desk, customer: &Customer) -> Value {
     })
 }
 
-fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let mut alike: BTreeMap<(String, String), Vec<&Customer>> = BTreeMap::new();
     for customer in &desk.customers {
         let key = (plain_name(&customer.name), customer.city().to_lowercase());
@@ -182,11 +183,11 @@ fn plain_name(name: &str) -> String {
     plain.into_iter().collect()
 }
 
-/// The id of a group by its id or name.
-fn group(desk: &Desk, name: &str) -> Result<String, Problem> {
+/// Returns the id of the group with this id or name.
+fn group(desk: &Desk, name: &str) -> Result<String, DeskError> {
     let found = desk.groups.iter().find(|group| group.id == name || same_text(&group.name, name));
     found.map(|group| group.id.clone()).ok_or_else(|| {
         let names: Vec<_> = desk.groups.iter().map(|group| format!("`{}`", group.name)).collect();
-        Problem::not_found("group", name, format!("the groups are {}", names.join(", ")))
+        DeskError::not_found("group", name, format!("the groups are {}", names.join(", ")))
     })
 }

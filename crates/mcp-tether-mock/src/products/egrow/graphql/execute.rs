@@ -1,4 +1,4 @@
-//! Running one operation: what may be asked, how much of it, and errors in the product's shape.
+//! Runs one operation: checks its kind and size, and returns errors in the product's format.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use async_graphql::{Request, ServerError, Variables};
 use serde_json::{Value, json};
 
 use super::super::desk::Desk;
-use super::super::problem::Problem;
+use super::super::problem::DeskError;
 use super::resolve::Sitting;
 use super::schema::schema;
 use crate::product::field::ToolInput;
 
 /// The kind of operation that a tool runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum OperationKind {
     Query,
     Mutation,
 }
@@ -35,14 +35,14 @@ const MAX_SUMMARY_CHARS: usize = 300;
 impl Operation {
     /// Reads an operation. A query must not change anything, and a mutation must not pass as a
     /// query: every operation of the document must be of the kind that the tool is for.
-    pub(super) fn read(input: ToolInput<'_>, wanted: Wanted) -> Result<Self, Problem> {
+    pub(super) fn read(input: ToolInput<'_>, wanted: OperationKind) -> Result<Self, DeskError> {
         let text = input.needed("query");
         let document = parse_query(text).map_err(|error| failed(&[error.into()]))?;
         let mut fields = Vec::new();
         for (_, operation) in document.operations.iter() {
             let kind = match operation.node.ty {
-                OperationType::Query => Some(Wanted::Query),
-                OperationType::Mutation => Some(Wanted::Mutation),
+                OperationType::Query => Some(OperationKind::Query),
+                OperationType::Mutation => Some(OperationKind::Mutation),
                 OperationType::Subscription => None,
             };
             if kind != Some(wanted) {
@@ -64,7 +64,7 @@ impl Operation {
         Ok(Self { request, fields })
     }
 
-    /// What a person is shown before it runs.
+    /// Returns the description that a person sees before it runs.
     pub(super) fn summary(&self, document: &str) -> String {
         let mut document = document.split_whitespace().collect::<Vec<_>>().join(" ");
         if let Some((end, _)) = document.char_indices().nth(MAX_SUMMARY_CHARS) {
@@ -76,7 +76,7 @@ impl Operation {
 
     /// Runs it on these data; returns the answer and the data afterwards. If any field fails, there
     /// is no answer, and the changed data are dropped.
-    pub(super) fn execute(self, desk: Desk) -> Result<(Value, Desk), Problem> {
+    pub(super) fn execute(self, desk: Desk) -> Result<(Value, Desk), DeskError> {
         let sitting = Arc::new(Sitting::new(desk));
         let response = finish(schema().execute(self.request.data(Arc::clone(&sitting))));
         if !response.errors.is_empty() {
@@ -99,18 +99,18 @@ fn finish<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn wrong_tool(wanted: Wanted, found: OperationType) -> Problem {
+fn wrong_tool(wanted: OperationKind, found: OperationType) -> DeskError {
     let (tool, other) = match wanted {
-        Wanted::Query => {
+        OperationKind::Query => {
             ("graphql_query", "`graphql_mutation` runs mutations, after a confirmation")
         }
-        Wanted::Mutation => ("graphql_mutation", "`graphql_query` runs queries"),
+        OperationKind::Mutation => ("graphql_mutation", "`graphql_query` runs queries"),
     };
-    Problem::invalid(format!("`{tool}` does not run a {found}"), other)
+    DeskError::invalid(format!("`{tool}` does not run a {found}"), other)
 }
 
-/// GraphQL's errors in the product's shape, with the hint of the tool that said no.
-fn failed(errors: &[ServerError]) -> Problem {
+/// Converts GraphQL's errors to the product's format, with the hint of the tool that failed.
+fn failed(errors: &[ServerError]) -> DeskError {
     let told = |error: &ServerError| {
         let place = error.locations.first();
         let place = place.map(|at| format!("{}:{}: ", at.line, at.column)).unwrap_or_default();
@@ -124,5 +124,5 @@ fn failed(errors: &[ServerError]) -> Problem {
             _ => None,
         })
         .unwrap_or_else(|| "look up the exact names with `graphql_schema`".to_owned());
-    Problem::graphql(told.join("; "), hint)
+    DeskError::graphql(told.join("; "), hint)
 }

@@ -8,11 +8,11 @@ mod schema;
 
 use serde_json::json;
 
-use self::execute::{Operation, Wanted};
+use self::execute::{Operation, OperationKind};
 pub(super) use self::schema::offer;
 use super::desk::Desk;
-use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::problem::{Problem, Reply};
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
+use super::problem::{DeskError, DeskResult};
 use super::shapes::{GRAPHQL_RESULT, GRAPHQL_SCHEMA};
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 
@@ -33,7 +33,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "a tool does what you want: see `describe_capabilities`",
         example: r#"{"type":"Order"}"#,
         fields: &[&[may("type", Shape::Text, "only this type")]],
-        gives: Gives::One(&GRAPHQL_SCHEMA),
+        gives: OutputShape::One(&GRAPHQL_SCHEMA),
         run: Run::Read(|_, input| look(input)),
     },
     Entry {
@@ -49,7 +49,7 @@ pub(super) const TOOLS: &[Entry] = &[
             r#"lastOrders { number } } } }"}"#,
         ),
         fields: &[DOCUMENT],
-        gives: Gives::One(&GRAPHQL_RESULT),
+        gives: OutputShape::One(&GRAPHQL_RESULT),
         run: Run::Read(query),
     },
     Entry {
@@ -66,7 +66,7 @@ pub(super) const TOOLS: &[Entry] = &[
             r#"marketingOptIn: true) { id marketingOptIn } }"}"#,
         ),
         fields: &[DOCUMENT],
-        gives: Gives::One(&GRAPHQL_RESULT),
+        gives: OutputShape::One(&GRAPHQL_RESULT),
         run: Run::Confirmed { preview, apply },
     },
 ];
@@ -80,20 +80,20 @@ pub(super) fn health(desk: &Desk) -> serde_json::Value {
     }
 }
 
-fn look(input: ToolInput<'_>) -> Reply {
+fn look(input: ToolInput<'_>) -> DeskResult {
     let whole = schema::schema().sdl();
     let types = types(&whole);
     let sdl = match input.text("type") {
         None => whole,
         Some(name) => declaration(&whole, name).ok_or_else(|| {
             let hint = format!("the types are {}", types.join(", "));
-            Problem::not_found("type", name, hint)
+            DeskError::not_found("type", name, hint)
         })?,
     };
     Ok(json!({ "sdl": sdl, "types": types }))
 }
 
-/// What a line of the schema language declares, if it does.
+/// Returns the name that a line of the schema language declares, if it declares one.
 fn declares(line: &str) -> Option<&str> {
     let (kind, rest) = line.split_once(' ')?;
     let known = ["type", "input", "enum", "scalar"].contains(&kind);
@@ -104,7 +104,7 @@ fn types(sdl: &str) -> Vec<String> {
     sdl.lines().filter_map(declares).map(str::to_owned).collect()
 }
 
-/// The lines that declare one type.
+/// Returns the lines that declare one type.
 fn declaration(sdl: &str, name: &str) -> Option<String> {
     let lines: Vec<_> = sdl.lines().collect();
     let start = lines.iter().position(|line| declares(line) == Some(name))?;
@@ -117,22 +117,22 @@ fn declaration(sdl: &str, name: &str) -> Option<String> {
     Some(lines[start..start + length].join("\n"))
 }
 
-fn query(desk: &Desk, input: ToolInput<'_>) -> Reply {
-    let operation = Operation::read(input, Wanted::Query)?;
+fn query(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
+    let operation = Operation::read(input, OperationKind::Query)?;
     let (given, _) = operation.execute(desk.clone())?;
     Ok(given)
 }
 
-/// Everything is tried on a copy, so that what is asked for is known to work.
-fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
-    let operation = Operation::read(input, Wanted::Mutation)?;
+/// Runs the operation on a copy first, so that a person only confirms one that works.
+fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, DeskError> {
+    let operation = Operation::read(input, OperationKind::Mutation)?;
     let summary = operation.summary(input.needed("query"));
     operation.execute(desk.clone())?;
     Ok(summary)
 }
 
-fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
-    let operation = Operation::read(input, Wanted::Mutation)?;
+fn apply(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
+    let operation = Operation::read(input, OperationKind::Mutation)?;
     let (given, changed) = operation.execute(desk.clone())?;
     *desk = changed;
     Ok(given)

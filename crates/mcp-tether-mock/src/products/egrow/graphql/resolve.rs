@@ -1,5 +1,5 @@
-//! How a field of a GraphQL object gets its value. What the object does not contain is looked up by
-//! its id, which is how objects link to each other.
+//! Resolves the fields of GraphQL objects. Members that the object does not contain are looked up
+//! by id, which is how objects link to each other.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 
 use super::super::desk::Desk;
 use super::super::entry::{Entry, Run};
-use super::super::problem::Problem;
-use super::super::types::{Is, Member, Type};
+use super::super::problem::DeskError;
+use super::super::types::{Is, Type, TypeMember};
 use crate::product::field::ToolInput;
-use crate::product::{Misfit, ToolDefinition};
+use crate::product::{Misfit, ToolSpec};
 
-/// The most fields that one operation may resolve: depth and complexity bound the document, this
-/// bounds the size of its lists.
+/// The limit on resolved fields of one operation: depth and complexity limit the document, this
+/// limits the size of its lists.
 const MAX_FIELDS: usize = 50_000;
 
 /// The data while one operation runs on them.
@@ -38,7 +38,7 @@ impl Sitting {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The data as the operation left them.
+    /// Returns the data after the operation.
     pub(super) fn into_desk(self: Arc<Self>) -> Desk {
         match Arc::try_unwrap(self) {
             Ok(alone) => alone.desk.into_inner().unwrap_or_else(PoisonError::into_inner),
@@ -58,16 +58,16 @@ impl Sitting {
     }
 }
 
-/// A member of a thing.
+/// Resolves a member of an object.
 pub(super) fn member<'a>(
     context: &ResolverContext<'a>,
     of: Option<&Type>,
-    member: Member,
+    member: TypeMember,
 ) -> FieldFuture<'a> {
     ready(value_of(context, of, member).map(|value| shown(member.is, value)))
 }
 
-fn value_of(context: &ResolverContext<'_>, of: Option<&Type>, member: Member) -> Result<Value> {
+fn value_of(context: &ResolverContext<'_>, of: Option<&Type>, member: TypeMember) -> Result<Value> {
     let sitting = Sitting::of(context)?;
     sitting.touch()?;
     let thing = context.parent_value.try_downcast_ref::<Value>()?;
@@ -87,16 +87,16 @@ fn value_of(context: &ResolverContext<'_>, of: Option<&Type>, member: Member) ->
     Ok(to.find.and_then(|find| find(&sitting.desk(), &id)).unwrap_or_default())
 }
 
-/// A tool as a query or mutation.
+/// Resolves a query or mutation by running its tool.
 pub(super) fn tool<'a>(
     context: &ResolverContext<'a>,
     entry: &Entry,
-    tool: &ToolDefinition,
+    tool: &ToolSpec,
 ) -> FieldFuture<'a> {
     ready(called(context, entry, tool).map(|value| Some(FieldValue::owned_any(value))))
 }
 
-fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &ToolDefinition) -> Result<Value> {
+fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &ToolSpec) -> Result<Value> {
     let sitting = Sitting::of(context)?;
     sitting.touch()?;
     let arguments = context.args.as_index_map().iter();
@@ -108,7 +108,7 @@ fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &ToolDefinition) -
     let misfits = tool.misfits(&given);
     if !misfits.is_empty() {
         let hint = format!("the arguments of `{}` are the same as here", entry.name);
-        return Err(error(&Problem::invalid(Misfit::all(&misfits), hint)));
+        return Err(error(&DeskError::invalid(Misfit::all(&misfits), hint)));
     }
     let mut desk = sitting.desk();
     let input = ToolInput(&given);
@@ -117,13 +117,13 @@ fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &ToolDefinition) -
         Run::Write(write) => write(&mut desk, input),
         Run::Confirmed { apply, .. } => apply(&mut desk, input),
         Run::About(_) => {
-            Err(Problem::invalid("this is not about data", "use the tool of that name"))
+            Err(DeskError::invalid("this is not about data", "use the tool of that name"))
         }
     };
     reply.map_err(|problem| error(&problem))
 }
 
-fn error(problem: &Problem) -> Error {
+fn error(problem: &DeskError) -> Error {
     let told = problem.to_json();
     let text = |name: &str| told["error"][name].as_str().unwrap_or_default().to_owned();
     Error::new(text("message")).extend_with(|_, more| {
@@ -132,7 +132,7 @@ fn error(problem: &Problem) -> Error {
     })
 }
 
-/// In GraphQL null is how an argument is left out.
+/// Removes nulls: in GraphQL, null means that an argument is left out.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members

@@ -1,5 +1,5 @@
-//! The schema, made of the tables: tools become queries and mutations, their arguments become input
-//! types, what they give becomes objects.
+//! The schema, derived from the tables: tools become queries and mutations, their arguments input
+//! types, their results object types.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use async_graphql::dynamic::{
 };
 
 use super::super::audit;
-use super::super::entry::{Domain, Entry, Gives, Run};
-use super::super::types::{Is, Member, Type, has};
+use super::super::entry::{Domain, Entry, OutputShape, Run};
+use super::super::types::{Is, Type, TypeMember, has};
 use super::resolve;
 use crate::product::field::{Field, Shape};
 
-/// Whatever JSON there is.
+/// The name of the scalar for any JSON.
 const JSON: &str = "JSON";
-/// The most levels of a document. Introspection by common tools needs 15.
+/// The maximum depth of a document. Introspection by common tools needs 15.
 const MAX_DEPTH: usize = 16;
 const MAX_COMPLEXITY: usize = 600;
 
 static TOOLS: OnceLock<Vec<&'static Entry>> = OnceLock::new();
 
-/// Takes the tools that GraphQL offers as queries and mutations. They are the same at every call.
+/// Sets the tools that GraphQL offers as queries and mutations. Every call passes the same ones.
 pub(crate) fn offer(tools: impl Iterator<Item = &'static Entry>) {
     TOOLS.get_or_init(|| tools.filter(|tool| tool.domain != Domain::EscapeHatch).collect());
 }
@@ -71,11 +71,11 @@ struct Building {
 impl Building {
     fn root(&mut self, entry: &'static Entry) -> GraphqlField {
         let given = match entry.gives {
-            Gives::One(of) => {
+            OutputShape::One(of) => {
                 self.object(of);
                 of.name.to_owned()
             }
-            Gives::List(of) => self.page(of),
+            OutputShape::List(of) => self.page(of),
         };
         let tool = Arc::new(entry.to_tool());
         let mut field = GraphqlField::new(
@@ -90,7 +90,7 @@ impl Building {
         field
     }
 
-    /// Registers a type and everything that it leads to.
+    /// Registers a type and all types that it refers to.
     fn object(&mut self, of: &'static Type) {
         if !self.known.insert(of.name.to_owned()) {
             return;
@@ -102,7 +102,7 @@ impl Building {
         self.register(object);
     }
 
-    /// A page of things, as the list tools give it.
+    /// Registers the type of a page, which the list tools return.
     fn page(&mut self, of: &'static Type) -> String {
         let name = format!("{}Page", of.name);
         if self.known.insert(name.clone()) {
@@ -122,7 +122,7 @@ impl Building {
         name
     }
 
-    fn member(&mut self, of: Option<&'static Type>, member: Member) -> GraphqlField {
+    fn member(&mut self, of: Option<&'static Type>, member: TypeMember) -> GraphqlField {
         let reference = match (member.is, member.is_certain()) {
             (Is::Texts, true) => TypeRef::named_nn_list_nn(TypeRef::STRING),
             (Is::Texts, false) => TypeRef::named_nn_list(TypeRef::STRING),
@@ -198,7 +198,7 @@ fn name_of(is: Is) -> &'static str {
     }
 }
 
-/// A query is named after what it returns, not after how a tool gets it.
+/// Returns the name of a query, which follows its result and not the verb of the tool.
 fn root_name(tool: &str) -> &str {
     ["find_", "get_", "list_"].iter().find_map(|verb| tool.strip_prefix(verb)).unwrap_or(tool)
 }

@@ -1,12 +1,12 @@
-//! The table of tools that change orders, and the smaller ones of them.
+//! The table of tools that change orders, and the functions of the small ones.
 
 use serde_json::json;
 
 use super::super::customers::fill;
 use super::super::desk::{AGENTS, Desk};
-use super::super::entry::{Class, Domain, Entry, Gives, Run};
-use super::super::model::{Address, Confirmation, Fulfillment, Line, Order, Stage};
-use super::super::problem::{Problem, Reply};
+use super::super::entry::{Class, Domain, Entry, OutputShape, Run};
+use super::super::model::{Address, Confirmation, FulfillmentState, Order, OrderLine, Stage};
+use super::super::problem::{DeskError, DeskResult};
 use super::super::shapes::{CHANGED_LINES, MERGED_ORDERS, MOVED, ORDER};
 use super::{WHICH, create, lines, matching, merge};
 use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
@@ -105,7 +105,7 @@ pub(crate) const CHANGING: &[Entry] = &[
         when_not_to_use: "the order exists: use `update_order` or `modify_order`",
         example: r#"{"customerId":"+212661000101","lines":[{"variant":"MUG-TEA","quantity":2}]}"#,
         fields: &[CREATE],
-        gives: Gives::One(&ORDER),
+        gives: OutputShape::One(&ORDER),
         run: Run::Write(create::create),
     },
     Entry {
@@ -119,7 +119,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             `modify_line_items`",
         example: r#"{"order":"EGW242","stage":"Cancelled","notes":"customer changed her mind"}"#,
         fields: &[UPDATE],
-        gives: Gives::One(&ORDER),
+        gives: OutputShape::One(&ORDER),
         run: Run::Write(update),
     },
     Entry {
@@ -135,7 +135,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             r#""variant":"SHI-BLU"}"#,
         ),
         fields: &[MODIFY],
-        gives: Gives::One(&ORDER),
+        gives: OutputShape::One(&ORDER),
         run: Run::Write(modify),
     },
     Entry {
@@ -151,7 +151,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             r#""to":"yesterday","dryRun":true}"#,
         ),
         fields: &[MOVE, DAYS],
-        gives: Gives::One(&MOVED),
+        gives: OutputShape::One(&MOVED),
         run: Run::Write(move_stage),
     },
     Entry {
@@ -167,7 +167,7 @@ pub(crate) const CHANGING: &[Entry] = &[
             r#""reason":"broken"}"#,
         ),
         fields: &[MODIFY_LINES],
-        gives: Gives::One(&CHANGED_LINES),
+        gives: OutputShape::One(&CHANGED_LINES),
         run: Run::Confirmed { preview: lines::preview, apply: lines::apply },
     },
     Entry {
@@ -180,12 +180,12 @@ pub(crate) const CHANGING: &[Entry] = &[
         when_not_to_use: "the orders belong to different customers: merge those first",
         example: r#"{"primary":"EGW240","duplicates":["EGW241"]}"#,
         fields: &[MERGE],
-        gives: Gives::One(&MERGED_ORDERS),
+        gives: OutputShape::One(&MERGED_ORDERS),
         run: Run::Confirmed { preview: merge::preview, apply: merge::apply },
     },
 ];
 
-fn update(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn update(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let order = desk.order(input.needed("order"))?.clone();
     if let Some(stage) = input.text("stage") {
         enter(desk, &order, stage)?;
@@ -217,8 +217,8 @@ fn billing(order: &Order) -> Address {
     Address { kind: "billing".to_owned(), ..order.shipping_address.clone() }
 }
 
-/// Moves one order to a stage of its pipeline, with the goods where they then are.
-fn enter(desk: &mut Desk, order: &Order, name: &str) -> Result<(), Problem> {
+/// Moves one order to a stage of its pipeline, and updates the location of its goods.
+fn enter(desk: &mut Desk, order: &Order, name: &str) -> Result<(), DeskError> {
     let stage = desk.stage(name, Some(&order.pipeline_id))?.1.clone();
     may_enter(desk, order, &stage)?;
     let cancels = stage.confirmation == Confirmation::Cancelled;
@@ -234,34 +234,34 @@ fn enter(desk: &mut Desk, order: &Order, name: &str) -> Result<(), Problem> {
     desk.note(&order.id, format!("stage is now {}", stage.name))
 }
 
-fn may_enter(desk: &Desk, order: &Order, stage: &Stage) -> Result<(), Problem> {
+fn may_enter(desk: &Desk, order: &Order, stage: &Stage) -> Result<(), DeskError> {
     let now = desk.stage_of(order);
-    let sent = now.fulfillment != Fulfillment::Unfulfilled;
-    if sent && stage.fulfillment == Fulfillment::Unfulfilled {
+    let sent = now.fulfillment != FulfillmentState::Unfulfilled;
+    if sent && stage.fulfillment == FulfillmentState::Unfulfilled {
         let message =
             format!("`{}` is {} and cannot become {}", order.number, now.name, stage.name);
-        return Err(Problem::state(message, "what was sent can only be delivered or returned"));
+        return Err(DeskError::state(message, "what was sent can only be delivered or returned"));
     }
     if stage.confirmation == Confirmation::Cancelled && order.paid() > order.refunded() {
         let message = format!("`{}` was paid and cannot be cancelled as it is", order.number);
-        return Err(Problem::state(message, "refund its lines first with `modify_line_items`"));
+        return Err(DeskError::state(message, "refund its lines first with `modify_line_items`"));
     }
     let reopens = desk.is_cancelled(order) && stage.confirmation != Confirmation::Cancelled;
-    let short = |line: &&Line| {
+    let short = |line: &&OrderLine| {
         desk.variant(&line.variant_id).is_ok_and(|(_, variant)| variant.stock < line.taken())
     };
     if let Some(line) = order.lines.iter().find(|line| reopens && short(line)) {
         let message = format!("`{}` is out of stock by now", line.sku);
-        return Err(Problem::state(message, "create a new order with what there is"));
+        return Err(DeskError::state(message, "create a new order with what there is"));
     }
     if let Some(into) = &order.merged_into {
         let message = format!("`{}` was merged into `{into}`", order.number);
-        return Err(Problem::state(message, "change that order"));
+        return Err(DeskError::state(message, "change that order"));
     }
     Ok(())
 }
 
-fn modify(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn modify(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let order = desk.order(input.needed("order"))?.clone();
     let what = match input.needed("action") {
         "attach_customer" => {
@@ -280,28 +280,28 @@ fn modify(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(desk.order_in_full(desk.order(&order.id)?))
 }
 
-/// An argument that this action needs.
-fn given<'a>(input: ToolInput<'a>, name: &str) -> Result<&'a str, Problem> {
+/// Returns an argument that this action requires.
+fn given<'a>(input: ToolInput<'a>, name: &str) -> Result<&'a str, DeskError> {
     input.text(name).ok_or_else(|| {
         let action = input.needed("action");
-        Problem::invalid(format!("`{action}` needs `{name}`"), format!("say which `{name}`"))
+        DeskError::invalid(format!("`{action}` needs `{name}`"), format!("say which `{name}`"))
     })
 }
 
-fn assign(desk: &mut Desk, order: &Order, input: ToolInput<'_>) -> Result<String, Problem> {
+fn assign(desk: &mut Desk, order: &Order, input: ToolInput<'_>) -> Result<String, DeskError> {
     let agent = |name: &str| match input.text(name) {
         Some(wanted) => {
             let found = AGENTS.iter().find(|(id, name)| *id == wanted || *name == wanted);
             let names = AGENTS.map(|(id, name)| format!("`{id}` ({name})")).join(", ");
             let hint = format!("the agents are {names}");
-            found.map(|agent| Some(agent.0)).ok_or(Problem::not_found("agent", wanted, hint))
+            found.map(|agent| Some(agent.0)).ok_or(DeskError::not_found("agent", wanted, hint))
         }
         None => Ok(None),
     };
     let (confirmation, shipping) = (agent("confirmationAgent")?, agent("shippingAgent")?);
     if confirmation.is_none() && shipping.is_none() {
         let message = "neither `confirmationAgent` nor `shippingAgent` is given";
-        return Err(Problem::invalid(message, "name at least one of them"));
+        return Err(DeskError::invalid(message, "name at least one of them"));
     }
     let order = desk.order_mut(&order.id)?;
     if let Some(id) = confirmation {
@@ -313,13 +313,13 @@ fn assign(desk: &mut Desk, order: &Order, input: ToolInput<'_>) -> Result<String
     Ok("agents assigned".to_owned())
 }
 
-fn move_stage(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+fn move_stage(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let from = desk.stage(input.needed("fromStage"), None)?.1.clone();
     let (pipeline, to) = desk.stage(input.needed("toStage"), None)?;
     let (pipeline, to) = (pipeline.id.clone(), to.clone());
     if from.id == to.id {
         let message = "`fromStage` and `toStage` are the same";
-        return Err(Problem::invalid(message, "choose another stage"));
+        return Err(DeskError::invalid(message, "choose another stage"));
     }
     let orders: Vec<Order> = matching(desk, input)?
         .into_iter()

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::super::customers::{blank_address, fill, new_customer};
 use super::super::desk::Desk;
-use super::super::model::{Address, Change, Customer, Line, Order};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{Address, Customer, Order, OrderChange, OrderLine};
+use super::super::problem::{DeskError, DeskResult};
 use crate::product::field::ToolInput;
 
-pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let lines = new_lines(desk, input)?;
     let customer = customer(desk, input)?;
     if customer.blacklisted {
         let message = format!("{} (`{}`) is blacklisted", customer.name, customer.id);
-        return Err(Problem::state(message, "take them off with `bulk_blacklist_customers`"));
+        return Err(DeskError::state(message, "take them off with `bulk_blacklist_customers`"));
     }
     let shipping_address = shipping(desk, &customer, input)?;
     let billing_address = input.object("billingAddress").map(|given| {
@@ -22,10 +22,10 @@ pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
         address
     });
     let discount = input.whole("discount").unwrap_or_default();
-    let subtotal: i64 = lines.iter().map(Line::total).sum();
+    let subtotal: i64 = lines.iter().map(OrderLine::total).sum();
     if discount > subtotal {
         let message = "the discount is larger than the goods are worth";
-        return Err(Problem::invalid(message, format!("the lines add up to {subtotal}")));
+        return Err(DeskError::invalid(message, format!("the lines add up to {subtotal}")));
     }
     let (pipeline, stage) = desk.stage("Pending", None)?;
     let (pipeline_id, stage_id) = (pipeline.id.clone(), stage.id.clone());
@@ -56,7 +56,7 @@ pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
         merged_into: None,
         created_at: at,
         updated_at: at,
-        history: vec![Change { at, by: "mcp".to_owned(), what: "order placed".to_owned() }],
+        history: vec![OrderChange { at, by: "mcp".to_owned(), what: "order placed".to_owned() }],
     };
     for line in &order.lines {
         desk.restock(&line.variant_id, -line.quantity);
@@ -69,9 +69,9 @@ pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(shown)
 }
 
-/// The lines that were asked for, as far as there is stock for all of them.
-fn new_lines(desk: &mut Desk, input: ToolInput<'_>) -> Result<Vec<Line>, Problem> {
-    let mut lines: Vec<Line> = Vec::new();
+/// Returns the requested lines, if there is stock for all of them.
+fn new_lines(desk: &mut Desk, input: ToolInput<'_>) -> Result<Vec<OrderLine>, DeskError> {
+    let mut lines: Vec<OrderLine> = Vec::new();
     for given in input.objects("lines") {
         let id = desk.new_id("lin");
         let (product, variant) = desk.variant(given.needed("variant"))?;
@@ -80,9 +80,9 @@ fn new_lines(desk: &mut Desk, input: ToolInput<'_>) -> Result<Vec<Line>, Problem
             lines.iter().filter(|line| line.variant_id == variant.id).map(|l| l.quantity).sum();
         if before + quantity > variant.stock {
             let message = format!("only {} of `{}` are in stock", variant.stock, variant.sku);
-            return Err(Problem::state(message, "order fewer, or another variant"));
+            return Err(DeskError::state(message, "order fewer, or another variant"));
         }
-        lines.push(Line {
+        lines.push(OrderLine {
             id,
             product_id: product.id.clone(),
             variant_id: variant.id.clone(),
@@ -97,14 +97,14 @@ fn new_lines(desk: &mut Desk, input: ToolInput<'_>) -> Result<Vec<Line>, Problem
     Ok(lines)
 }
 
-/// An existing customer, or a new one.
-fn customer(desk: &mut Desk, input: ToolInput<'_>) -> Result<Customer, Problem> {
+/// Returns an existing customer, or a new one.
+fn customer(desk: &mut Desk, input: ToolInput<'_>) -> Result<Customer, DeskError> {
     match (input.text("customerId"), input.object("customer")) {
         (Some(name), None) => desk.customer(name).cloned(),
         (None, Some(given)) => new_customer(desk, given, Vec::new()),
         _ => {
             let message = "exactly one of `customerId` and `customer` is needed";
-            Err(Problem::invalid(message, "look for the customer with `find_customers` first"))
+            Err(DeskError::invalid(message, "look for the customer with `find_customers` first"))
         }
     }
 }
@@ -113,7 +113,7 @@ fn shipping(
     desk: &mut Desk,
     customer: &Customer,
     input: ToolInput<'_>,
-) -> Result<Address, Problem> {
+) -> Result<Address, DeskError> {
     let known = customer.addresses.iter().find(|address| address.is_default);
     let mut address = match known.or(customer.addresses.first()) {
         Some(address) => address.clone(),
@@ -124,7 +124,7 @@ fn shipping(
     }
     if address.city.is_empty() {
         let message = "nobody knows where to send it";
-        return Err(Problem::invalid(message, "give a `shippingAddress` with at least a city"));
+        return Err(DeskError::invalid(message, "give a `shippingAddress` with at least a city"));
     }
     Ok(address)
 }

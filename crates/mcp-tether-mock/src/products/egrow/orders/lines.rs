@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, money, same_text};
-use super::super::model::{Line, Order, Refund};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{Order, OrderLine, Refund};
+use super::super::problem::{DeskError, DeskResult};
 use crate::product::field::ToolInput;
 
 /// A quantity of one line.
@@ -21,47 +21,48 @@ struct LineChange {
 }
 
 impl LineChange {
-    fn read(desk: &Desk, input: ToolInput<'_>) -> Result<Self, Problem> {
+    fn read(desk: &Desk, input: ToolInput<'_>) -> Result<Self, DeskError> {
         let order = desk.order(input.needed("order"))?.clone();
         let refunds = input.text("operation") == Some("refund");
         not_cancelled(desk, &order)?;
         if refunds && order.paid() == 0 {
             let message = format!("`{}` was not paid, so nothing can be refunded", order.number);
-            return Err(Problem::state(message, "use the operation `remove`"));
+            return Err(DeskError::state(message, "use the operation `remove`"));
         }
         if !refunds && !desk.is_unfulfilled(&order) {
             let message = format!("`{}` was sent, so its lines cannot be removed", order.number);
-            return Err(Problem::state(message, "use the operation `refund`"));
+            return Err(DeskError::state(message, "use the operation `refund`"));
         }
         if !refunds && order.paid() > 0 {
             let message = format!("`{}` was paid, so its lines cannot just go", order.number);
-            return Err(Problem::state(message, "use the operation `refund`"));
+            return Err(DeskError::state(message, "use the operation `refund`"));
         }
         let mut portions: Vec<Portion> = Vec::new();
         for given in input.objects("lines") {
             let portion = portion(&order, given, refunds)?;
             if portions.iter().any(|known| known.position == portion.position) {
                 let message = format!("line `{}` is named twice", given.needed("line"));
-                return Err(Problem::invalid(message, "name each line once"));
+                return Err(DeskError::invalid(message, "name each line once"));
             }
             portions.push(portion);
         }
         let left: i64 = order.lines.iter().map(|line| line.quantity).sum();
         if !refunds && left == portions.iter().map(|portion| portion.quantity).sum::<i64>() {
             let message = "an order cannot lose all of its lines";
-            return Err(Problem::state(message, "cancel it with `update_order`"));
+            return Err(DeskError::state(message, "cancel it with `update_order`"));
         }
         let change = Self { order, refunds, portions };
         if refunds && change.amount() > change.order.paid() - change.order.refunded() {
             let left = money(change.order.paid() - change.order.refunded());
             let message = format!("only {left} of what was paid are left to refund");
-            return Err(Problem::state(message, "refund fewer"));
+            return Err(DeskError::state(message, "refund fewer"));
         }
         Ok(change)
     }
 
-    /// Returns what the portions cost, less their share of the discount. The share is that of
-    /// everything refunded so far less what it was before: refunds in parts add up to the centime.
+    /// Returns the price of the portions, less their share of the discount. The share is computed
+    /// for all refunds so far, less the shares already used, so that partial refunds add up
+    /// exactly.
     fn amount(&self) -> i64 {
         let goods: i64 = self
             .portions
@@ -81,36 +82,36 @@ impl LineChange {
     }
 }
 
-fn not_cancelled(desk: &Desk, order: &Order) -> Result<(), Problem> {
+fn not_cancelled(desk: &Desk, order: &Order) -> Result<(), DeskError> {
     if desk.is_cancelled(order) {
         let message = format!("`{}` is cancelled", order.number);
-        return Err(Problem::state(message, "nothing is left to change in it"));
+        return Err(DeskError::state(message, "nothing is left to change in it"));
     }
     Ok(())
 }
 
-/// A line by id or SKU and how many of it.
-fn portion(order: &Order, given: ToolInput<'_>, refunds: bool) -> Result<Portion, Problem> {
+/// Returns a line, by id or SKU, and a quantity of it.
+fn portion(order: &Order, given: ToolInput<'_>, refunds: bool) -> Result<Portion, DeskError> {
     let (position, line) = line(order, given.needed("line"))?;
     let left = if refunds { line.quantity - line.refunded_quantity } else { line.quantity };
     let quantity = given.whole("quantity").unwrap_or(left);
     if quantity > left || quantity == 0 {
         let message = format!("of line `{}` only {left} are left", line.sku);
-        return Err(Problem::state(message, "choose a smaller quantity"));
+        return Err(DeskError::state(message, "choose a smaller quantity"));
     }
     Ok(Portion { position, quantity })
 }
 
-fn line<'a>(order: &'a Order, name: &str) -> Result<(usize, &'a Line), Problem> {
+fn line<'a>(order: &'a Order, name: &str) -> Result<(usize, &'a OrderLine), DeskError> {
     let mut all = order.lines.iter().enumerate();
     all.find(|(_, line)| line.id == name || same_text(&line.sku, name)).ok_or_else(|| {
         let skus: Vec<_> = order.lines.iter().map(|line| format!("`{}`", line.sku)).collect();
         let hint = format!("the lines of `{}` are {}", order.number, skus.join(", "));
-        Problem::not_found("line", name, hint)
+        DeskError::not_found("line", name, hint)
     })
 }
 
-pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
+pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, DeskError> {
     let change = LineChange::read(desk, input)?;
     let (named, number) = (change.named(), &change.order.number);
     Ok(if change.refunds {
@@ -120,7 +121,7 @@ pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Probl
     })
 }
 
-pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let change = LineChange::read(desk, input)?;
     let reason = input.text("reason").unwrap_or_default();
     let named = change.named();
@@ -148,7 +149,7 @@ fn refund(
     change: &LineChange,
     reason: &str,
     restocks: bool,
-) -> Result<(), Problem> {
+) -> Result<(), DeskError> {
     let refund = Refund {
         id: desk.new_id("ref"),
         amount: change.amount(),
@@ -170,7 +171,7 @@ fn refund(
     Ok(())
 }
 
-fn remove(desk: &mut Desk, change: &LineChange) -> Result<(), Problem> {
+fn remove(desk: &mut Desk, change: &LineChange) -> Result<(), DeskError> {
     let order = desk.order_mut(&change.order.id)?;
     for portion in &change.portions {
         order.lines[portion.position].quantity -= portion.quantity;
@@ -180,33 +181,33 @@ fn remove(desk: &mut Desk, change: &LineChange) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Replaces the variant of a line; describes what was done.
+/// Replaces the variant of a line; returns a description of the change.
 pub(super) fn swap(
     desk: &mut Desk,
     order: &Order,
     line_name: &str,
     variant_name: &str,
-) -> Result<String, Problem> {
+) -> Result<String, DeskError> {
     not_cancelled(desk, order)?;
     let (position, old) = line(order, line_name)?;
     if !desk.is_unfulfilled(order) {
         let message = format!("`{}` was sent, so its variants cannot be swapped", order.number);
-        return Err(Problem::state(message, "see the workflow `exchange`"));
+        return Err(DeskError::state(message, "see the workflow `exchange`"));
     }
     if old.refunded_quantity > 0 {
         let message = format!("line `{}` was refunded in part", old.sku);
-        return Err(Problem::state(message, "refund the rest and order the other variant"));
+        return Err(DeskError::state(message, "refund the rest and order the other variant"));
     }
     let (product, variant) = desk.variant(variant_name)?;
     if product.id != old.product_id {
         let message = format!("`{variant_name}` is a variant of another product");
-        return Err(Problem::invalid(message, "find the right one with `find_variants`"));
+        return Err(DeskError::invalid(message, "find the right one with `find_variants`"));
     }
     if variant.stock < old.quantity {
         let message = format!("only {} of `{}` are in stock", variant.stock, variant.sku);
-        return Err(Problem::state(message, "choose another variant"));
+        return Err(DeskError::state(message, "choose another variant"));
     }
-    let new = Line {
+    let new = OrderLine {
         variant_id: variant.id.clone(),
         sku: variant.sku.clone(),
         title: format!("{}, {}", product.title, variant.title),

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, money};
-use super::super::model::{Line, Order};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{Order, OrderLine};
+use super::super::problem::{DeskError, DeskResult};
 use crate::product::field::ToolInput;
 
-/// The order that stays and those that go, all of them open and of one customer.
-fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(Order, Vec<Order>), Problem> {
+/// Returns the order that stays and those merged into it, all of them open and of one customer.
+fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(Order, Vec<Order>), DeskError> {
     let primary = desk.order(input.needed("primary"))?.clone();
     let names = input.texts("duplicates").into_iter();
     let orders: Vec<Order> =
@@ -17,29 +17,29 @@ fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(Order, Vec<Order>), Pro
         let again = orders[..position].iter().any(|before| before.id == order.id);
         if again || order.id == primary.id {
             let message = format!("`{}` is named twice", order.number);
-            return Err(Problem::invalid(message, "name each order once"));
+            return Err(DeskError::invalid(message, "name each order once"));
         }
         if order.customer_id != primary.customer_id || order.customer_id.is_none() {
             let message =
                 format!("`{}` and `{}` have different customers", primary.number, order.number);
-            return Err(Problem::state(message, "merge the customers first, if they are one"));
+            return Err(DeskError::state(message, "merge the customers first, if they are one"));
         }
         if order.paid() > 0 {
             let message = format!("`{}` was paid", order.number);
-            return Err(Problem::state(message, "make it the primary, or refund and cancel it"));
+            return Err(DeskError::state(message, "make it the primary, or refund and cancel it"));
         }
     }
     for order in orders.iter().chain([&primary]) {
         if !desk.is_unfulfilled(order) || desk.is_cancelled(order) {
             let stage = &desk.stage_of(order).name;
             let message = format!("`{}` is {stage} and cannot be merged", order.number);
-            return Err(Problem::state(message, "only orders that are still open can be"));
+            return Err(DeskError::state(message, "only orders that are still open can be"));
         }
     }
     Ok((primary, orders))
 }
 
-pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
+pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, DeskError> {
     let (primary, orders) = merging(desk, input)?;
     let numbers: Vec<_> = orders.iter().map(|order| order.number.as_str()).collect();
     let lines = if input.flag("addLines") == Some(true) { ", with their lines," } else { "" };
@@ -48,7 +48,7 @@ pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Probl
     Ok(format!("Merge {numbers} ({total}){lines} into {into} and cancel what was merged"))
 }
 
-pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {
     let (primary, orders) = merging(desk, input)?;
     let adds = input.flag("addLines") == Some(true);
     let cancelled = desk.stage("Cancelled", Some(&primary.pipeline_id))?.1.id.clone();
@@ -71,8 +71,9 @@ pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "merged": numbers, "order": order }))
 }
 
-/// Adds a line to an order, to the line of the same goods at the same price if there is one.
-fn add(order: &mut Order, line: &Line) {
+/// Adds a line to an order, combined with a line of the same goods at the same price if there is
+/// one.
+fn add(order: &mut Order, line: &OrderLine) {
     let same = order
         .lines
         .iter_mut()

@@ -1,4 +1,4 @@
-//! The tools for orders that only look; those that change are in the other files of this folder.
+//! The tools that read orders; those that change them are in the other files of this folder.
 
 mod changing;
 mod create;
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 pub(super) use changing::CHANGING;
 
 use super::desk::{Desk, same_text};
-use super::entry::{Class, Domain, Entry, Gives, Run};
+use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::{CURRENCY, Confirmation, Order};
-use super::problem::{Problem, Reply};
+use super::problem::{DeskError, DeskResult};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CONFIRMATION_STATS, DUPLICATE_ORDERS, ORDER, ORDER_STATS};
 use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
@@ -23,7 +23,7 @@ use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
 const WHICH: Field =
     need("order", Shape::Text, "id, number, tracking number or number of the shop");
 
-/// What orders are chosen by, everywhere.
+/// The filter arguments of all order tools.
 const FILTER: &[Field] = &[
     may("query", Shape::Text, "words to look for in numbers, customer, city, items, stage, notes"),
     may("stage", Shape::Text, "id or name of a stage, such as Pending"),
@@ -56,7 +56,7 @@ pub(super) const TOOLS: &[Entry] = &[
             `get_order_stats`",
         example: r#"{"stage":"Pending","from":"yesterday","to":"yesterday"}"#,
         fields: &[FILTER, DAYS, &[SORT], PAGE],
-        gives: Gives::List(&ORDER),
+        gives: OutputShape::List(&ORDER),
         run: Run::Read(find),
     },
     Entry {
@@ -69,7 +69,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you do not: use `find_orders`",
         example: r#"{"order":"EGW100"}"#,
         fields: &[&[WHICH]],
-        gives: Gives::One(&ORDER),
+        gives: OutputShape::One(&ORDER),
         run: Run::Read(|desk, input| Ok(desk.order_in_full(desk.order(input.needed("order"))?))),
     },
     Entry {
@@ -86,7 +86,7 @@ pub(super) const TOOLS: &[Entry] = &[
             DAYS,
             PAGE,
         ],
-        gives: Gives::List(&DUPLICATE_ORDERS),
+        gives: OutputShape::List(&DUPLICATE_ORDERS),
         run: Run::Read(find_duplicates),
     },
     Entry {
@@ -99,7 +99,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you want amounts: use `get_order_stats`",
         example: r#"{"from":"yesterday","to":"today"}"#,
         fields: &[FILTER, DAYS],
-        gives: Gives::One(&CONFIRMATION_STATS),
+        gives: OutputShape::One(&CONFIRMATION_STATS),
         run: Run::Read(confirmation_stats),
     },
     Entry {
@@ -112,13 +112,13 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you need the orders themselves: use `find_orders`",
         example: r#"{"from":"yesterday","groupBy":"stage"}"#,
         fields: &[FILTER, DAYS, &[GROUP_BY]],
-        gives: Gives::One(&ORDER_STATS),
+        gives: OutputShape::One(&ORDER_STATS),
         run: Run::Read(order_stats),
     },
 ];
 
-/// The orders that fit the filter and the days.
-fn matching<'a>(desk: &'a Desk, input: ToolInput<'_>) -> Result<Vec<&'a Order>, Problem> {
+/// Returns the orders that match the filter and the days.
+fn matching<'a>(desk: &'a Desk, input: ToolInput<'_>) -> Result<Vec<&'a Order>, DeskError> {
     let query = Query::of(input);
     let stage = match input.text("stage") {
         Some(name) => Some(desk.stage(name, None)?.1.id.clone()),
@@ -156,7 +156,7 @@ fn found_in(desk: &Desk, order: &Order, query: &Query) -> bool {
     query.matches(&texts)
 }
 
-fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let mut found = matching(desk, input)?;
     match input.text("sort") {
         Some("oldest") => found.sort_by_key(|order| order.created_at),
@@ -166,10 +166,10 @@ fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(page(input, &found, |order| desk.order_line(order)))
 }
 
-/// The customer of an order, and how many of which SKU.
+/// The customer of an order, and its quantities by SKU.
 type Contents<'a> = (&'a str, Vec<(&'a str, i64)>);
 
-fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let hours = input.whole("withinHours").unwrap_or(48);
     let mut alike: BTreeMap<Contents<'_>, Vec<&Order>> = BTreeMap::new();
     for order in matching(desk, input)? {
@@ -215,7 +215,7 @@ fn close_together(mut orders: Vec<&Order>, hours: i64) -> Vec<Vec<&Order>> {
     runs
 }
 
-fn confirmation_stats(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn confirmation_stats(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     Ok(confirmations(desk, &matching(desk, input)?))
 }
 
@@ -256,7 +256,7 @@ pub(super) fn percent(part: usize, whole: usize) -> Value {
     format!("{}.{}%", tenths / 10, tenths % 10).into()
 }
 
-fn order_stats(desk: &Desk, input: ToolInput<'_>) -> Reply {
+fn order_stats(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let found = matching(desk, input)?;
     let mut stats = figures(desk, &found);
     if let Some(by) = input.text("groupBy") {
@@ -284,7 +284,7 @@ fn group_name(desk: &Desk, order: &Order, by: &str) -> String {
     }
 }
 
-/// What cancelled orders would have brought does not count.
+/// Returns the figures of these orders. The amounts of cancelled orders do not count.
 pub(super) fn figures(desk: &Desk, orders: &[&Order]) -> Value {
     let live = || orders.iter().filter(|order| !desk.is_cancelled(order));
     let total: i64 = live().map(|order| order.total()).sum();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::role::Role;
 use crate::product::Moment;
 
-/// How long a token is valid, in seconds: a year.
+/// The lifetime of a token: a year.
 const TOKEN_LIFETIME_DAYS: i64 = 365;
 /// The minimum length of a password.
 const MIN_PASSWORD_LENGTH: usize = 8;
@@ -50,23 +50,22 @@ pub(crate) struct Token {
     pub(crate) email: String,
     pub(crate) role: Role,
     pub(crate) label: String,
-    /// Its first letters.
+    /// Its first letters, for recognition.
     pub(crate) starts: String,
     pub(crate) created: Moment,
     pub(crate) expires: Moment,
     digest: String,
 }
 
-/// A member who signed in, or whose token was presented.
+/// A signed-in member, or the owner of a presented token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
+pub(crate) struct StaffMember {
     pub(crate) email: String,
     pub(crate) role: Role,
 }
 
 impl Ledger {
-    /// Creates the accounts of a new store; the owner has issued the token `demo` for trying
-    /// things.
+    /// Creates the accounts of a new store, and the owner's token `demo` for trials.
     pub(crate) fn new(demo: &str, now: Moment) -> Self {
         let account = |(email, name, role): (&str, &str, Role)| {
             let salt = random("salt");
@@ -80,18 +79,18 @@ impl Ledger {
     }
 
     /// Returns the owner, who may do everything.
-    pub(crate) fn owner(&self) -> Member {
-        Member { email: PEOPLE[0].0.to_owned(), role: Role::Owner }
+    pub(crate) fn owner(&self) -> StaffMember {
+        StaffMember { email: PEOPLE[0].0.to_owned(), role: Role::Owner }
     }
 
-    /// Signs a member in with a role, their own if none is named. Nobody gets more rights than they
-    /// have.
+    /// Signs a member in with a role, their own if none is named. A role above their own is
+    /// refused.
     pub(crate) fn sign_in(
         &self,
         email: &str,
         password: &str,
         role: Option<Role>,
-    ) -> Result<Member, String> {
+    ) -> Result<StaffMember, String> {
         let known = self.accounts.iter().find(|account| account.email.eq_ignore_ascii_case(email));
         let account = known
             .filter(|account| account.password == digest(&[&account.salt, password]))
@@ -101,17 +100,22 @@ impl Ledger {
             let (has, wants) = (account.role.name(), role.name());
             return Err(format!("this account is {has} and cannot act as {wants}"));
         }
-        Ok(Member { email: account.email.clone(), role })
+        Ok(StaffMember { email: account.email.clone(), role })
     }
 
-    /// Issues a token, which is shown only once.
-    pub(crate) fn mint(&mut self, member: &Member, label: &str, now: Moment) -> (String, Token) {
+    /// Issues a token; only its digest is stored, so it can be shown only once.
+    pub(crate) fn mint(
+        &mut self,
+        member: &StaffMember,
+        label: &str,
+        now: Moment,
+    ) -> (String, Token) {
         let token = random("lms");
         let kept = self.keep(&token, member, label, now);
         (token, kept)
     }
 
-    fn keep(&mut self, token: &str, member: &Member, label: &str, now: Moment) -> Token {
+    fn keep(&mut self, token: &str, member: &StaffMember, label: &str, now: Moment) -> Token {
         self.issued += 1;
         let kept = Token {
             id: self.issued,
@@ -128,10 +132,10 @@ impl Ledger {
     }
 
     /// Returns the member of a token, if it is valid.
-    pub(crate) fn admit(&self, token: &str, now: Moment) -> Option<Member> {
+    pub(crate) fn admit(&self, token: &str, now: Moment) -> Option<StaffMember> {
         let wanted = digest(&[token]);
         let token = self.tokens.iter().find(|known| known.digest == wanted)?;
-        let member = Member { email: token.email.clone(), role: token.role };
+        let member = StaffMember { email: token.email.clone(), role: token.role };
         (token.expires > now).then_some(member)
     }
 

@@ -3,5 +3,5 @@
 mod ledger;
 mod role;
 
-pub(super) use ledger::{FIRST_PASSWORD, Ledger, Member, Token, random};
+pub(super) use ledger::{FIRST_PASSWORD, Ledger, StaffMember, Token, random};
 pub(super) use role::{Role, read_role};

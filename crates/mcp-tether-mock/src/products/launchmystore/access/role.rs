@@ -1,11 +1,11 @@
-//! Roles of the admin: what a member may not do there, their assistant may not do here.
+//! Roles of the admin. An assistant has the rights of its member's role.
 
 use serde::{Deserialize, Serialize};
 
-use super::super::entry::Domain;
+use super::super::entry::AdminArea;
 use crate::product::ToolKind;
 
-/// The role of a member, the least first.
+/// The role of a member, in ascending order of rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
@@ -37,7 +37,7 @@ impl Role {
     }
 
     /// Returns whether it may use this kind of tool in that part of the admin.
-    pub(crate) fn permits(self, domain: Domain, kind: ToolKind) -> bool {
+    pub(crate) fn permits(self, domain: AdminArea, kind: ToolKind) -> bool {
         match (self, kind) {
             (Self::Owner, _) | (_, ToolKind::Read) | (Self::Manager, ToolKind::Write) => true,
             (Self::Editor, ToolKind::Write) => domain.is_content(),
@@ -65,14 +65,14 @@ mod tests {
     fn only_the_owner_deletes_and_an_editor_writes_only_texts() {
         for role in Role::ALL {
             assert_eq!(Role::from_name(role.name()), Some(role));
-            for domain in Domain::ALL {
+            for domain in AdminArea::ALL {
                 assert!(role.permits(domain, ToolKind::Read));
                 assert_eq!(role.permits(domain, ToolKind::Destructive), role == Role::Owner);
             }
         }
-        assert!(Role::Editor.permits(Domain::Menus, ToolKind::Write));
-        assert!(!Role::Editor.permits(Domain::Products, ToolKind::Write));
-        assert!(Role::Manager.permits(Domain::Products, ToolKind::Write));
-        assert!(!Role::Viewer.permits(Domain::Themes, ToolKind::Write));
+        assert!(Role::Editor.permits(AdminArea::Menus, ToolKind::Write));
+        assert!(!Role::Editor.permits(AdminArea::Products, ToolKind::Write));
+        assert!(Role::Manager.permits(AdminArea::Products, ToolKind::Write));
+        assert!(!Role::Viewer.permits(AdminArea::Themes, ToolKind::Write));
     }
 }

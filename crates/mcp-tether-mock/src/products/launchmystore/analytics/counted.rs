@@ -1,10 +1,10 @@
-//! Which orders a report counts.
+//! Selects the orders that a report counts.
 
 use super::super::model::Order;
-use super::super::period::Span;
+use super::super::period::Period;
 use super::super::shop::Shop;
 
-/// The orders of a span of days that count.
-pub(super) fn orders_in(shop: &Shop, span: Span) -> impl Iterator<Item = &Order> {
+/// Returns the orders of a period that count.
+pub(super) fn orders_in(shop: &Shop, span: Period) -> impl Iterator<Item = &Order> {
     shop.orders.iter().filter(move |order| order.counts() && span.has(order.created_at))
 }

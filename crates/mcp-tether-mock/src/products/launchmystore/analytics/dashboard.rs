@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::period::named;
-use super::super::problem::Reply;
+use super::super::problem::ShopResult;
 use super::super::shop::Shop;
 use super::counted::orders_in;
 use super::goods;
 use super::sales::Sums;
 use crate::product::field::ToolInput;
 
-pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let low = input.whole("lowStock").unwrap_or(10);
     let sums = |name| Sums::of(orders_in(shop, named(shop.today, name)));
     let sales = |name| {

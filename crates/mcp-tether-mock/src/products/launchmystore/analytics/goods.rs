@@ -1,17 +1,17 @@
-//! Products: what sold, how much came back, and how long the shelf will last.
+//! Product reports: sales, returns, and days of stock left.
 
 use serde_json::{Value, json};
 
-use super::super::model::Line;
+use super::super::model::LineItem;
 use super::super::model::Product;
-use super::super::period::{self, Span};
-use super::super::problem::Reply;
+use super::super::period::{self, Period};
+use super::super::problem::ShopResult;
 use super::super::shop::Shop;
 use super::counted::orders_in;
 use crate::product::field::ToolInput;
 use crate::product::money::portion;
 
-/// What was sold of one product or variant.
+/// The sales of one product or variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sold {
     units: i64,
@@ -21,7 +21,7 @@ struct Sold {
 }
 
 impl Sold {
-    fn of(shop: &Shop, span: Span, wanted: impl Fn(&Line) -> bool) -> Self {
+    fn of(shop: &Shop, span: Period, wanted: impl Fn(&LineItem) -> bool) -> Self {
         let mut sold = Self::default();
         for order in orders_in(shop, span) {
             let paid = order.paid_for_lines();
@@ -47,7 +47,7 @@ impl Sold {
     }
 }
 
-pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let span = period::asked_or_30_days(shop, input)?;
     let products = match input.text("product") {
         Some(name) => {
@@ -69,8 +69,8 @@ pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-/// The products that sold best.
-pub(super) fn best(shop: &Shop, span: Span, by: &str, limit: usize) -> Vec<Value> {
+/// Returns the best-selling products.
+pub(super) fn best(shop: &Shop, span: Period, by: &str, limit: usize) -> Vec<Value> {
     let all = shop.products.iter().map(|product| line(shop, span, product));
     let mut all: Vec<(Sold, Value)> = all.filter(|(sold, _)| sold.units > 0).collect();
     all.sort_by_key(|(sold, _)| match by {
@@ -80,7 +80,7 @@ pub(super) fn best(shop: &Shop, span: Span, by: &str, limit: usize) -> Vec<Value
     all.into_iter().take(limit).map(|(_, line)| line).collect()
 }
 
-fn line(shop: &Shop, span: Span, product: &Product) -> (Sold, Value) {
+fn line(shop: &Shop, span: Period, product: &Product) -> (Sold, Value) {
     let sold = Sold::of(shop, span, |line| line.product_id == product.id);
     let mut line = sold.to_json();
     line["id"] = product.id.as_str().into();
@@ -90,15 +90,15 @@ fn line(shop: &Shop, span: Span, product: &Product) -> (Sold, Value) {
     (sold, line)
 }
 
-/// Days until the shelf is empty at this pace; `null` if nothing was sold.
-fn days_left(stock: i64, sold: Sold, span: Span) -> Value {
+/// Returns the days until the stock is sold out at this rate; `null` if nothing was sold.
+fn days_left(stock: i64, sold: Sold, span: Period) -> Value {
     match sold.units {
         0 => Value::Null,
         units => portion(stock, span.days(), units).into(),
     }
 }
 
-fn variants(shop: &Shop, span: Span, product: &Product) -> Value {
+fn variants(shop: &Shop, span: Period, product: &Product) -> Value {
     let variants = product.variants.iter().map(|variant| {
         let sold = Sold::of(shop, span, |line| line.variant_id == variant.id);
         let mut line = sold.to_json();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::model::{Line, Order};
-use super::super::period::{self, Span};
-use super::super::problem::Reply;
+use super::super::model::{LineItem, Order};
+use super::super::period::{self, Period};
+use super::super::problem::ShopResult;
 use super::super::record::text;
 use super::super::shop::Shop;
 use super::counted::orders_in;
@@ -51,7 +51,7 @@ impl Sums {
         self.total += order.total();
     }
 
-    /// What is left in the end.
+    /// Returns the total after discounts and refunds.
     pub(super) fn net(&self) -> i64 {
         self.total - self.refunds
     }
@@ -71,7 +71,7 @@ impl Sums {
     }
 }
 
-pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let span = period::asked_or_30_days(shop, input)?;
     let before = span.before();
     let rows = match input.text("groupBy") {
@@ -92,8 +92,8 @@ pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-/// Every stretch of time has a row, also those in which nothing was sold.
-fn by_time(shop: &Shop, span: Span, group: &str) -> Value {
+/// Returns a row for each day, week or month of a period, including those without sales.
+fn by_time(shop: &Shop, span: Period, group: &str) -> Value {
     let mut rows: BTreeMap<Date, Sums> =
         span.each().map(|day| (start(day, group), Sums::default())).collect();
     for order in orders_in(shop, span) {
@@ -110,7 +110,8 @@ fn by_time(shop: &Shop, span: Span, group: &str) -> Value {
     rows.into_iter().map(row).collect()
 }
 
-/// The first day of the stretch that a day lies in. Weeks begin on Monday, which 1970-01-05 was.
+/// Returns the first day of the day, week or month that contains `day`. Weeks begin on Monday, such
+/// as 1970-01-05.
 fn start(day: Date, group: &str) -> Date {
     match group {
         "week" => day.plus_days(-(day.epoch_seconds() / 86_400 - 4).rem_euclid(7)),
@@ -119,18 +120,18 @@ fn start(day: Date, group: &str) -> Date {
     }
 }
 
-/// What was sold of each category. A product in two categories counts in both.
-fn by_category(shop: &Shop, span: Span) -> Value {
-    let lines: Vec<&Line> = orders_in(shop, span).flat_map(|order| &order.lines).collect();
+/// Returns the sales of each category. A product in two categories counts in both.
+fn by_category(shop: &Shop, span: Period) -> Value {
+    let lines: Vec<&LineItem> = orders_in(shop, span).flat_map(|order| &order.lines).collect();
     let mut rows: Vec<(i64, Value)> = Vec::new();
     for category in shop.records("categories") {
-        let of = |line: &&&Line| {
+        let of = |line: &&&LineItem| {
             let product = shop.product(&line.product_id);
             product.is_ok_and(|product| {
                 product.category_ids.iter().any(|id| id == text(category, "id"))
             })
         };
-        let own: Vec<&&Line> = lines.iter().filter(of).collect();
+        let own: Vec<&&LineItem> = lines.iter().filter(of).collect();
         let gross: i64 = own.iter().map(|line| line.total()).sum();
         let units: i64 = own.iter().map(|line| line.quantity).sum();
         let row = json!({

@@ -1,11 +1,11 @@
-//! Visits: how many came, from where, and how many bought.
+//! Visit reports: numbers of visits, their sources, and the conversion rate.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::super::period;
-use super::super::problem::Reply;
+use super::super::problem::ShopResult;
 use super::super::shop::Shop;
 use super::super::traffic::Visits;
 use super::counted::orders_in;
@@ -42,7 +42,7 @@ impl VisitSums {
     }
 }
 
-pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let span = period::asked_or_30_days(shop, input)?;
     let by_day = input.text("groupBy") == Some("day");
     let mut totals = VisitSums::default();

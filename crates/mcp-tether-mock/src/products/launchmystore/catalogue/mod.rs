@@ -1,4 +1,4 @@
-//! The tools for products, their variants and what is on the shelf.
+//! The tools for products, their variants and the stock.
 
 mod products;
 mod shown;

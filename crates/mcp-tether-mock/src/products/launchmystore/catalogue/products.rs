@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::super::categories::CATEGORIES;
-use super::super::entry::{DELETED, Does, Domain, Entry, Gives, PAGE};
+use super::super::entry::{AdminArea, DELETED, Does, Entry, PAGE, ResultShape};
 use super::super::model::Product;
-use super::super::problem::{Problem, Reply};
+use super::super::problem::{ShopError, ShopResult};
 use super::super::record::text;
 use super::super::resource::{free_name, page, slug};
 use super::super::shop::Shop;
@@ -58,52 +58,52 @@ pub(crate) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_products",
         title: "List products",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Read,
         about: "Lists or searches products with prices and stock; `stockBelow` finds what runs low",
         example: r#"{"stockBelow":10}"#,
-        does: Does::Look(&[LIST, PAGE], Gives::List("products"), list),
+        does: Does::Look(&[LIST, PAGE], ResultShape::List("products"), list),
     },
     Entry {
         name: "get_product",
         title: "Get a product",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Read,
         about: "Gets a product with all its variants",
         example: r#"{"id":"classic-t-shirt"}"#,
-        does: Does::Look(&[&[ID]], Gives::One("product"), get),
+        does: Does::Look(&[&[ID]], ResultShape::One("product"), get),
     },
     Entry {
         name: "create_product",
         title: "Create a product",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Write,
         about: "Creates a product, either with one price or with variants",
         example: r#"{"title":"Enamel bowl","price":1450,"sku":"BOW-STD","stock":40}"#,
-        does: Does::Change(&[CREATE], Gives::One("product"), create),
+        does: Does::Change(&[CREATE], ResultShape::One("product"), create),
     },
     Entry {
         name: "update_product",
         title: "Update a product",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Write,
         about: "Changes texts, status, categories or the price of a product; single variants have \
             `update_variant`",
         example: r#"{"id":"Classic T-Shirt","price":2999}"#,
-        does: Does::Change(&[UPDATE], Gives::One("product"), update),
+        does: Does::Change(&[UPDATE], ResultShape::One("product"), update),
     },
     Entry {
         name: "delete_product",
         title: "Delete a product",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Destructive,
         about: "Deletes a product and its variants for good; refused while an order waits for it",
         example: r#"{"id":"linen-apron"}"#,
-        does: Does::Change(&[&[ID]], Gives::Members(DELETED), delete),
+        does: Does::Change(&[&[ID]], ResultShape::Members(DELETED), delete),
     },
 ];
 
-fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn list(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let words = Query::of(input);
     let category = input.text("category").map(|name| CATEGORIES.find(shop, name)).transpose()?;
     let category = category.map(|category| text(category, "id"));
@@ -121,20 +121,20 @@ fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
     Ok(page(input, "products", &found, |product| product_line(shop, product)))
 }
 
-fn get(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn get(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     shown(shop, input.needed("id"))
 }
 
-fn shown(shop: &Shop, name: &str) -> Reply {
+fn shown(shop: &Shop, name: &str) -> ShopResult {
     Ok(json!({ "product": product_in_full(shop, shop.product(name)?) }))
 }
 
-fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn create(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let title = input.needed("title");
     let category_ids = category_ids(shop, input)?;
     let wanted = input.owned("slug").map_or_else(|| slug(title), |given| slug(&given));
     if wanted.is_empty() {
-        return Err(Problem::invalid("title", "a title needs a letter or a digit"));
+        return Err(ShopError::invalid("title", "a title needs a letter or a digit"));
     }
     if input.has("slug") {
         unused_slug(shop, &wanted, None)?;
@@ -168,27 +168,27 @@ fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     shown(shop, &id)
 }
 
-/// What its variants differ in, and the variants.
-fn forms<'a>(input: ToolInput<'a>, slug: &str) -> Result<(Vec<String>, Vec<New<'a>>), Problem> {
+/// Returns the options of a new product, and its variants.
+fn forms<'a>(input: ToolInput<'a>, slug: &str) -> Result<(Vec<String>, Vec<New<'a>>), ShopError> {
     let given = input.objects("variants");
     let single = ["price", "sku", "stock"].into_iter().find(|name| input.has(name));
     match (given.first(), single) {
         (Some(_), Some(name)) => {
             let message = format!("give `{name}` with each variant, or no `variants`");
-            Err(Problem::invalid(name, message))
+            Err(ShopError::invalid(name, message))
         }
         (Some(first), None) => {
             let options = first.words("options").into_iter().map(|(name, _)| name.to_owned());
             Ok((options.collect(), given.into_iter().map(New::of).collect()))
         }
         (None, _) if !input.has("price") => {
-            Err(Problem::invalid("price", "a product needs a `price` or `variants`"))
+            Err(ShopError::invalid("price", "a product needs a `price` or `variants`"))
         }
         (None, _) => Ok((Vec::new(), vec![New::single(input, slug)])),
     }
 }
 
-fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn update(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let id = shop.product(input.needed("id"))?.id.clone();
     let categories = category_ids(shop, input)?;
     let slug = input.text("slug").map(slug);
@@ -224,7 +224,7 @@ fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     shown(shop, &id)
 }
 
-fn delete(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn delete(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let product = shop.product(input.needed("id"))?;
     let (id, title) = (product.id.clone(), product.title.clone());
     let variants: Vec<&str> = product.variants.iter().map(|variant| variant.id.as_str()).collect();
@@ -234,21 +234,21 @@ fn delete(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "deleted": true, "id": id, "title": title }))
 }
 
-fn category_ids(shop: &Shop, input: ToolInput<'_>) -> Result<Vec<String>, Problem> {
+fn category_ids(shop: &Shop, input: ToolInput<'_>) -> Result<Vec<String>, ShopError> {
     let names = input.texts("categories").into_iter();
     let ids = names.map(|name| CATEGORIES.find(shop, name).map(|found| text(found, "id")));
-    // Two names of one category count once.
-    let ids: Result<BTreeMap<&str, ()>, Problem> = ids.map(|id| id.map(|id| (id, ()))).collect();
+    // Two names for one category count once.
+    let ids: Result<BTreeMap<&str, ()>, ShopError> = ids.map(|id| id.map(|id| (id, ()))).collect();
     Ok(ids?.into_keys().map(str::to_owned).collect())
 }
 
-fn unused_slug(shop: &Shop, slug: &str, own: Option<&str>) -> Result<(), Problem> {
+fn unused_slug(shop: &Shop, slug: &str, own: Option<&str>) -> Result<(), ShopError> {
     let taken = |product: &Product| product.slug == slug && own != Some(product.id.as_str());
     if slug.is_empty() {
-        return Err(Problem::invalid("slug", "a slug needs a letter or a digit"));
+        return Err(ShopError::invalid("slug", "a slug needs a letter or a digit"));
     }
     if shop.products.iter().any(taken) {
-        Err(Problem::conflict("slug", format!("another product has the slug `{slug}`")))
+        Err(ShopError::conflict("slug", format!("another product has the slug `{slug}`")))
     } else {
         Ok(())
     }

@@ -1,12 +1,12 @@
-//! How products and variants are shown, and what must be true of them among all others.
+//! Views of products and variants, and checks of them against all others.
 
 use serde_json::{Value, json};
 
 use super::super::model::{Product, Variant};
-use super::super::problem::Problem;
+use super::super::problem::ShopError;
 use super::super::shop::Shop;
 
-/// A product in a list.
+/// Returns a product as an entry of a list.
 pub(super) fn product_line(shop: &Shop, product: &Product) -> Value {
     let prices = || product.variants.iter().map(|variant| variant.price);
     json!({
@@ -41,7 +41,7 @@ fn categories(shop: &Shop, product: &Product) -> Value {
     own.map(|category| json!({ "id": category["id"], "name": category["name"] })).collect()
 }
 
-/// A variant with what it is a variant of.
+/// Returns a variant together with its product.
 pub(super) fn variant_line(shop: &Shop, product: &Product, variant: &Variant) -> Value {
     let mut line = json!(variant);
     line["currency"] = shop.setting("store", "currency").clone();
@@ -51,8 +51,8 @@ pub(super) fn variant_line(shop: &Shop, product: &Product, variant: &Variant) ->
     line
 }
 
-/// Refuses if an open order still waits for one of these variants.
-pub(super) fn nobody_waits_for(shop: &Shop, variants: &[&str]) -> Result<(), Problem> {
+/// Returns an error if an open order still waits for one of these variants.
+pub(super) fn nobody_waits_for(shop: &Shop, variants: &[&str]) -> Result<(), ShopError> {
     let waits = shop.orders.iter().find(|order| {
         order.is_open()
             && order
@@ -63,17 +63,17 @@ pub(super) fn nobody_waits_for(shop: &Shop, variants: &[&str]) -> Result<(), Pro
     match waits {
         Some(order) => {
             let message = format!("order {} still waits for it: archive it instead", order.number);
-            Err(Problem::state(message))
+            Err(ShopError::state(message))
         }
         None => Ok(()),
     }
 }
 
-/// Refuses a SKU that another variant has.
-pub(super) fn free_sku(shop: &Shop, sku: &str, own: Option<&str>) -> Result<(), Problem> {
+/// Returns an error if another variant has this SKU.
+pub(super) fn free_sku(shop: &Shop, sku: &str, own: Option<&str>) -> Result<(), ShopError> {
     match shop.variant(sku) {
         Ok((_, other)) if own != Some(other.id.as_str()) => {
-            Err(Problem::conflict("sku", format!("another variant has the SKU `{sku}`")))
+            Err(ShopError::conflict("sku", format!("another variant has the SKU `{sku}`")))
         }
         _ => Ok(()),
     }

@@ -1,12 +1,12 @@
-//! Tools for single variants and for what is on the shelf.
+//! Tools for single variants and their stock.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::entry::{DELETED, Does, Domain, Entry, Gives, PAGE};
+use super::super::entry::{AdminArea, DELETED, Does, Entry, PAGE, ResultShape};
 use super::super::model::{Movement, Product, Variant};
-use super::super::problem::{Problem, Reply};
+use super::super::problem::{ShopError, ShopResult};
 use super::super::resource::page;
 use super::super::shop::Shop;
 use super::shown::{free_sku, nobody_waits_for, variant_line};
@@ -57,55 +57,55 @@ pub(crate) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_variants",
         title: "List variants",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Read,
         about: "Lists or searches variants of one product or of all, with price and stock",
         example: r#"{"product":"classic-t-shirt"}"#,
-        does: Does::Look(&[LIST, PAGE], Gives::List("variants"), list),
+        does: Does::Look(&[LIST, PAGE], ResultShape::List("variants"), list),
     },
     Entry {
         name: "create_variant",
         title: "Create a variant",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Write,
         about: "Adds a variant to a product",
         example: concat!(
             r#"{"product":"classic-t-shirt","sku":"TSH-XXL","price":2599,"stock":25,"#,
             r#""options":{"Size":"XXL"}}"#,
         ),
-        does: Does::Change(&[PRODUCT, NEW], Gives::One("variant"), create),
+        does: Does::Change(&[PRODUCT, NEW], ResultShape::One("variant"), create),
     },
     Entry {
         name: "update_variant",
         title: "Update a variant",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Write,
         about: "Changes the price or SKU of a variant; its stock has `adjust_inventory`",
         example: r#"{"id":"TSH-M","price":2299,"compareAtPrice":2499}"#,
-        does: Does::Change(&[UPDATE], Gives::One("variant"), update),
+        does: Does::Change(&[UPDATE], ResultShape::One("variant"), update),
     },
     Entry {
         name: "delete_variant",
         title: "Delete a variant",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Destructive,
         about: "Deletes a variant for good; refused for the last one of a product and while an \
             order waits for it",
         example: r#"{"id":"APR-SAN"}"#,
-        does: Does::Change(&[&[ID]], Gives::Members(DELETED), delete),
+        does: Does::Change(&[&[ID]], ResultShape::Members(DELETED), delete),
     },
     Entry {
         name: "adjust_inventory",
         title: "Adjust the inventory",
-        domain: Domain::Products,
+        domain: AdminArea::Products,
         kind: ToolKind::Write,
         about: "Changes the stock of a variant by a number or to a number, and keeps the reason",
         example: r#"{"id":"TSH-M","change":12,"reason":"received"}"#,
-        does: Does::Change(&[ADJUST], Gives::Members(&["variant", "movement"]), adjust),
+        does: Does::Change(&[ADJUST], ResultShape::Members(&["variant", "movement"]), adjust),
     },
 ];
 
-/// What a new variant is to be.
+/// The arguments of a new variant.
 pub(super) struct New<'a> {
     sku: String,
     input: ToolInput<'a>,
@@ -116,7 +116,7 @@ impl<'a> New<'a> {
         Self { sku: input.needed("sku").to_owned(), input }
     }
 
-    /// The only form of a product.
+    /// Returns the variant of a product that comes in one form only.
     pub(super) fn single(input: ToolInput<'a>, slug: &str) -> Self {
         Self { sku: input.owned("sku").unwrap_or_else(|| slug.to_uppercase()), input }
     }
@@ -128,11 +128,11 @@ impl<'a> New<'a> {
         shop: &Shop,
         options: &[String],
         before: &[Variant],
-    ) -> Result<Variant, Problem> {
+    ) -> Result<Variant, ShopError> {
         free_sku(shop, &self.sku, None)?;
         if before.iter().any(|variant| variant.sku.eq_ignore_ascii_case(&self.sku)) {
             let message = format!("two variants have the SKU `{}`", self.sku);
-            return Err(Problem::conflict("sku", message));
+            return Err(ShopError::conflict("sku", message));
         }
         let given: BTreeMap<String, String> = self
             .input
@@ -142,10 +142,10 @@ impl<'a> New<'a> {
             .collect();
         if !given.keys().eq(options.iter().collect::<std::collections::BTreeSet<_>>()) {
             let message = format!("variants of this product differ in: {}", options.join(", "));
-            return Err(Problem::invalid("options", message));
+            return Err(ShopError::invalid("options", message));
         }
         if !given.is_empty() && before.iter().any(|variant| variant.options == given) {
-            return Err(Problem::conflict("options", "there is a variant with these options"));
+            return Err(ShopError::conflict("options", "there is a variant with these options"));
         }
         let names: Vec<&str> = options.iter().map(|name| given[name].as_str()).collect();
         Ok(Variant {
@@ -166,7 +166,7 @@ impl Shop {
         &mut self,
         product: &str,
         variant: Variant,
-    ) -> Result<String, Problem> {
+    ) -> Result<String, ShopError> {
         let id = self.new_id("var");
         let stock = variant.stock;
         let variant = Variant { id: id.clone(), stock: 0, ..variant };
@@ -176,7 +176,7 @@ impl Shop {
     }
 }
 
-fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
+fn list(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let words = Query::of(input);
     let product = input.text("product").map(|name| shop.product(name)).transpose()?;
     let wanted = |(of, variant): &(&Product, &Variant)| {
@@ -188,11 +188,11 @@ fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
     Ok(page(input, "variants", &found, |(product, variant)| variant_line(shop, product, variant)))
 }
 
-fn shown(shop: &Shop, id: &str) -> Result<Value, Problem> {
+fn shown(shop: &Shop, id: &str) -> Result<Value, ShopError> {
     shop.variant(id).map(|(product, variant)| variant_line(shop, product, variant))
 }
 
-fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn create(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let product = shop.product(input.needed("product"))?;
     let product_id = product.id.clone();
     let variant = New::of(input).check(shop, &product.options, &product.variants)?;
@@ -200,7 +200,7 @@ fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "variant": shown(shop, &id)? }))
 }
 
-fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn update(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let (product, variant) = shop.variant(input.needed("id"))?;
     let (product, id) = (product.id.clone(), variant.id.clone());
     if let Some(sku) = input.text("sku") {
@@ -217,11 +217,11 @@ fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "variant": shown(shop, &id)? }))
 }
 
-fn delete(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn delete(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let (product, variant) = shop.variant(input.needed("id"))?;
     let (product_id, id, sku) = (product.id.clone(), variant.id.clone(), variant.sku.clone());
     if product.variants.len() == 1 {
-        return Err(Problem::state("it is the only variant: delete or archive the product"));
+        return Err(ShopError::state("it is the only variant: delete or archive the product"));
     }
     nobody_waits_for(shop, &[id.as_str()])?;
     shop.tick();
@@ -229,17 +229,17 @@ fn delete(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(json!({ "deleted": true, "id": id, "sku": sku }))
 }
 
-fn adjust(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+fn adjust(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let (_, variant) = shop.variant(input.needed("id"))?;
     let (id, stock) = (variant.id.clone(), variant.stock);
     let change = match (input.whole("change"), input.whole("setTo")) {
         (Some(change), None) => change,
         (None, Some(target)) => target - stock,
-        _ => return Err(Problem::invalid("change", "give either `change` or `setTo`")),
+        _ => return Err(ShopError::invalid("change", "give either `change` or `setTo`")),
     };
     if stock + change < 0 {
         let message = format!("only {stock} are in stock: {change} would leave fewer than none");
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     }
     shop.move_stock(&id, change, input.text("reason").unwrap_or("other"));
     let movement: &Movement = shop.movements.last().expect("a stock was just moved");

@@ -1,4 +1,4 @@
-//! What is sold: products, their variants, and changes of the stock.
+//! Goods: products, their variants, and changes of the stock.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct Product {
     pub(crate) vendor: String,
     pub(crate) category_ids: Vec<String>,
     pub(crate) tags: Vec<String>,
-    /// What its variants differ in.
+    /// The options in which its variants differ.
     pub(crate) options: Vec<String>,
     pub(crate) variants: Vec<Variant>,
     pub(crate) created_at: Moment,

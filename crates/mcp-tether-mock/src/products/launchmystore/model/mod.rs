@@ -1,4 +1,4 @@
-//! The things of the store that are more than records. The tools for them are in `catalogue`,
+//! The data of the store that is more than plain records. The tools for them are in `catalogue`,
 //! `orders` and `themes`.
 
 mod goods;
@@ -6,5 +6,7 @@ mod order;
 mod theme;
 
 pub(super) use goods::{Movement, Product, Variant};
-pub(super) use order::{Event, Fulfillment, Line, Order, Quantity, Refund, Status};
-pub(super) use theme::{Part, Section, Theme};
+pub(super) use order::{
+    Fulfillment, LineItem, Order, OrderStatus, Quantity, Refund, TimelineEvent,
+};
+pub(super) use theme::{Part, Theme, ThemeSection};

@@ -1,4 +1,4 @@
-//! Orders: what they hold and what follows from their lines. Amounts are in cents.
+//! Orders, and the amounts computed from their lines. Amounts are in cents.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,8 +13,8 @@ pub(crate) struct Order {
     pub(crate) id: String,
     pub(crate) number: String,
     pub(crate) customer_id: String,
-    pub(crate) status: Status,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) status: OrderStatus,
+    pub(crate) lines: Vec<LineItem>,
     pub(crate) coupon_code: Option<String>,
     pub(crate) discount: i64,
     pub(crate) shipping_method: String,
@@ -27,15 +27,15 @@ pub(crate) struct Order {
     pub(crate) source: String,
     pub(crate) fulfillments: Vec<Fulfillment>,
     pub(crate) refunds: Vec<Refund>,
-    pub(crate) timeline: Vec<Event>,
+    pub(crate) timeline: Vec<TimelineEvent>,
     pub(crate) created_at: Moment,
     pub(crate) updated_at: Moment,
 }
 
-/// How far an order has come.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Status {
+pub(crate) enum OrderStatus {
     Pending,
     Processing,
     Shipped,
@@ -43,7 +43,7 @@ pub(crate) enum Status {
     Cancelled,
 }
 
-impl Status {
+impl OrderStatus {
     pub(crate) const NAMES: &'static [&'static str] =
         &["pending", "processing", "shipped", "delivered", "cancelled"];
 
@@ -55,7 +55,7 @@ impl Status {
 /// A quantity of one variant, at the price of that day.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Line {
+pub(crate) struct LineItem {
     pub(crate) id: String,
     pub(crate) product_id: String,
     pub(crate) variant_id: String,
@@ -67,12 +67,12 @@ pub(crate) struct Line {
     pub(crate) refunded: i64,
 }
 
-impl Line {
+impl LineItem {
     pub(crate) fn total(&self) -> i64 {
         self.unit_price * self.quantity
     }
 
-    /// Returns what is still to be sent. Refunds count against it first.
+    /// Returns the quantity still to be sent. Refunds count against it first.
     pub(crate) fn to_fulfil(&self) -> i64 {
         (self.quantity - self.refunded - self.fulfilled).max(0)
     }
@@ -114,14 +114,14 @@ pub(crate) struct Quantity {
 /// An entry of the timeline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Event {
+pub(crate) struct TimelineEvent {
     pub(crate) at: Moment,
     pub(crate) what: String,
 }
 
 impl Order {
     pub(crate) fn subtotal(&self) -> i64 {
-        self.lines.iter().map(Line::total).sum()
+        self.lines.iter().map(LineItem::total).sum()
     }
 
     pub(crate) fn total(&self) -> i64 {
@@ -132,39 +132,39 @@ impl Order {
         self.refunds.iter().map(|refund| refund.amount).sum()
     }
 
-    /// Returns what was paid and not refunded.
+    /// Returns the amount paid and not refunded.
     pub(crate) fn kept(&self) -> i64 {
         if self.paid_at.is_some() { self.total() - self.refunded() } else { 0 }
     }
 
-    /// Returns what was paid for each line: its price, less its share of the discount, with its
-    /// share of the tax. The shares add up.
+    /// Returns the amount paid for each line: its price, less its share of the discount, plus its
+    /// share of the tax. The shares add up exactly.
     pub(crate) fn paid_for_lines(&self) -> Vec<i64> {
-        let totals: Vec<i64> = self.lines.iter().map(Line::total).collect();
+        let totals: Vec<i64> = self.lines.iter().map(LineItem::total).collect();
         let discounts = shared(self.discount, &totals);
         let taxes = shared(self.tax, &totals);
         let parts = totals.iter().zip(discounts).zip(taxes);
         parts.map(|((total, discount), tax)| total - discount + tax).collect()
     }
 
-    /// Returns the refund for `quantity` more of a line, so that all refunds together give back
-    /// exactly what was paid.
+    /// Returns the refund for `quantity` more of a line, such that all refunds add up to the exact
+    /// amount paid.
     pub(crate) fn worth(&self, at: usize, quantity: i64) -> i64 {
         let (line, paid) = (&self.lines[at], self.paid_for_lines()[at]);
         let upto = |count: i64| portion(paid, count, line.quantity);
         upto(line.refunded + quantity) - upto(line.refunded)
     }
 
-    /// Neither cancelled nor delivered.
+    /// Returns whether it is neither cancelled nor delivered.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.status, Status::Pending | Status::Processing | Status::Shipped)
+        matches!(self.status, OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Shipped)
     }
 
     pub(crate) fn counts(&self) -> bool {
-        self.status != Status::Cancelled
+        self.status != OrderStatus::Cancelled
     }
 
-    /// `pending`, `paid`, `partially_refunded` or `refunded`.
+    /// Returns `pending`, `paid`, `partially_refunded` or `refunded`.
     pub(crate) fn payment_status(&self) -> &'static str {
         match (self.paid_at, self.refunded()) {
             (None, _) => "pending",
@@ -174,9 +174,9 @@ impl Order {
         }
     }
 
-    /// `unfulfilled`, `partial` or `fulfilled`.
+    /// Returns `unfulfilled`, `partial` or `fulfilled`.
     pub(crate) fn fulfillment_status(&self) -> &'static str {
-        let open: i64 = self.lines.iter().map(Line::to_fulfil).sum();
+        let open: i64 = self.lines.iter().map(LineItem::to_fulfil).sum();
         match (open, self.fulfillments.is_empty()) {
             (0, _) => "fulfilled",
             (_, true) => "unfulfilled",

@@ -15,21 +15,21 @@ pub(crate) struct Theme {
     /// `live` or `draft`.
     pub(crate) role: String,
     pub(crate) settings: Record,
-    pub(crate) sections: Vec<Section>,
+    pub(crate) sections: Vec<ThemeSection>,
     pub(crate) updated_at: Moment,
 }
 
 /// A part of a template.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Section {
+pub(crate) struct ThemeSection {
     pub(crate) template: String,
     #[serde(flatten)]
     pub(crate) part: Part,
     pub(crate) blocks: Vec<Part>,
 }
 
-/// What sections and blocks have in common. They stand in order of their position.
+/// The common part of sections and blocks, which are sorted by their position.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Part {

@@ -1,12 +1,12 @@
-//! A new order: what it costs, and what it takes from the stock.
+//! Creating orders: their price, and their effect on the stock.
 
 use serde_json::Value;
 
 use super::super::address::ADDRESS;
 use super::super::coupons::{self, Basket};
 use super::super::customers::CUSTOMERS;
-use super::super::model::{Event, Line, Order, Status};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{LineItem, Order, OrderStatus, TimelineEvent};
+use super::super::problem::{ShopError, ShopResult};
 use super::super::record::text;
 use super::super::settings;
 use super::super::shop::Shop;
@@ -31,7 +31,7 @@ pub(super) const CREATE: &[Field] = &[
     may("note", Shape::Text, "a note for the team"),
 ];
 
-/// What an order costs besides its goods.
+/// The costs of an order besides its goods.
 #[derive(Clone, Debug)]
 pub(crate) struct Pricing {
     pub(crate) coupon: Option<String>,
@@ -41,17 +41,17 @@ pub(crate) struct Pricing {
     pub(crate) tax: i64,
 }
 
-/// What these lines cost, sent to a country in a way, with a coupon.
+/// Returns the costs of these lines, with shipping to a country by a method, and a coupon.
 pub(crate) fn price(
     shop: &Shop,
-    lines: &[Line],
+    lines: &[LineItem],
     customer: &str,
     country: &str,
     method: Option<&str>,
     coupon: Option<&str>,
     at: Moment,
-) -> Result<Pricing, Problem> {
-    let subtotal = lines.iter().map(Line::total).sum();
+) -> Result<Pricing, ShopError> {
+    let subtotal = lines.iter().map(LineItem::total).sum();
     let basket = Basket { lines, subtotal, customer, at };
     let given = coupon.map(|code| coupons::apply(shop, code, &basket)).transpose()?;
     let discount = given.as_ref().map_or(0, |given| given.discount);
@@ -66,14 +66,14 @@ pub(crate) fn price(
     })
 }
 
-pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let customer = CUSTOMERS.find(shop, input.needed("customer"))?.clone();
     let customer_id = text(&customer, "id").to_owned();
     let given = input.object("shippingAddress").map(|address| address.0.clone());
     let address = given.or_else(|| customer.get("address").cloned()).unwrap_or(Value::Null);
     if address.is_null() {
         let message = "this customer has no address: give a `shippingAddress`";
-        return Err(Problem::invalid("shippingAddress", message));
+        return Err(ShopError::invalid("shippingAddress", message));
     }
     let lines = lines(shop, input)?;
     let country = address["country"].as_str().unwrap_or_default();
@@ -85,7 +85,7 @@ pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
         id: String::new(),
         number: String::new(),
         customer_id,
-        status: if paid_at.is_some() { Status::Processing } else { Status::Pending },
+        status: if paid_at.is_some() { OrderStatus::Processing } else { OrderStatus::Pending },
         lines,
         coupon_code: pricing.coupon.clone(),
         discount: pricing.discount,
@@ -98,7 +98,7 @@ pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
         source: "manual".to_owned(),
         fulfillments: Vec::new(),
         refunds: Vec::new(),
-        timeline: vec![Event { at: now, what: "order created through MCP".to_owned() }],
+        timeline: vec![TimelineEvent { at: now, what: "order created through MCP".to_owned() }],
         created_at: now,
         updated_at: now,
     };
@@ -106,35 +106,35 @@ pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     shop.shown_order(&id)
 }
 
-fn lines(shop: &mut Shop, input: ToolInput<'_>) -> Result<Vec<Line>, Problem> {
-    let mut lines: Vec<Line> = Vec::new();
+fn lines(shop: &mut Shop, input: ToolInput<'_>) -> Result<Vec<LineItem>, ShopError> {
+    let mut lines: Vec<LineItem> = Vec::new();
     for given in input.objects("lines") {
         let name = given.needed("variant");
         let line = shop.line(name, given.whole("quantity").unwrap_or(1))?;
         let (product, variant) = shop.variant(name)?;
         if product.status != "active" {
             let message = format!("`{}` is {} and cannot be sold", product.title, product.status);
-            return Err(Problem::state(message));
+            return Err(ShopError::state(message));
         }
         let before: i64 =
             lines.iter().filter(|l| l.variant_id == variant.id).map(|l| l.quantity).sum();
         if variant.stock < before + line.quantity {
             let message = format!("only {} of `{}` are in stock", variant.stock, variant.sku);
-            return Err(Problem::state(message));
+            return Err(ShopError::state(message));
         }
         let unit_price = given.whole("unitPrice").unwrap_or(line.unit_price);
-        lines.push(Line { unit_price, ..line });
+        lines.push(LineItem { unit_price, ..line });
     }
     Ok(lines)
 }
 
 impl Shop {
-    /// A quantity of a variant, at its price.
-    pub(crate) fn line(&mut self, variant: &str, quantity: i64) -> Result<Line, Problem> {
+    /// Returns a line with a quantity of a variant, at its current price.
+    pub(crate) fn line(&mut self, variant: &str, quantity: i64) -> Result<LineItem, ShopError> {
         self.variant(variant)?;
         let id = self.new_id("line");
         let (product, variant) = self.variant(variant)?;
-        Ok(Line {
+        Ok(LineItem {
             id,
             product_id: product.id.clone(),
             variant_id: variant.id.clone(),

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::model::{Fulfillment, Line, Order, Quantity, Status};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{Fulfillment, LineItem, Order, OrderStatus, Quantity};
+use super::super::problem::{ShopError, ShopResult};
 use super::super::shop::Shop;
 use super::shown::ID;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
@@ -20,19 +20,19 @@ pub(super) const CREATE: &[Field] = &[
     may("trackingNumber", Shape::Text, "the carrier's number"),
 ];
 
-pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let order = shop.order(input.needed("id"))?;
     let (id, number) = (order.id.clone(), order.number.clone());
-    if order.status == Status::Cancelled {
-        return Err(Problem::state(format!("order {number} is cancelled")));
+    if order.status == OrderStatus::Cancelled {
+        return Err(ShopError::state(format!("order {number} is cancelled")));
     }
     if order.paid_at.is_none() {
         let message = format!("order {number} is not paid: see `update_order_status`");
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     }
-    let lines = chosen(order, input, Line::to_fulfil, "to be sent")?;
+    let lines = chosen(order, input, LineItem::to_fulfil, "to be sent")?;
     if lines.is_empty() {
-        return Err(Problem::state(format!("nothing of order {number} is left to be sent")));
+        return Err(ShopError::state(format!("nothing of order {number} is left to be sent")));
     }
     let fulfillment = Fulfillment {
         id: shop.new_id("ful"),
@@ -50,32 +50,32 @@ pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(reply)
 }
 
-/// Returns how many of which lines are requested; all that `left` returns if none is named.
+/// Returns the requested quantities of lines; everything that `left` returns if no line is named.
 pub(super) fn chosen(
     order: &Order,
     input: ToolInput<'_>,
-    left: fn(&Line) -> i64,
+    left: fn(&LineItem) -> i64,
     what: &str,
-) -> Result<Vec<Quantity>, Problem> {
-    let all = |line: &Line| Quantity { line_id: line.id.clone(), quantity: left(line) };
+) -> Result<Vec<Quantity>, ShopError> {
+    let all = |line: &LineItem| Quantity { line_id: line.id.clone(), quantity: left(line) };
     if !input.has("lines") {
         return Ok(order.lines.iter().map(all).filter(|line| line.quantity > 0).collect());
     }
     let mut chosen: Vec<Quantity> = Vec::new();
     for given in input.objects("lines") {
         let name = given.needed("line");
-        let is = |line: &&Line| line.id == name || line.sku.eq_ignore_ascii_case(name);
+        let is = |line: &&LineItem| line.id == name || line.sku.eq_ignore_ascii_case(name);
         let Some(line) = order.lines.iter().find(is) else {
             let message = format!("order {} has no line `{name}`", order.number);
-            return Err(Problem::invalid("lines", message));
+            return Err(ShopError::invalid("lines", message));
         };
         if chosen.iter().any(|other| other.line_id == line.id) {
-            return Err(Problem::invalid("lines", format!("the line `{name}` comes twice")));
+            return Err(ShopError::invalid("lines", format!("the line `{name}` comes twice")));
         }
         let quantity = given.whole("quantity").unwrap_or_else(|| left(line));
         if quantity > left(line) || quantity == 0 {
             let message = format!("only {} of `{name}` are left {what}", left(line));
-            return Err(Problem::state(message));
+            return Err(ShopError::state(message));
         }
         chosen.push(Quantity { line_id: line.id.clone(), quantity });
     }
@@ -83,7 +83,7 @@ pub(super) fn chosen(
 }
 
 impl Order {
-    /// Keeps a parcel; when everything is sent, the order is.
+    /// Stores a shipment, and marks the order as sent once every line is.
     pub(crate) fn send(&mut self, fulfillment: Fulfillment) {
         for sent in &fulfillment.lines {
             for line in self.lines.iter_mut().filter(|line| line.id == sent.line_id) {
@@ -92,6 +92,6 @@ impl Order {
         }
         self.fulfillments.push(fulfillment);
         let all = self.fulfillment_status() == "fulfilled";
-        self.status = if all { Status::Shipped } else { Status::Processing };
+        self.status = if all { OrderStatus::Shipped } else { OrderStatus::Processing };
     }
 }

@@ -1,9 +1,9 @@
 //! Finding orders.
 
 use super::super::customers::CUSTOMERS;
-use super::super::model::{Order, Status};
+use super::super::model::{Order, OrderStatus};
 use super::super::period::{self, PERIOD};
-use super::super::problem::Reply;
+use super::super::problem::ShopResult;
 use super::super::record::text;
 use super::super::resource::page;
 use super::super::shop::Shop;
@@ -13,7 +13,7 @@ use crate::product::query::Query;
 
 pub(super) const LIST: &[Field] = &[
     may("query", Shape::Text, "words to look for in numbers, names, e-mail addresses and goods"),
-    may("status", Shape::OneOf(Status::NAMES), "only orders that have come this far"),
+    may("status", Shape::OneOf(OrderStatus::NAMES), "only orders that have come this far"),
     may(
         "paymentStatus",
         Shape::OneOf(&["pending", "paid", "partially_refunded", "refunded"]),
@@ -30,7 +30,7 @@ pub(super) const LIST: &[Field] = &[
     period::TO,
 ];
 
-pub(super) fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn list(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     let words = Query::of(input);
     let span = period::asked(shop, input)?;
     let customer = input.text("customer").map(|name| CUSTOMERS.find(shop, name)).transpose()?;
@@ -57,6 +57,6 @@ fn is_about(shop: &Shop, order: &Order, words: &Query) -> bool {
     words.matches(&texts)
 }
 
-pub(super) fn get(shop: &Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn get(shop: &Shop, input: ToolInput<'_>) -> ShopResult {
     shop.shown_order(input.needed("id"))
 }

@@ -10,33 +10,33 @@ mod status;
 pub(super) use creating::price;
 pub(super) use status::update;
 
-use super::entry::{Does, Domain, Entry, Gives, PAGE};
+use super::entry::{AdminArea, Does, Entry, PAGE, ResultShape};
 use crate::product::ToolKind;
 
 pub(super) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_orders",
         title: "List orders",
-        domain: Domain::Orders,
+        domain: AdminArea::Orders,
         kind: ToolKind::Read,
         about: "Lists or searches orders, the newest first; `fulfillmentStatus: unfulfilled` with \
             `paymentStatus: paid` finds what is to be sent",
         example: r#"{"fulfillmentStatus":"unfulfilled","paymentStatus":"paid"}"#,
-        does: Does::Look(&[listing::LIST, PAGE], Gives::List("orders"), listing::list),
+        does: Does::Look(&[listing::LIST, PAGE], ResultShape::List("orders"), listing::list),
     },
     Entry {
         name: "get_order",
         title: "Get an order",
-        domain: Domain::Orders,
+        domain: AdminArea::Orders,
         kind: ToolKind::Read,
         about: "Gets an order with its lines, parcels, refunds and everything that was done to it",
         example: r#"{"id":"LMS1003"}"#,
-        does: Does::Look(&[&[shown::ID]], Gives::One("order"), listing::get),
+        does: Does::Look(&[&[shown::ID]], ResultShape::One("order"), listing::get),
     },
     Entry {
         name: "create_order",
         title: "Create an order",
-        domain: Domain::Orders,
+        domain: AdminArea::Orders,
         kind: ToolKind::Write,
         about: "Creates an order by hand for a known customer: takes the goods off the shelf, \
             applies a coupon, adds shipping and tax",
@@ -44,35 +44,35 @@ pub(super) const TOOLS: &[Entry] = &[
             r#"{"customer":"lily.park@mail.example","lines":[{"variant":"TSH-M","quantity":2}],"#,
             r#""couponCode":"WELCOME10"}"#,
         ),
-        does: Does::Change(&[creating::CREATE], Gives::One("order"), creating::create),
+        does: Does::Change(&[creating::CREATE], ResultShape::One("order"), creating::create),
     },
     Entry {
         name: "update_order_status",
         title: "Update the status of an order",
-        domain: Domain::Orders,
+        domain: AdminArea::Orders,
         kind: ToolKind::Write,
         about: "Moves an order on, cancels it, or marks it paid; sending goods has \
             `create_fulfillment`",
         example: r#"{"id":"LMS1119","status":"processing","paid":true}"#,
-        does: Does::Change(&[status::UPDATE], Gives::One("order"), status::update),
+        does: Does::Change(&[status::UPDATE], ResultShape::One("order"), status::update),
     },
     Entry {
         name: "create_fulfillment",
         title: "Create a fulfillment",
-        domain: Domain::Orders,
+        domain: AdminArea::Orders,
         kind: ToolKind::Write,
         about: "Sends goods of a paid order, all that is left of it or chosen lines",
         example: r#"{"id":"LMS1118","carrier":"UPS","trackingNumber":"1Z999AA10123456784"}"#,
         does: Does::Change(
             &[fulfilment::CREATE],
-            Gives::Members(&["order", "fulfillment"]),
+            ResultShape::Members(&["order", "fulfillment"]),
             fulfilment::create,
         ),
     },
     Entry {
         name: "refund_order",
         title: "Refund an order",
-        domain: Domain::Orders,
+        domain: AdminArea::Orders,
         kind: ToolKind::Destructive,
         about: "Gives money back for chosen lines, for shipping or for a whole order, and puts \
             goods back on the shelf if asked; the amount follows from what was paid",
@@ -82,7 +82,7 @@ pub(super) const TOOLS: &[Entry] = &[
         ),
         does: Does::Change(
             &[refunding::REFUND],
-            Gives::Members(&["order", "refund"]),
+            ResultShape::Members(&["order", "refund"]),
             refunding::refund,
         ),
     },

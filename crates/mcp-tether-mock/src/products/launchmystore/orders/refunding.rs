@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::model::{Line, Order, Quantity, Refund};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{LineItem, Order, Quantity, Refund};
+use super::super::problem::{ShopError, ShopResult};
 use super::super::shop::Shop;
 use super::fulfilment::chosen;
 use super::shown::ID;
@@ -24,7 +24,7 @@ pub(super) const REFUND: &[Field] = &[
     may("restock", Shape::Flag, "whether the goods go back on the shelf, no if left out"),
 ];
 
-pub(super) fn refund(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+pub(super) fn refund(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     let order = shop.order(input.needed("id"))?;
     let (id, number) = (order.id.clone(), order.number.clone());
     if order.kept() == 0 {
@@ -32,16 +32,16 @@ pub(super) fn refund(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
             None => format!("order {number} is not paid: there is nothing to give back"),
             Some(_) => format!("everything of order {number} was given back already"),
         };
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     }
     let (lines, shipping, amount) = asked(order, input)?;
     if amount > order.kept() {
         let (kept, wanted) = (decimal(order.kept()), decimal(amount));
         let message = format!("{wanted} is more than the {kept} that are left of order {number}");
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     }
     if amount == 0 {
-        return Err(Problem::state("that comes to nothing"));
+        return Err(ShopError::state("that comes to nothing"));
     }
     let restock = input.flag("restock").unwrap_or(false);
     let refund = Refund {
@@ -61,18 +61,18 @@ pub(super) fn refund(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(reply)
 }
 
-/// Which lines, how much of it shipping, how much altogether.
-fn asked(order: &Order, input: ToolInput<'_>) -> Result<(Vec<Quantity>, i64, i64), Problem> {
+/// Returns the requested lines, the part of the refund that is shipping, and the total.
+fn asked(order: &Order, input: ToolInput<'_>) -> Result<(Vec<Quantity>, i64, i64), ShopError> {
     if let Some(amount) = input.whole("amount") {
         return match ["lines", "shipping", "restock"].into_iter().find(|name| input.has(name)) {
             Some(name) => {
                 let message = format!("give either `amount` or `{name}`");
-                Err(Problem::invalid(name, message))
+                Err(ShopError::invalid(name, message))
             }
             None => Ok((Vec::new(), 0, amount)),
         };
     }
-    let left = |line: &Line| line.quantity - line.refunded;
+    let left = |line: &LineItem| line.quantity - line.refunded;
     let whole_order = !input.has("lines") && !input.has("shipping");
     let lines = if input.has("lines") || whole_order {
         chosen(order, input, left, "to be refunded")?
@@ -87,7 +87,7 @@ fn asked(order: &Order, input: ToolInput<'_>) -> Result<(Vec<Quantity>, i64, i64
         at.map_or(0, |at| order.worth(at, asked.quantity))
     };
     let amount = if whole_order {
-        // Amounts left over from single refunds are refunded too.
+        // A full refund includes any remaining cents.
         order.kept()
     } else {
         lines.iter().map(worth).sum::<i64>() + shipping
@@ -95,7 +95,7 @@ fn asked(order: &Order, input: ToolInput<'_>) -> Result<(Vec<Quantity>, i64, i64
     Ok((lines, shipping, amount))
 }
 
-fn give_back(shop: &mut Shop, id: &str, refund: Refund) -> Result<(), Problem> {
+fn give_back(shop: &mut Shop, id: &str, refund: Refund) -> Result<(), ShopError> {
     let order = shop.order_mut(id)?;
     let mut returned = Vec::new();
     for asked in &refund.lines {

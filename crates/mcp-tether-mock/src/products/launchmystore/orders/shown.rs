@@ -1,14 +1,14 @@
-//! How orders are shown, and what every tool for them has in common.
+//! Views of orders, and helpers of all order tools.
 
 use serde_json::{Value, json};
 
 use super::super::customers::name;
-use super::super::model::{Event, Order};
-use super::super::problem::Reply;
+use super::super::model::{Order, TimelineEvent};
+use super::super::problem::ShopResult;
 use super::super::shop::Shop;
 use crate::product::field::{Field, Shape, need};
 
-/// An order in a list.
+/// Returns an order as an entry of a list.
 pub(super) fn order_line(shop: &Shop, order: &Order) -> Value {
     json!({
         "id": order.id,
@@ -25,7 +25,7 @@ pub(super) fn order_line(shop: &Shop, order: &Order) -> Value {
     })
 }
 
-/// An order with everything in it.
+/// Returns an order with all details.
 fn order_in_full(shop: &Shop, order: &Order) -> Value {
     let mut full = order_line(shop, order);
     let all = serde_json::to_value(order).expect("an order can be written");
@@ -56,16 +56,16 @@ pub(super) fn customer(shop: &Shop, order: &Order) -> Value {
 }
 
 impl Shop {
-    /// Records what was done to an order.
+    /// Adds an entry to the timeline of an order.
     pub(super) fn note_on(&mut self, order: &str, what: impl Into<String>) {
         let at = self.tick();
         if let Ok(order) = self.order_mut(order) {
             order.updated_at = at;
-            order.timeline.push(Event { at, what: what.into() });
+            order.timeline.push(TimelineEvent { at, what: what.into() });
         }
     }
 
-    pub(super) fn shown_order(&self, id: &str) -> Reply {
+    pub(super) fn shown_order(&self, id: &str) -> ShopResult {
         Ok(json!({ "order": order_in_full(self, self.order(id)?) }))
     }
 }

@@ -1,33 +1,33 @@
 //! Changing the status of orders.
 
 use super::super::coupons;
-use super::super::model::{Order, Status};
-use super::super::problem::{Problem, Reply};
+use super::super::model::{Order, OrderStatus};
+use super::super::problem::{ShopError, ShopResult};
 use super::super::shop::Shop;
 use super::shown::ID;
 use crate::product::field::{Field, Shape, ToolInput, may};
 
 pub(super) const UPDATE: &[Field] = &[
     ID,
-    may("status", Shape::OneOf(Status::NAMES), "how far it has come now"),
+    may("status", Shape::OneOf(OrderStatus::NAMES), "how far it has come now"),
     may("paid", Shape::Flag, "true once the money is there"),
     may("note", Shape::Text, "a note for the timeline"),
 ];
 
-pub(crate) fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
+pub(crate) fn update(shop: &mut Shop, input: ToolInput<'_>) -> ShopResult {
     if !["status", "paid", "note"].into_iter().any(|name| input.has(name)) {
-        return Err(Problem::invalid("status", "give a `status`, `paid` or a `note`"));
+        return Err(ShopError::invalid("status", "give a `status`, `paid` or a `note`"));
     }
     let order = shop.order(input.needed("id"))?;
     let id = order.id.clone();
     let pays = input.flag("paid");
     if pays == Some(false) && order.paid_at.is_some() {
         let message = "money that is there goes back with `refund_order`";
-        return Err(Problem::state(message));
+        return Err(ShopError::state(message));
     }
     let becomes_paid = pays == Some(true) && order.paid_at.is_none();
-    if becomes_paid && order.status == Status::Cancelled {
-        return Err(Problem::state(format!("order {} is cancelled", order.number)));
+    if becomes_paid && order.status == OrderStatus::Cancelled {
+        return Err(ShopError::state(format!("order {} is cancelled", order.number)));
     }
     let next = match input.text("status") {
         Some(name) => reached(order, name, becomes_paid)?,
@@ -39,7 +39,7 @@ pub(crate) fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
         shop.order_mut(&id)?.paid_at = Some(now);
         shop.note_on(&id, "marked as paid");
     }
-    if changes && next == Status::Cancelled {
+    if changes && next == OrderStatus::Cancelled {
         take_back(shop, &id)?;
     }
     if changes {
@@ -53,8 +53,8 @@ pub(crate) fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
 }
 
 /// Returns the status with this name, if the order can change to it.
-fn reached(order: &Order, name: &str, becomes_paid: bool) -> Result<Status, Problem> {
-    use Status::{Cancelled, Delivered, Pending, Processing, Shipped};
+fn reached(order: &Order, name: &str, becomes_paid: bool) -> Result<OrderStatus, ShopError> {
+    use OrderStatus::{Cancelled, Delivered, Pending, Processing, Shipped};
     let all = [Pending, Processing, Shipped, Delivered, Cancelled];
     let next = all.into_iter().find(|status| status.name() == name).unwrap_or(order.status);
     let sent = order.fulfillment_status() == "fulfilled" && !order.fulfillments.is_empty();
@@ -63,25 +63,25 @@ fn reached(order: &Order, name: &str, becomes_paid: bool) -> Result<Status, Prob
         (Pending, Processing) => Ok(next),
         (Pending | Processing, Shipped) if !sent => {
             let message = "not everything was sent: send it with `create_fulfillment`";
-            Err(Problem::state(message))
+            Err(ShopError::state(message))
         }
         (Pending | Processing, Shipped) | (Shipped, Delivered) => Ok(next),
         (Pending | Processing, Cancelled) if !order.fulfillments.is_empty() => {
-            Err(Problem::state("a part of it was sent: refund the rest with `refund_order`"))
+            Err(ShopError::state("a part of it was sent: refund the rest with `refund_order`"))
         }
         (Pending | Processing, Cancelled) if order.kept() > 0 || becomes_paid => {
-            Err(Problem::state("it is paid: give the money back with `refund_order` first"))
+            Err(ShopError::state("it is paid: give the money back with `refund_order` first"))
         }
         (Pending | Processing, Cancelled) => Ok(next),
         (now, next) => {
             let (now, next) = (now.name(), next.name());
-            Err(Problem::state(format!("an order that is {now} cannot become {next}")))
+            Err(ShopError::state(format!("an order that is {now} cannot become {next}")))
         }
     }
 }
 
-/// Returns unsent goods to the stock, and the coupon counts as unused.
-fn take_back(shop: &mut Shop, id: &str) -> Result<(), Problem> {
+/// Returns unsent goods to the stock, and makes the coupon unused.
+fn take_back(shop: &mut Shop, id: &str) -> Result<(), ShopError> {
     let order = shop.order(id)?.clone();
     let restocked = |line: &str| -> i64 {
         let refunds = order.refunds.iter().filter(|refund| refund.restocked);

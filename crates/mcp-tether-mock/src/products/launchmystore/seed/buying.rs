@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::super::customers::CUSTOMERS;
-use super::super::model::{Event, Fulfillment, Line, Order, Quantity, Refund, Status};
+use super::super::model::{
+    Fulfillment, LineItem, Order, OrderStatus, Quantity, Refund, TimelineEvent,
+};
 use super::super::orders::{price, update};
 use super::super::record::text;
 use super::super::shop::Shop;
@@ -30,7 +32,7 @@ pub(super) struct Planned {
     outcome: Outcome,
 }
 
-/// How far it has come by now.
+/// The outcome of an order so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Unpaid,
@@ -42,28 +44,29 @@ enum Outcome {
 }
 
 /// Orders written by hand: number, customer, lines, outcome.
-type Told = (i64, usize, &'static [(&'static str, i64)], Outcome);
+type ScriptedPurchase = (i64, usize, &'static [(&'static str, i64)], Outcome);
 
-const TOLD: [Told; 3] = [
+const SCRIPTED_ORDERS: [ScriptedPurchase; 3] = [
     (1003, 0, &[("MUG-WHI", 2), ("TSH-M", 1)], Outcome::Delivered),
     (1118, 4, &[("KET-STE", 1), ("COF-250", 2)], Outcome::Paid),
     (1119, 8, &[("TSH-L", 1), ("TOT-NAT", 1)], Outcome::Unpaid),
 ];
 
-/// All orders, in the order in which they came.
+/// Returns all orders, oldest first.
 pub(super) fn plan(draw: &mut Draw, today: Date) -> Vec<Planned> {
     (0..ORDER_COUNT).map(|position| planned(draw, today, position)).collect()
 }
 
 fn planned(draw: &mut Draw, today: Date, position: i64) -> Planned {
     let at = when(today, position);
-    let told = TOLD.iter().find(|(number, ..)| *number == FIRST_ORDER_NUMBER + position);
-    if let Some((_, customer, lines, outcome)) = told {
+    let scripted =
+        SCRIPTED_ORDERS.iter().find(|(number, ..)| *number == FIRST_ORDER_NUMBER + position);
+    if let Some((_, customer, lines, outcome)) = scripted {
         let lines = lines.iter().map(|(sku, quantity)| ((*sku).to_owned(), *quantity)).collect();
         return Planned { at, customer: *customer, lines, coupon: None, outcome: *outcome };
     }
     let outcome = outcome(draw, today.days_since(at.day()));
-    // The first few buy often.
+    // The first five customers buy often.
     let among = if draw.percent(35) { 5 } else { people::BUYERS };
     let customer = draw.below(among);
     let coupon = match draw.below(100) {
@@ -75,7 +78,7 @@ fn planned(draw: &mut Draw, today: Date, position: i64) -> Planned {
     Planned { at, customer, lines: lines(draw, outcome), coupon, outcome }
 }
 
-/// Denser towards today.
+/// Returns the time of an order; they get denser towards today.
 fn when(today: Date, position: i64) -> Moment {
     let before = ORDER_COUNT - ORDERS_TODAY;
     if position >= before {
@@ -85,7 +88,7 @@ fn when(today: Date, position: i64) -> Moment {
     Moment::on(today, -3_600 - (DAYS * 86_400 - 90_000) * left / before * left / before)
 }
 
-/// The older an order, the further it has come.
+/// Returns an outcome: the older the order, the further it is.
 fn outcome(draw: &mut Draw, age: i64) -> Outcome {
     let drawn = draw.below(100);
     let chances: &[(usize, Outcome)] = match age {
@@ -105,7 +108,7 @@ fn outcome(draw: &mut Draw, age: i64) -> Outcome {
 fn lines(draw: &mut Draw, outcome: Outcome) -> Vec<(String, i64)> {
     let mut skus = goods::for_sale();
     if outcome == Outcome::Cancelled {
-        // Its goods are restocked at once; the stock must never have been empty.
+        // A cancelled order restocks its goods at once, so there must have been enough of them.
         skus.retain(|(_, left)| *left >= 10);
     }
     let mut lines: Vec<(String, i64)> = Vec::new();
@@ -120,7 +123,7 @@ fn lines(draw: &mut Draw, outcome: Outcome) -> Vec<(String, i64)> {
     lines
 }
 
-/// How many of each SKU are gone for good.
+/// Returns the quantity of each SKU that left the stock for good.
 pub(super) fn sold(planned: &[Planned]) -> BTreeMap<String, i64> {
     let mut sold = BTreeMap::new();
     for order in planned.iter().filter(|order| order.outcome != Outcome::Cancelled) {
@@ -131,7 +134,7 @@ pub(super) fn sold(planned: &[Planned]) -> BTreeMap<String, i64> {
     sold
 }
 
-/// Places an order on its day, and applies what has happened to it since.
+/// Places an order on its day, and plays the events since then.
 pub(super) fn buy(shop: &mut Shop, draw: &mut Draw, planned: Planned) {
     let Planned { at, customer, lines, coupon, outcome } = planned;
     shop.today = at.day();
@@ -142,7 +145,7 @@ pub(super) fn buy(shop: &mut Shop, draw: &mut Draw, planned: Planned) {
     let line = |(sku, quantity): &(String, i64)| {
         shop.line(sku, *quantity).expect("the table names its goods")
     };
-    let lines: Vec<Line> = lines.iter().map(line).collect();
+    let lines: Vec<LineItem> = lines.iter().map(line).collect();
     let address = customer["address"].clone();
     let country = address["country"].as_str().unwrap_or_default();
     let priced = |coupon| price(shop, &lines, &id, country, None, coupon, at);
@@ -154,7 +157,7 @@ pub(super) fn buy(shop: &mut Shop, draw: &mut Draw, planned: Planned) {
         id: String::new(),
         number: String::new(),
         customer_id: id,
-        status: if paid { Status::Processing } else { Status::Pending },
+        status: if paid { OrderStatus::Processing } else { OrderStatus::Pending },
         lines,
         coupon_code: pricing.coupon,
         discount: pricing.discount,
@@ -167,7 +170,7 @@ pub(super) fn buy(shop: &mut Shop, draw: &mut Draw, planned: Planned) {
         source: "online".to_owned(),
         fulfillments: Vec::new(),
         refunds: Vec::new(),
-        timeline: vec![Event { at, what: "order placed in the shop".to_owned() }],
+        timeline: vec![TimelineEvent { at, what: "order placed in the shop".to_owned() }],
         created_at: at,
         updated_at: at,
     });
@@ -209,17 +212,17 @@ fn send(shop: &mut Shop, draw: &mut Draw, id: &str) {
     };
     order.send(fulfillment);
     order.updated_at = sent;
-    order.timeline.push(Event { at: sent, what: format!("goods handed to {carrier}") });
+    order.timeline.push(TimelineEvent { at: sent, what: format!("goods handed to {carrier}") });
 }
 
-/// Delivered, and partly refunded.
+/// Delivers an order, and refunds part of it if `comes_back`.
 fn deliver(shop: &mut Shop, id: &str, comes_back: bool) {
     let refund = shop.new_id("ref");
     let order = shop.order_mut(id).expect("it was just placed");
     let arrived = order.created_at.plus_hours(92);
-    order.status = Status::Delivered;
+    order.status = OrderStatus::Delivered;
     order.updated_at = arrived;
-    order.timeline.push(Event { at: arrived, what: "status is now delivered".to_owned() });
+    order.timeline.push(TimelineEvent { at: arrived, what: "status is now delivered".to_owned() });
     if comes_back {
         let amount = order.worth(0, 1);
         let line_id = order.lines[0].id.clone();
@@ -234,6 +237,6 @@ fn deliver(shop: &mut Shop, id: &str, comes_back: bool) {
             created_at: arrived.plus_hours(10),
         });
         let what = "one piece was refunded".to_owned();
-        order.timeline.push(Event { at: arrived.plus_hours(10), what });
+        order.timeline.push(TimelineEvent { at: arrived.plus_hours(10), what });
     }
 }

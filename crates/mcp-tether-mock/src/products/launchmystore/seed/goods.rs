@@ -11,8 +11,8 @@ use super::super::resource::slug;
 use super::super::shop::Shop;
 use super::making::make;
 
-/// A product whose variants differ in one thing. The code begins its SKUs; stock is what is left
-/// after everything that was ordered.
+/// A product whose variants differ in one thing. The code is the prefix of its SKUs; `stock` is the
+/// stock after all seeded orders.
 pub(super) struct Row {
     code: &'static str,
     title: &'static str,
@@ -177,7 +177,7 @@ impl Row {
     }
 }
 
-/// Every SKU that can be ordered, and what will be left of it.
+/// Returns every SKU that can be ordered, with its final stock.
 pub(super) fn for_sale() -> Vec<(String, i64)> {
     let rows = ROWS.iter().filter(|row| !row.draft);
     rows.flat_map(|row| row.variants.iter().map(|(value, left)| (row.sku(value), *left))).collect()
@@ -201,7 +201,7 @@ pub(super) fn categories(shop: &mut Shop) {
     }
 }
 
-/// All products, with enough on the shelf for what was `sold`.
+/// Adds all products, with enough stock for the quantities in `sold`.
 pub(super) fn products(shop: &mut Shop, sold: &BTreeMap<String, i64>) {
     for row in ROWS {
         let ids = row.categories.iter().map(|name| {

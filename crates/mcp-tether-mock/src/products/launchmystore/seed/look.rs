@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::model::{Part, Section, Theme};
+use super::super::model::{Part, Theme, ThemeSection};
 use super::super::record::Record;
 use super::super::shop::Shop;
 use super::making::address;
@@ -82,7 +82,7 @@ pub(super) fn themes(shop: &mut Shop) {
 }
 
 /// Returns the sections of a theme. Their ids start with `prefix`.
-fn sections(prefix: &str) -> Vec<Section> {
+fn sections(prefix: &str) -> Vec<ThemeSection> {
     let blocks = if prefix == "sec" { "blk" } else { "mono_blk" };
     let part = |prefix: &str, id: &str, kind: &str, settings: Value| Part {
         id: format!("{prefix}_{id}"),
@@ -92,7 +92,7 @@ fn sections(prefix: &str) -> Vec<Section> {
     };
     let section = |template: &str, id: &str, kind: &str, settings: Value, inner: Vec<Part>| {
         let (template, part) = (template.to_owned(), part(prefix, id, kind, settings));
-        Section { template, part, blocks: inner }
+        ThemeSection { template, part, blocks: inner }
     };
     let block = |id: &str, kind: &str, settings: Value| part(blocks, id, kind, settings);
     vec![

@@ -1,4 +1,4 @@
-//! What the parts of the seed have in common.
+//! Helpers shared by the parts of the seed.
 
 use serde_json::{Value, json};
 
@@ -6,17 +6,17 @@ use super::super::resource::Resource;
 use super::super::shop::Shop;
 use crate::product::field::ToolInput;
 
-/// Days that orders and visits go back.
+/// The age of the oldest orders and visits, in days.
 pub(super) const DAYS: i64 = 75;
 
-/// Makes a record as its tool would.
+/// Creates a record like its tool does.
 pub(super) fn make(resource: &Resource, shop: &mut Shop, values: &Value) {
     resource
         .create(shop, ToolInput(values))
         .unwrap_or_else(|problem| panic!("the seed obeys the rules: {}", problem.to_json()));
 }
 
-/// An address as customers and orders keep it.
+/// Returns an address in the format of customers and orders.
 pub(super) fn address(line1: &str, city: &str, postal_code: &str, country: &str) -> Value {
     json!({ "line1": line1, "city": city, "postalCode": postal_code, "country": country })
 }

@@ -1,5 +1,5 @@
-//! The data a store starts with: drawn from a seed, dated back from a day, the same for the same
-//! two. It is made with the tools' own functions, so that it obeys their rules.
+//! The initial data of a store, generated from a seed and dated relative to a given day. It is
+//! created with the tools' own functions, so that it obeys their rules.
 
 mod buying;
 mod goods;
@@ -15,11 +15,11 @@ use crate::date::Date;
 use crate::product::Moment;
 use crate::product::draw::Draw;
 
-/// A store with all its data.
+/// Returns a store with all its data.
 pub(super) fn shop(seed: u64, today: Date) -> Shop {
     let mut shop = Shop::new(today);
     let mut draw = Draw::of(seed);
-    // Everything but orders was there before the first of them.
+    // Everything except orders existed before the first order.
     set_day(&mut shop, today.plus_days(-2 * DAYS));
     look::settings(&mut shop);
     goods::categories(&mut shop);

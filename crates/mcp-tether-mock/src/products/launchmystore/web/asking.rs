@@ -1,6 +1,6 @@
-//! Who sends a request to the store's web side.
+//! Identifies the sender of a request to the store's web endpoints.
 
-use super::super::access::Member;
+use super::super::access::StaffMember;
 use super::super::state::{LaunchMyStore, now};
 use super::browser_sessions::COOKIE;
 use crate::product::WebRequest;
@@ -9,8 +9,8 @@ use crate::product::WebRequest;
 pub(crate) const PAGE: &str = "/admin/ai-connector";
 
 impl LaunchMyStore {
-    /// Returns who asks: by token, by e-mail and password, or from a page they signed in at.
-    pub(super) fn asking(&self, asked: &WebRequest<'_>) -> Result<Member, String> {
+    /// Returns the sender, identified by token, by e-mail and password, or by a browser session.
+    pub(super) fn asking(&self, asked: &WebRequest<'_>) -> Result<StaffMember, String> {
         let ledger = &self.store.look().ledger;
         if let Some(token) = asked.bearer() {
             let member = ledger.admit(token, now());

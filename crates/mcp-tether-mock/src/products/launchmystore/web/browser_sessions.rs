@@ -4,24 +4,24 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::access::{Member, random};
+use super::super::access::{StaffMember, random};
 
 /// The cookie that identifies a session.
 pub(super) const COOKIE: &str = "launchmystore_admin";
-/// More than this many are not remembered.
+/// The limit on sessions; older ones are dropped.
 const MAX_SESSIONS: usize = 256;
 
-/// A member who signed in at the page.
+/// The session of a member who signed in on the page.
 #[derive(Clone, Debug)]
 pub(super) struct BrowserSession {
-    pub(super) member: Member,
-    /// What forms must bring back.
+    pub(super) member: StaffMember,
+    /// The secret that forms must send back.
     pub(super) form: String,
-    /// What the next page shows once.
+    /// A message that the next page shows once.
     pub(super) said: Option<Said>,
 }
 
-/// Something that is shown once.
+/// A message that is shown once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     /// A new token.
@@ -36,7 +36,7 @@ pub(crate) struct BrowserSessions(Mutex<BTreeMap<String, BrowserSession>>);
 
 impl BrowserSessions {
     /// Opens a session for a member; returns the value of its cookie.
-    pub(super) fn take(&self, member: Member) -> String {
+    pub(super) fn take(&self, member: StaffMember) -> String {
         let mut sessions = self.lock();
         if sessions.len() >= MAX_SESSIONS {
             sessions.clear();
@@ -66,7 +66,7 @@ impl BrowserSessions {
         }
     }
 
-    /// Returns what to show once, and removes it.
+    /// Returns the message to show once, and removes it.
     pub(super) fn take_said(&self, id: &str) -> Option<Said> {
         self.lock().get_mut(id)?.said.take()
     }

@@ -1,23 +1,23 @@
-//! The endpoints around the MCP server: what it is, what it can do, tokens, snippets.
+//! The HTTP endpoints beside the MCP server: description, capabilities, tokens, snippets.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::super::access::{Member, read_role};
-use super::super::entry::Domain;
+use super::super::access::{StaffMember, read_role};
+use super::super::entry::AdminArea;
 use super::super::resources;
 use super::super::state::{LaunchMyStore, now};
 use super::super::tools::entries;
 use super::asking::PAGE;
 use super::snippets::Host;
-use crate::product::{Product, WebAnswer, WebRequest};
+use crate::product::{MockProduct, WebAnswer, WebRequest};
 
 /// The maximum length of a token in a snippet.
 const MAX_TOKEN_LENGTH: usize = 200;
 
 impl LaunchMyStore {
-    /// Answers, without a credential, what this is and where things are.
+    /// Describes the server and its endpoints; needs no credential.
     pub(super) fn info(&self, asked: &WebRequest<'_>) -> WebAnswer {
         let profile = self.profile();
         let at = |path: &str| format!("{}{path}", asked.origin);
@@ -105,7 +105,7 @@ impl LaunchMyStore {
                 return problem(400, "that is not a token: letters, digits, `_` and `-` make one");
             }
             (Some(token), _) => token.clone(),
-            // A caller with a token needs no other.
+            // A caller with a token does not need another one.
             (None, Some(token)) if self.admits(token) => token.to_owned(),
             (None, _) => match self.asking(asked) {
                 Ok(member) => match self.minted(&member, host.name()) {
@@ -118,8 +118,8 @@ impl LaunchMyStore {
         WebAnswer::new(200, host.media_type(), host.snippet(asked.origin, &token))
     }
 
-    /// A new token.
-    pub(super) fn minted(&self, member: &Member, label: &str) -> Result<String, String> {
+    /// Issues a new token.
+    pub(super) fn minted(&self, member: &StaffMember, label: &str) -> Result<String, String> {
         let minted = self.store.change(|store| store.ledger.mint(member, label, now()));
         minted.map(|(token, _)| token).map_err(|reason| reason.to_string())
     }
@@ -158,10 +158,10 @@ pub(super) fn resource_list() -> WebAnswer {
     WebAnswer::json(200, &json!({ "total": resources.len(), "resources": resources }))
 }
 
-/// Every tool as Markdown, by category.
+/// Returns the list of tools as Markdown, by category.
 pub(super) fn catalogue() -> WebAnswer {
     let mut out = format!("# Tools of LaunchMyStore\n\n{} tools.\n", entries().count());
-    for domain in Domain::ALL {
+    for domain in AdminArea::ALL {
         // Writing to a text does not fail.
         let _ = write!(out, "\n## {}\n\n", domain.name());
         for entry in entries().filter(|entry| entry.domain == domain) {

@@ -2,7 +2,7 @@
 //! password. Plain HTML with forms, and a script for the button that copies a new token.
 
 use super::super::access::{FIRST_PASSWORD, Role, Token, read_role};
-use super::super::audit::Note;
+use super::super::audit::LoggedCall;
 use super::super::state::{LaunchMyStore, now};
 use super::asking::PAGE;
 use super::browser_sessions::{BrowserSession, COOKIE, Said};
@@ -118,19 +118,19 @@ impl LaunchMyStore {
     }
 }
 
-/// A cookie that only this site sends and no script reads.
+/// Returns a cookie with `SameSite` and `HttpOnly`.
 fn cookie(value: &str, seconds: u32) -> String {
     format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict")
 }
 
-/// A reason as a sentence for a page.
+/// Returns a reason as a sentence for a page.
 fn sentence(reason: &str) -> String {
     let mut characters = reason.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), characters.as_str())
 }
 
-/// `email` is what was typed before.
+/// Returns the sign-in page; `email` is the address typed before.
 fn sign_in_page(refusal: Option<&str>, email: &str) -> String {
     let body = format!(
         "<h1>{TITLE}</h1>\n<p>Sign in to give an assistant access to your store. This is a mock: \
@@ -158,7 +158,7 @@ fn notice(kind: &str, text: &str) -> String {
     format!("<p class=\"notice {kind}\" role=\"status\">{}</p>\n", escaped(text))
 }
 
-/// The roles up to one, as choices.
+/// Returns the roles up to one, as options of a form.
 fn options(upto: Role, chosen: Option<Role>) -> String {
     let option = |role: Role| {
         let selected = if Some(role) == chosen { " selected" } else { "" };
@@ -167,11 +167,11 @@ fn options(upto: Role, chosen: Option<Role>) -> String {
     Role::ALL.into_iter().filter(|role| *role <= upto).map(option).collect()
 }
 
-/// What the page shows to a signed-in member.
+/// The page for a signed-in member.
 struct View<'a> {
     session: &'a BrowserSession,
     tokens: Vec<&'a Token>,
-    audit: Vec<&'a Note>,
+    audit: Vec<&'a LoggedCall>,
     asked: &'a WebRequest<'a>,
     said: Option<Said>,
 }
@@ -275,7 +275,7 @@ impl View<'_> {
     }
 
     fn password(&self) -> String {
-        // Password managers want to know whose password it is.
+        // A hidden field with the user name, for password managers.
         let inner = format!(
             "<input type=\"text\" name=\"username\" value=\"{}\" autocomplete=\"username\" \
              hidden>\n\
@@ -297,7 +297,7 @@ impl View<'_> {
         if self.audit.is_empty() {
             return String::new();
         }
-        let row = |note: &&Note| {
+        let row = |note: &&LoggedCall| {
             format!(
                 "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                 note.at,

@@ -1,8 +1,8 @@
-//! What to paste into a host so that it connects with a token.
+//! Configuration snippets that connect a host with a token.
 
 use serde_json::json;
 
-/// A host that there is a snippet for.
+/// A host with a snippet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
     Claude,
@@ -41,8 +41,8 @@ impl Host {
         }
     }
 
-    /// Codex speaks Streamable HTTP and takes the token from its environment, the others HTTP+SSE
-    /// with the token in a header.
+    /// Returns the snippet: Codex uses Streamable HTTP with the token in an environment variable,
+    /// the others HTTP+SSE with the token in a header.
     pub(super) fn snippet(self, origin: &str, token: &str) -> String {
         if self == Self::Codex {
             return format!(

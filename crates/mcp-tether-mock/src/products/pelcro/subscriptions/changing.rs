@@ -1,4 +1,4 @@
-//! What can be changed about a subscription that runs.
+//! Changing a running subscription.
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ pub(super) fn changing(
     Ok(())
 }
 
-/// The current period goes on to the end of that day; phases to come move with it.
+/// Extends the current period to the end of that day; upcoming phases move with it.
 fn prolong(subscription: &mut Value, wanted: i64) -> Result<(), RecordError> {
     let end = Moment(wanted).day().plus_days(1).epoch_seconds() - 1;
     let by = end - number(subscription, "current_period_end");
@@ -65,7 +65,7 @@ fn prolong(subscription: &mut Value, wanted: i64) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Checks ranges and domains that admit a group: ranges must be valid.
+/// Checks that IP ranges are valid, and that ranges and domains are only used for groups.
 pub(super) fn only_for_groups(subscription: &Value) -> Result<(), RecordError> {
     let listed = |member: &str| subscription[member].as_array().cloned().unwrap_or_default();
     for member in ["ip_addresses", "domains"] {

@@ -1,4 +1,4 @@
-//! A subscription is cancelled: at the end of its period, or now with what is left refunded.
+//! Cancelling subscriptions: at the end of the period, or now with a refund of the remaining time.
 
 use serde_json::Value;
 
@@ -9,9 +9,9 @@ use super::super::{paying, refunds};
 use super::{SUBSCRIPTIONS, is_running, left};
 use crate::product::field::ToolInput;
 use crate::product::money::portion;
-use crate::product::records::{RecordError, Records, Reply, number, seen};
+use crate::product::records::{RecordError, RecordResult, Records, number, seen};
 
-pub(super) fn cancel(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn cancel(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
     if !is_running(&subscription) {
         return Err(RecordError::state("this subscription has ended already"));
@@ -52,7 +52,7 @@ pub(super) fn cancel(records: &mut Records, input: ToolInput<'_>) -> Reply {
     records.find(&SUBSCRIPTIONS, id).cloned()
 }
 
-/// Refunds what was paid for the remaining time, and voids an unpaid invoice.
+/// Refunds the remaining time if it was paid, and voids an unpaid invoice.
 fn settle_up(records: &mut Records, subscription: &Value, now: i64) -> Result<(), RecordError> {
     let Some(invoice) = records.get(&INVOICES, &subscription["latest_invoice_id"]).cloned() else {
         return Ok(());

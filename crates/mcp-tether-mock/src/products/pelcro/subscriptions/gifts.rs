@@ -1,4 +1,4 @@
-//! A gift is redeemed, once: as a subscription of its own or as a phase of one that runs.
+//! Redeeming gifts: each once, as a new subscription or as a phase of a running one.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use super::super::customers::{CUSTOMERS, settle_on};
 use super::super::events::announce;
 use super::super::invoices::INVOICES;
 use super::super::plans::PLANS;
-use super::phases::{self, Phase};
+use super::phases::{self, UpcomingPhase};
 use super::{SUBSCRIPTIONS, is_running, opening};
 use crate::product::field::ToolInput;
-use crate::product::records::{RecordError, Records, Reply, make};
+use crate::product::records::{RecordError, RecordResult, Records, make};
 
-pub(super) fn redeem(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn redeem(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let gift = gift(records, input)?;
     let customer = records.find(&CUSTOMERS, &input.0["customer_id"])?.clone();
     if customer["site_id"] != input.0["site_id"] {
@@ -51,7 +51,7 @@ fn gift(records: &Records, input: ToolInput<'_>) -> Result<Value, RecordError> {
     }
 }
 
-/// A subscription of their own, which ends with its period.
+/// Opens a new subscription, which ends with its period.
 fn open(
     records: &mut Records,
     input: ToolInput<'_>,
@@ -89,7 +89,7 @@ fn open(
     Ok(id)
 }
 
-/// A phase of the subscription that is named.
+/// Adds a phase to the named subscription.
 fn prolong(
     records: &mut Records,
     input: ToolInput<'_>,
@@ -107,7 +107,8 @@ fn prolong(
         return Err(RecordError::state("only a subscription that runs can be prolonged by a gift"));
     }
     let quantity = gift["quantity"].as_i64().unwrap_or(1);
-    let phase = Phase { plan, quantity, coupon: Value::Null, is_gift: true, replace: false };
+    let phase =
+        UpcomingPhase { plan, quantity, coupon: Value::Null, is_gift: true, replace: false };
     phases::add(records, &own["id"], &phase)?;
     announce(records, &own, "subscription_renewed");
     Ok(own["id"].clone())

@@ -22,7 +22,7 @@ use super::plans::PLANS;
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 use crate::product::records::{
-    Gives, RecordRules, RecordTable, col, create, get, list, number, update, writes,
+    RecordOutput, RecordRules, RecordTable, col, create, get, list, number, update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["trialing", "active", "past_due", "canceled"]);
@@ -183,7 +183,7 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
             ],
             ToolKind::Destructive,
             &[WHICH, CANCEL],
-            Gives::One,
+            RecordOutput::One,
             ending::cancel,
         ),
         writes(
@@ -196,7 +196,7 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[WHICH, RENEW],
-            Gives::One,
+            RecordOutput::One,
             phases::renew,
         ),
         writes(
@@ -208,7 +208,7 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
             ],
             ToolKind::Destructive,
             &[WHICH, PHASE_OF],
-            Gives::One,
+            RecordOutput::One,
             phases::delete,
         ),
         writes(
@@ -220,7 +220,7 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
             ],
             ToolKind::Write,
             &[REDEEM],
-            Gives::One,
+            RecordOutput::One,
             gifts::redeem,
         ),
     ],
@@ -231,7 +231,7 @@ pub(super) fn is_running(subscription: &Value) -> bool {
     matches!(subscription["status"].as_str(), Some("trialing" | "active" | "past_due"))
 }
 
-/// How many seconds of the current period are left at `now`, and how many it has.
+/// Returns the seconds of the current period that are left at `now`, and the length of the period.
 fn left(subscription: &Value, now: i64) -> (i64, i64) {
     let (start, end) =
         (number(subscription, "current_period_start"), number(subscription, "current_period_end"));

@@ -1,9 +1,9 @@
-//! A subscription begins, and goes from period to period.
+//! Opening subscriptions, and advancing them from period to period.
 
 use serde_json::{Value, json};
 
 use super::super::addresses;
-use super::super::charges::{self, Payment};
+use super::super::charges::{self, CardCharge};
 use super::super::coupons::{self, COUPONS, Purchase, Rebate};
 use super::super::customers::{self, CUSTOMERS};
 use super::super::events::announce;
@@ -19,7 +19,7 @@ use crate::product::records::{RecordError, Records, number};
 use crate::splitmix::splitmix64;
 
 const DAY_SECONDS: i64 = 86_400;
-/// Why an invoice is made when a period follows another.
+/// The reason of an invoice for a following period.
 const CYCLE: &str = "subscription_cycle";
 
 pub(super) fn creating(
@@ -53,7 +53,7 @@ pub(super) fn creating(
     Ok(())
 }
 
-/// For one person, for a group, or a gift.
+/// Sets whether it is for one person, for a group, or a gift.
 fn say_what_it_is(
     draft: &mut Value,
     plan: &Value,
@@ -81,7 +81,7 @@ fn say_what_it_is(
     Ok(())
 }
 
-/// Print needs an address of the customer.
+/// Checks that a printed product has an address of the customer.
 pub(super) fn goes_somewhere(
     records: &Records,
     draft: &Value,
@@ -109,7 +109,7 @@ fn pays_somehow(
     Ok(())
 }
 
-/// The first period: a trial if there is one, otherwise the first paid period.
+/// Begins the first period: a trial if there is one, otherwise the first paid period.
 fn begin(records: &Records, draft: &mut Value, plan: &Value, input: ToolInput<'_>) {
     let now = records.now().0;
     let gift = draft["type"] == "gift_donor";
@@ -138,7 +138,7 @@ fn begin(records: &Records, draft: &mut Value, plan: &Value, input: ToolInput<'_
     draft["phase_count"] = 1.into();
 }
 
-/// When a period of this plan ends that begins at `start`.
+/// Returns the end of a period of this plan that begins at `start`.
 pub(super) fn later(start: i64, plan: &Value) -> i64 {
     let count = number(plan, "interval_count").max(1);
     let day = Moment(start).day();
@@ -191,7 +191,7 @@ fn invoice(
     let amount = number(&invoice, "amount_remaining");
     if method == "charge_automatically" && amount > 0 {
         let source = records.find(&PAYMENT_METHODS, &subscription["payment_method_id"])?.clone();
-        let payment = Payment {
+        let payment = CardCharge {
             customer: &customer,
             method: &source,
             amount,
@@ -213,7 +213,7 @@ fn invoice(
     Ok(())
 }
 
-/// The running subscription whose period ends first, if that is before `now`.
+/// Returns the running subscription whose period ends first, if that is before `now`.
 pub(crate) fn first_due(records: &Records, now: i64) -> Option<(i64, Value)> {
     let running = records.all(&SUBSCRIPTIONS).iter().filter(|s| super::is_running(s));
     let ends = running.map(|s| (number(s, "current_period_end"), s["id"].clone()));

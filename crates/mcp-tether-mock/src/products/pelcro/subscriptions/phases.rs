@@ -1,4 +1,4 @@
-//! Phases to come: added by a renewal, dropped one by one.
+//! Upcoming phases: added by a renewal, deleted one by one.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use super::super::events::announce;
 use super::super::plans::PLANS;
 use super::{SUBSCRIPTIONS, is_running, opening};
 use crate::product::field::ToolInput;
-use crate::product::records::{RecordError, Records, Reply, number, seen};
+use crate::product::records::{RecordError, RecordResult, Records, number, seen};
 
-/// Phases to come, at most.
+/// The limit on upcoming phases.
 const MAX_PHASES: usize = 10;
 
-pub(super) fn renew(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn renew(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
     if !is_running(&subscription) {
         return Err(RecordError::state("a subscription that has ended cannot be renewed"));
@@ -36,7 +36,7 @@ pub(super) fn renew(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let quantity = input.whole("quantity").unwrap_or(1);
     let replace = input.flag("replace_upcoming_phases") == Some(true);
     let id = &subscription["id"];
-    add(records, id, &Phase { plan: &plan, quantity, coupon, is_gift: false, replace })?;
+    add(records, id, &UpcomingPhase { plan: &plan, quantity, coupon, is_gift: false, replace })?;
     records.change(&SUBSCRIPTIONS, id, |subscription| {
         subscription["cancel_at_period_end"] = false.into();
         for member in ["cancel_at", "canceled_at", "cancel_reason"] {
@@ -50,18 +50,22 @@ pub(super) fn renew(records: &mut Records, input: ToolInput<'_>) -> Reply {
     records.find(&SUBSCRIPTIONS, id).cloned()
 }
 
-/// A phase to come.
-pub(super) struct Phase<'a> {
+/// An upcoming phase.
+pub(super) struct UpcomingPhase<'a> {
     pub(super) plan: &'a Value,
     pub(super) quantity: i64,
     pub(super) coupon: Value,
     pub(super) is_gift: bool,
-    /// Whether those that are there are dropped first.
+    /// Whether it replaces the existing upcoming phases.
     pub(super) replace: bool,
 }
 
 /// Adds a phase after the last one.
-pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Result<(), RecordError> {
+pub(super) fn add(
+    records: &mut Records,
+    id: &Value,
+    phase: &UpcomingPhase<'_>,
+) -> Result<(), RecordError> {
     let subscription = records.find(&SUBSCRIPTIONS, id)?;
     let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();
     let last = phases.iter().map(|phase| number(phase, "id")).max().unwrap_or_default();
@@ -86,7 +90,7 @@ pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Resul
     write(records, id, phases)
 }
 
-pub(super) fn delete(records: &mut Records, input: ToolInput<'_>) -> Reply {
+pub(super) fn delete(records: &mut Records, input: ToolInput<'_>) -> RecordResult {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
     let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();
     let wanted = &input.0["phase_id"];
