@@ -1,4 +1,4 @@
-//! What the program says about itself, and what packages are made with.
+//! The program's version, completions and man pages.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,5 @@
-//! What a few bytes of a server cannot become: gigabytes of memory, megabytes of a log, requests
-//! without end (S-37, S-39, S-40). The server is written by hand, since no mock would send such
-//! things.
+//! A few bytes from a server never cost gigabytes of memory, megabytes of log, or endless requests
+//! (S-37, S-39, S-40). The server is written by hand, because the mock cannot send such things.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use crate::support::harness::{initialize, kind};
 use crate::support::process::{Program, Running};
 
-/// What was posted that is not a request of the host.
+/// The posted messages that are not requests of the host.
 type Answers = Arc<Mutex<Vec<Value>>>;
 
 async fn bridge_at_lavish_server() -> (Running, Answers) {

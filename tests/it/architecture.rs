@@ -1,11 +1,12 @@
-//! `ARCHITECTURE.md` and the pages for contributors speak of files and functions that exist.
+//! Checks that files and functions named in `ARCHITECTURE.md` and in the pages for contributors
+//! exist.
 
 use crate::layering::{EVERYONE_MAY_USE, RULES};
 use crate::support::rust_code::Code;
 use crate::support::sources::{self, SourceFile};
 
 const PAGE: &str = "ARCHITECTURE.md";
-/// Where a path on a page may begin.
+/// The folders that a path on a page may be relative to.
 const BASES: [&str; 4] = ["", "src/", "crates/mcp-tether-wire/src/", "crates/mcp-tether-mock/src/"];
 
 #[test]
@@ -67,7 +68,7 @@ fn section<'t>(page: &'t str, heading: &str) -> &'t str {
     rest.split("\n## ").next().unwrap()
 }
 
-/// The function and the file of `1. `Type::function` (`folder/file.rs`) …`.
+/// Returns the function and the file of `1. `Type::function` (`folder/file.rs`) …`.
 fn step(line: &str) -> Option<(&str, &str)> {
     let (number, rest) = line.split_once(". `")?;
     number.parse::<u8>().ok()?;
@@ -75,7 +76,7 @@ fn step(line: &str) -> Option<(&str, &str)> {
     Some((function, rest.split_once("`)")?.0))
 }
 
-/// The text of this function.
+/// Returns the text of this function.
 fn body(name: &str, file: &str) -> String {
     let path = format!("src/{file}");
     let source = SourceFile { text: sources::read(&path), path };
@@ -86,7 +87,8 @@ fn body(name: &str, file: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What stands in backticks and looks like a path: with a slash, or with the ending of a source.
+/// Returns the code in backticks that looks like a path: with a slash, or with the extension of a
+/// source file.
 fn paths(page: &str) -> Vec<&str> {
     let prose = page.split("```").step_by(2);
     let spans = prose.flat_map(|prose| prose.split('`').skip(1).step_by(2));

@@ -61,7 +61,7 @@ impl Bad {
         });
     }
 
-    /// What a person is told about it.
+    /// Checks the message to a person.
     fn check(&self, server: &AuthorizationServer, path: &str, failure: &Failure) {
         let told = format!("{failure:?}");
         let beginning = &self.2[..self.2.len().min(40)];

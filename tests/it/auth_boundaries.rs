@@ -1,5 +1,6 @@
-//! What credentials and URLs must not do: follow the host's words, cross from one server to
-//! another, start a shell, or be fetched because a server mentions them (A-01, A-52, S-06, S-11).
+//! Limits of credentials and URLs: no credential comes from the host's messages or crosses from one
+//! server to another, no URL starts a shell, and no URL is fetched because a server mentions it
+//! (A-01, A-52, S-06, S-11).
 
 use std::sync::Arc;
 

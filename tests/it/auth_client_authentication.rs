@@ -44,7 +44,7 @@ const RULES: [(&[ClientAuthentication], &str, AuthMethod, bool); 7] = [
     (&[Basic], "client-rule=raw-basic", AuthMethod::Basic, false),
 ];
 
-/// A server that lists these methods and has this rule.
+/// Returns a server that lists these methods and has this rule.
 fn server(listed: &[ClientAuthentication], rule: &str) -> MockRemote {
     let issuer = IssuerOptions {
         authentication: listed.to_vec(),
@@ -63,7 +63,7 @@ fn bridge(server: &MockRemote) -> Builder {
     party_at(server.url())
 }
 
-/// Whether a request authenticated like this.
+/// Returns whether a request authenticated like this.
 fn is_authenticated_by(
     request: &OAuthRequest,
     method: AuthMethod,
@@ -76,7 +76,7 @@ fn is_authenticated_by(
             == (method != AuthMethod::Basic || client_id_in_form)
 }
 
-/// The registrations in a store.
+/// Returns the registrations in a store.
 async fn registrations(party: &Party) -> Vec<Registration> {
     let mut found = Vec::new();
     for name in party.vault.names().iter().filter(|name| name.starts_with("registration.")) {

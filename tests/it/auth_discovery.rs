@@ -17,8 +17,8 @@ pub async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
     AuthorizationServer::start(config).await
 }
 
-/// The failure of a request to this server, which must have stopped before registration and
-/// browser.
+/// Sends a request to this server, which must fail before registration and browser, and returns the
+/// failure.
 pub async fn stops(server: &AuthorizationServer) -> Failure {
     let no_browser = FakeBrowser::must_not_open();
     let party = party(server).browser(&no_browser.browser()).build();

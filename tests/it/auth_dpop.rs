@@ -30,7 +30,7 @@ fn mock(mut options: OAuthOptions) -> MockRemote {
         .unwrap()
 }
 
-/// A remote whose servers treat bound tokens like this.
+/// Returns a remote whose servers treat bound tokens like this.
 fn guarded(issuer: Option<DpopOptions>, resource: Option<DpopOptions>) -> MockRemote {
     let issuer = IssuerOptions { dpop: issuer, ..IssuerOptions::default() };
     mock(OAuthOptions { dpop: resource, ..OAuthOptions::with_issuer(issuer) })
@@ -40,7 +40,7 @@ fn bridge(server: &MockRemote) -> Builder {
     party_at(server.url())
 }
 
-/// The requests to the MCP endpoint that carried a token.
+/// Returns the requests to the MCP endpoint that carried a token.
 fn with_token(server: &MockRemote) -> Vec<RecordedRequest> {
     let mut requests = server.recorder().requests();
     requests.retain(|it| it.path == "/mcp" && it.header("authorization").is_some());

@@ -20,7 +20,7 @@ use crate::support::sign_in::{Builder, party_at};
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const REDEEM: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// A remote, or an identity provider, whose issuer behaves like this.
+/// Returns a remote, or an identity provider, whose issuer behaves like this.
 fn mock(change: impl FnOnce(&mut EnterpriseOptions)) -> MockRemote {
     let mut options = AuthKind::Ema.options();
     if let IssuerAt::Here(issuer) = &mut options.issuer {
@@ -50,7 +50,7 @@ fn managed(options: &mut AuthOptions, idp: &MockRemote) {
     options.client_info = Some(PreRegistered::new(COMPANY_CLIENT));
 }
 
-/// A bridge to this remote, for which this provider vouches.
+/// Returns a bridge to this remote, for which this provider vouches.
 fn bridge(remote: &MockRemote, idp: &MockRemote) -> Builder {
     party_at(remote.url()).options(|options| managed(options, idp))
 }
@@ -191,7 +191,7 @@ async fn an_id_token_in_a_file_takes_the_place_of_the_sign_in() {
     assert!(failure.message.contains("id-token") && !failure.hint.is_empty(), "{failure:?}");
 }
 
-/// The ID token that was stored.
+/// Returns the ID token that was stored.
 async fn id_token(vault: &MemoryVault) -> String {
     for name in vault.names().iter().filter(|name| name.starts_with("sign-in.")) {
         let record = SignIn::from_bytes(&vault.load(name).await.unwrap().unwrap()).unwrap();

@@ -57,7 +57,7 @@ async fn a_hostile_page_is_never_opened() {
 
 /// S-05: what is opened was parsed and serialised anew.
 #[tokio::test]
-async fn what_is_opened_is_serialised_anew() {
+async fn opened_urls_are_parsed_and_serialised_again() {
     let server = server(|_| {}).await;
     let page = format!("{}/authorize?x=a b\"'<`$(y)", server.origin());
     server.change(|config| config.extra_metadata = json!({ "authorization_endpoint": page }));
@@ -160,7 +160,7 @@ async fn an_endless_document_is_given_up() {
     assert!(failure.message.contains("larger than"), "{}", failure.message);
 }
 
-/// A sign-in that waits for its callback, with the place to send it to.
+/// Returns a sign-in that waits for its callback, with the place to send it to.
 async fn waiting(server: &AuthorizationServer) -> (Party, Url, String) {
     let party = party(server).browser(&FakeBrowser::ignores()).build();
     let requesting = party.clone();

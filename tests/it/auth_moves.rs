@@ -18,7 +18,8 @@ async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
     AuthorizationServer::start(config).await
 }
 
-/// A bridge that is signed in, and whose token has ended: the server refuses it, or both know it.
+/// Returns a bridge that is signed in, and whose token has ended: the server refuses it, or both
+/// know it.
 async fn outdated(server: &AuthorizationServer, both_know: bool) -> Party {
     let party = party(server).build();
     party.list().await.unwrap();

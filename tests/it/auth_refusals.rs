@@ -1,6 +1,5 @@
-//! What a refusal costs, and what it does not: nothing is deleted on suspicion, and nothing
-//! stays dead for ever. At renewals, registrations, device codes, client credentials and when
-//! signing out.
+//! The cost of a refusal: nothing is deleted on suspicion, and everything can recover. For
+//! renewals, registrations, device codes, client credentials and sign-outs.
 
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
     AuthorizationServer::start(config).await
 }
 
-/// A server whose tokens have ended and are renewed like this.
+/// Returns a server whose tokens have ended and are renewed like this.
 async fn refusing(answer: Answer) -> (AuthorizationServer, Party) {
     let server = server(|_| {}).await;
     let party = party(&server).build();
@@ -57,7 +56,7 @@ async fn refusing(answer: Answer) -> (AuthorizationServer, Party) {
     (server, party)
 }
 
-/// The next process of the same user.
+/// Returns the next process of the same user.
 fn next(server: &AuthorizationServer, before: &Party) -> Builder {
     party(server).vault(&before.vault).clock(&before.clock)
 }

@@ -1,4 +1,4 @@
-//! One for everyone: sign-ins and renewals of several bridges over one store (S-04, A-54, A-56).
+//! Sign-ins and renewals shared by several bridges over one store (S-04, A-54, A-56).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::fakes::{FakeBrowser, FakeClock, visit};
 use crate::support::sign_in::{Party, party};
 use crate::support::waiting::until_seen;
 
-/// The token endpoint takes its time, so that everyone arrives while it thinks.
+/// Returns a server with a slow token endpoint, so that every bridge asks before it answers.
 async fn slow_server() -> AuthorizationServer {
     let config = Config { token_delay: Duration::from_millis(100), ..Config::default() };
     AuthorizationServer::start(config).await

@@ -1,5 +1,5 @@
-//! What must not break off when a bridge is killed (A-54, T-10): in the same process with a second
-//! authorizer that has only the store in common, and with the real program.
+//! Token jobs that survive the death of their bridge (A-54, T-10): in one process, with a second
+//! authorizer that shares only the store, and with the real program.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::{FakeBrowser, FakeClock};
 use crate::support::sign_in::{Builder, Party, party};
 
-/// The token endpoint takes its time, so that a kill can come in between.
+/// Returns a server with a slow token endpoint, so that a kill can come before its answer.
 async fn slow_server() -> AuthorizationServer {
     let config = Config { token_delay: Duration::from_millis(150), ..Config::default() };
     AuthorizationServer::start(config).await
@@ -44,8 +44,8 @@ fn doomed_runtime() -> tokio::runtime::Runtime {
     builder.worker_threads(1).enable_all().build().unwrap()
 }
 
-/// A bridge over a store that holds a code which nobody has redeemed: all that its owner could do
-/// before it was killed.
+/// Returns a bridge over a store that holds a code which nobody has redeemed: all that its owner
+/// could do before it was killed.
 async fn heir_of_a_code(server: &AuthorizationServer) -> Party {
     let (sender, mut sent) = tokio::sync::mpsc::unbounded_channel();
     let [doomed, heir] = two(server, |builder| builder.job_runner(Swallowed(sender)));

@@ -54,7 +54,7 @@ async fn a_workload_signs_in_with_its_file_and_reads_it_again_for_each_refresh()
 
 /// no other grant is tried, and nothing is asked again in a hurry.
 #[tokio::test]
-async fn what_is_refused_is_told_once_and_leads_to_no_other_grant() {
+async fn a_refusal_is_reported_once_and_leads_to_no_other_grant() {
     let server = mock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");

@@ -1,5 +1,5 @@
-//! What a server cannot make the bridge swallow (S-12): the request fails with a hint, and the
-//! bridge goes on with the next one. Bounds of the eras' adapters are tested beside them.
+//! Limits on a server's data (S-12): the request fails with a hint, and the bridge continues with
+//! the next one. Bounds of the eras' adapters are tested beside them.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -84,7 +84,7 @@ fn call(bridge: &mut Running, tool: &str) -> Value {
     answer
 }
 
-/// A server that sends more than anybody needs, as its tools are called.
+/// Returns a server that sends more than anybody needs, as its tools are called.
 async fn lavish(body: String) -> Response {
     let request: Value = serde_json::from_str(&body).unwrap();
     let answer = |result: Value| {

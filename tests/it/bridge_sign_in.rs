@@ -216,7 +216,7 @@ async fn on_demand_opens_no_tab_before_a_tool_is_called() {
     assert!(harness.call("echo", json!({})).await["result"].is_object());
 }
 
-/// A remote of either era, which no modern host knows anything of at first.
+/// Returns a remote of either era, which no modern host knows anything of at first.
 fn of_each_era() -> [MockOptions; 2] {
     [ProtocolVersion::V2025_11_25, ProtocolVersion::V2026_07_28]
         .map(|version| MockOptions { protocol: Served::Only(version), ..guarded() })

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::support::pages::assert_page;
 use crate::support::process::Program;
 
-/// The words of every command, which the tests need until they end.
+/// Returns the words of every command, which the tests need until they end.
 pub fn commands() -> Vec<Vec<&'static str>> {
     let leaked = |words: Vec<String>| words.into_iter().map(|word| &*word.leak()).collect();
     mcp_tether::cli::commands().into_iter().map(leaked).collect()

@@ -16,7 +16,7 @@ use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::{FakeBrowser, FakeClock};
 use crate::support::sign_in::party;
 
-/// Where it will be served from; whoever hosts it elsewhere changes both.
+/// The URL of the document; whoever hosts it elsewhere must change both.
 const HOSTED_AT: &str = "https://mcp-tether.example/client-metadata.json";
 
 fn document() -> Value {
@@ -24,7 +24,7 @@ fn document() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What the bridge says of itself where it registers.
+/// Returns the bridge's registration request.
 async fn registered() -> Value {
     let server = AuthorizationServer::start(Config::default()).await;
     party(&server).build().list().await.unwrap();

@@ -10,7 +10,7 @@ use crate::support::harness::initialize;
 use crate::support::home::Home;
 use crate::support::process::Running;
 
-/// A program that notes each run in `runs` beside it and then does what `script` says.
+/// Returns a program that notes each run in `runs` beside it and then does what `script` says.
 fn program(home: &Home, name: &str, script: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
     let path = home.path().join(name);

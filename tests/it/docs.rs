@@ -15,7 +15,7 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All pages, without what tests and builds leave behind.
+/// Returns all pages, without what tests and builds leave behind.
 fn pages() -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![root().to_path_buf()]);
     while let Some(folder) = folders.pop() {
@@ -35,14 +35,14 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
-/// What stands in `](…)`, outside of code.
+/// Returns the link targets outside of code.
 fn links(text: &str) -> Vec<String> {
     let prose: Vec<&str> = text.split("```").step_by(2).collect();
     let prose: String = prose.concat().split('`').step_by(2).collect();
     prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())).collect()
 }
 
-/// The anchor that a heading gets where the pages are shown.
+/// Returns the anchor that a heading gets where the pages are shown.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
     let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));

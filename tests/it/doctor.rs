@@ -29,7 +29,7 @@ fn doctor(home: &Home, words: &[&str]) -> Program {
     home.program([&["doctor"][..], words].concat()).env("PATH", "/nonexistent")
 }
 
-/// What was written, without what differs from run to run.
+/// Returns the output, without the parts that differ from run to run.
 fn shown(home: &Home, finished: &Finished) -> String {
     let home = home.path().to_str().unwrap();
     let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
@@ -61,7 +61,7 @@ fn without_times(text: &str) -> String {
     text.lines().map(cut).collect()
 }
 
-/// The digits behind this.
+/// Returns the digits behind this.
 fn without(text: &str, before: &str) -> String {
     let mut parts = text.split(before);
     let first = parts.next().unwrap_or_default().to_owned();
@@ -77,7 +77,7 @@ fn checks(finished: &Finished) -> Vec<Value> {
     value["checks"].as_array().unwrap().clone()
 }
 
-/// The verdict and the sentence of the last check of this name.
+/// Returns the verdict and the sentence of the last check of this name.
 fn verdict(finished: &Finished, name: &str) -> (String, String) {
     let checks = checks(finished);
     let check = checks.iter().rfind(|check| check["check"] == name);
@@ -107,7 +107,7 @@ fn a_server_that_wants_a_sign_in_is_examined_without_one() {
 }
 
 #[test]
-fn what_depends_on_a_dead_port_is_skipped() {
+fn checks_that_depend_on_a_dead_port_are_skipped() {
     let (home, mut mock) = (Home::new(), open(&[]));
     let url = mock.url().to_string();
     mock.stop();

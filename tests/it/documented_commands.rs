@@ -100,8 +100,8 @@ fn every_command_is_in_the_table_of_the_readme() {
     }
 }
 
-/// The words of a shell's command line, up to a pipe, a redirection or a comment; `None` if a
-/// quotation has no end.
+/// Returns the words of a shell's command line, up to a pipe, a redirection or a comment; `None` if
+/// a quotation has no end.
 fn shell_words(line: &str) -> Option<Vec<String>> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
     let mut characters = line.chars();
@@ -126,8 +126,8 @@ fn shell_words(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// A command line with values for its placeholders; `None` if it names only a kind of command, such
-/// as `mcp-tether … --flag`.
+/// Returns a command line with values for its placeholders; `None` if it names only a kind of
+/// command, such as `mcp-tether … --flag`.
 fn filled_in(line: &str) -> Option<Vec<String>> {
     let mut words = shell_words(line)?;
     let after = |words: &[String], position: usize| words[position - 1].clone();
@@ -178,7 +178,7 @@ fn every_documented_command_line_is_one() {
     assert!(checked > 150, "only {checked} command lines were found");
 }
 
-/// Whether a command line can be run here: it needs no person, and ends by itself.
+/// Returns whether a command line can be run here: it needs no person, and ends by itself.
 fn can_run(words: &[String]) -> bool {
     let is = |position: usize, word: &str| words.get(position).is_some_and(|other| other == word);
     let has = |flag: &str| words.iter().any(|word| word.split('=').next() == Some(flag));

@@ -10,7 +10,7 @@ use super::support::harness::{Harness, kind, parsed};
 
 const MODERN: ProtocolVersion = ProtocolVersion::V2026_07_28;
 const LEGACY: ProtocolVersion = ProtocolVersion::V2025_11_25;
-/// What a modern request says of itself, as text.
+/// The `_meta` of a modern request, as text.
 const META: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
 
 fn remote(version: ProtocolVersion, faults: &[&str]) -> MockOptions {

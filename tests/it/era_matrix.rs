@@ -15,13 +15,13 @@ struct Pair {
     host: ProtocolVersion,
     /// Questions that the host was put, by method and mode.
     asked: Vec<String>,
-    /// What came on the way to the last answer.
+    /// The messages before the last answer.
     heard: Vec<Value>,
 }
 
 type Feature = (&'static str, ProtocolVersion);
 
-/// What is tried, and the first revision that knows it.
+/// The features, with the first revision that has each.
 const FEATURES: [Feature; 14] = [
     ("tools", ProtocolVersion::V2024_11_05),
     ("prompts", ProtocolVersion::V2024_11_05),
@@ -115,7 +115,7 @@ impl Pair {
         self.play("tools/call", json!({ "name": tool, "arguments": arguments })).await
     }
 
-    /// Whether a tool that asks got its answer, and the host this question.
+    /// Returns whether a tool that asks got its answer, and the host this question.
     async fn asks(&mut self, tool: &str, question: &str) -> bool {
         self.asked.clear();
         let answer = self.call(tool, json!({})).await;
@@ -214,7 +214,7 @@ impl Pair {
         heard || self.harness.of_method(method).await["method"] == method
     }
 
-    /// Whether the server hears of it, in the way of its revision.
+    /// Returns whether the server hears of it, in the way of its revision.
     async fn cancels(&mut self) -> bool {
         let params = json!({ "name": "slow", "arguments": { "ms": 600_000 } });
         let id = self.ask("tools/call", params).await;
@@ -252,7 +252,7 @@ fn works(answer: &Value) -> bool {
     answer["result"].is_object() && answer["result"]["isError"] != true
 }
 
-/// What a host of this revision declares.
+/// Returns the capabilities of a host of this revision.
 fn capabilities(host: ProtocolVersion) -> Value {
     let mut all = json!({ "roots": {}, "sampling": {} });
     if host == ProtocolVersion::V2025_06_18 {
@@ -263,13 +263,13 @@ fn capabilities(host: ProtocolVersion) -> Value {
     all
 }
 
-/// The features that both revisions know.
+/// Returns the features that both revisions know.
 fn shared(host: ProtocolVersion, remote: ProtocolVersion) -> Vec<&'static str> {
     let knows = |feature: &&Feature| host >= feature.1 && remote >= feature.1;
     FEATURES.iter().filter(knows).map(|feature| feature.0).collect()
 }
 
-/// The features that do not work, over every transport that the server's revision has.
+/// Returns the features that do not work, over every transport that the server's revision has.
 async fn broken(host: ProtocolVersion, remote: ProtocolVersion) -> Vec<&'static str> {
     let mut broken = Vec::new();
     for answers in [AnswerFormat::Json, AnswerFormat::Sse] {

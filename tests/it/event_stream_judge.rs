@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use mcp_tether::remote::{Event, EventDecoder};
 use proptest::prelude::*;
 
-/// What a reader of the stream gets to see of one event.
+/// One event as a reader of the stream sees it.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     name: String,

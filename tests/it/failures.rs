@@ -14,7 +14,7 @@ use crate::support::ports::KeptPort;
 use crate::support::rust_code::{Code, words};
 use crate::support::sources::files;
 
-/// What makes a failure or a refusal, for a host.
+/// The functions that create a failure or a refusal for a host.
 const FOR_HOSTS: [&str; 12] = [
     "Failure::new(",
     "timeout_failure(",
@@ -30,7 +30,7 @@ const FOR_HOSTS: [&str; 12] = [
     "error_response_without_id(",
 ];
 
-/// What makes an error for a person, or the reason in one.
+/// The functions that create an error for a person, or its reason.
 const FOR_PEOPLE: [&str; 11] = [
     "Error::failed(",
     "Error::usage(",
@@ -68,7 +68,7 @@ fn is_command(path: &str) -> bool {
     path.starts_with("src/commands/")
 }
 
-/// What the makers for each file make there, in the order of the sources.
+/// Returns the calls of these functions by file, in the order of the sources.
 fn made_in_sources(makers_for: impl Fn(&str) -> Vec<&'static str>) -> String {
     let mut out = String::new();
     for file in files(&["src"], &[".rs"]) {
@@ -91,7 +91,7 @@ fn made_in_sources(makers_for: impl Fn(&str) -> Vec<&'static str>) -> String {
     out
 }
 
-/// Where something is called, as a method, or as a function by whatever path.
+/// Returns the positions of calls, as a method or as a function by any path.
 fn calls_of(text: &str, maker: &'static str) -> Vec<usize> {
     match maker.strip_prefix('.') {
         Some(method) => {
@@ -108,8 +108,8 @@ fn calls_of(text: &str, maker: &'static str) -> Vec<usize> {
     }
 }
 
-/// The call at `at` with the methods that follow, in one line; where the text is in a variable,
-/// with its value in front.
+/// Returns the call at `at` with the methods that follow, in one line; where the text is in a
+/// variable, with its value in front.
 fn expression(blank: &str, text: &str, at: usize) -> String {
     let mut end = after_parenthesis(blank, at);
     loop {
@@ -293,7 +293,7 @@ fn initialize_params() -> Value {
     })
 }
 
-/// The error of an answer, without what differs from run to run.
+/// Returns the error of an answer, without what differs from run to run.
 fn told(case: &str, answer: &Value) -> String {
     let error = &answer["error"];
     assert!(error.is_object(), "{case}: {answer}");

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::harness::{Harness, PATIENCE, initialize, kind, text};
 
-/// A bridge that remembers in this folder and answers at once from there.
+/// Returns a bridge that remembers in this folder and answers at once from there.
 fn remembering(folder: &Path, key: &str, within: Duration) -> impl FnOnce(&mut BridgeOptions) {
     let cache = CacheOptions {
         folder: folder.to_owned(),
@@ -120,7 +120,7 @@ async fn a_known_modern_server_that_is_slow_is_answered_for_too() {
 }
 
 #[tokio::test]
-async fn what_has_changed_since_is_announced() {
+async fn changes_since_the_last_session_are_announced() {
     let folder = tempfile::tempdir().unwrap();
     learned(folder.path(), "one").await;
     let slow = MockOptions {

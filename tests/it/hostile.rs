@@ -104,7 +104,7 @@ fn suffer(attacker: &Attacker) {
     assert!(written.len() < 8 << 20, "`{name}` fills the disk: {} bytes", written.len());
 }
 
-/// What the host sends after its `initialize`.
+/// Returns the host's messages after its `initialize`.
 fn messages(attacker: &Attacker) -> [Value; 3] {
     let mut call = json!({ "jsonrpc": "2.0", "id": "a call", "method": "tools/call",
         "params": { "name": "echo", "arguments": { "a": 1 } } });
@@ -139,7 +139,7 @@ fn assert_untouched(home: &Home, name: &str) {
     }
 }
 
-/// The content of all files in a folder and in those below it.
+/// Returns the content of all files in a folder and in those below it.
 fn texts_in(folder: &Path) -> String {
     let mut all = String::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
@@ -173,7 +173,7 @@ fn take(bridge: &mut Running, id: &str, answers: &mut BTreeMap<String, u32>, nam
     }
 }
 
-/// What was written while it was running and at its end.
+/// Checks the output during the run and at its end.
 fn calm(finished: &Finished, answers: &BTreeMap<String, u32>, name: &str) {
     assert_eq!(finished.code, Some(0), "`{name}`: {}", finished.shown());
     let expected = BTreeMap::from(

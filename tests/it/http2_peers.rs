@@ -20,7 +20,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::support::harness::{Harness, kind};
 
-/// What the peer does with a message; it is asked with the count of its method so far.
+/// The peer's reaction to a message. The script gets the number of messages with the same method so
+/// far.
 #[derive(Clone, Copy)]
 enum Turn {
     Answer,
@@ -46,7 +47,7 @@ struct Handler {
 }
 
 impl Peer {
-    /// A server with this script and these settings.
+    /// Returns a server with this script and these settings.
     async fn start(
         settings: Builder,
         script: impl Fn(&str, usize) -> Turn + Send + Sync + 'static,
@@ -75,7 +76,7 @@ impl Peer {
         Self { port, authority: file, _folder: folder, seen }
     }
 
-    /// An open session.
+    /// Returns an open session.
     async fn opened(&self) -> Harness {
         let mock = MockRemote::start(MockOptions::default()).unwrap();
         let url = format!("https://localhost:{}/mcp", self.port).parse().unwrap();

@@ -9,7 +9,7 @@ use crate::support::fake_browser::FakeBrowser;
 use crate::support::home::Home;
 use crate::support::process::{Finished, Program};
 
-/// The lines of stdout, each of which is a JSON object.
+/// Returns the lines of stdout, each of which is a JSON object.
 fn objects(finished: &Finished) -> Vec<Value> {
     let read = |line: &str| serde_json::from_str::<Value>(line);
     let lines = finished.stdout.lines();
@@ -19,7 +19,7 @@ fn objects(finished: &Finished) -> Vec<Value> {
     objects
 }
 
-/// The only line of stderr, which is an error.
+/// Returns the only line of stderr, which is an error.
 fn error(finished: &Finished) -> Value {
     let error: Value = serde_json::from_str(finished.stderr.trim_end())
         .unwrap_or_else(|error| panic!("{error}: {}", finished.shown()));
@@ -68,7 +68,7 @@ fn every_command_with_a_result_takes_the_flag() {
 }
 
 #[test]
-fn what_a_command_did_is_a_line_of_json() {
+fn each_command_reports_its_result_as_a_line_of_json() {
     let home = Home::new();
     let url = "https://mcp.example.com/mcp";
     let one = |words: &[&str]| {

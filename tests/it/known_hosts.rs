@@ -1,5 +1,5 @@
-//! What known hosts write first, a row each, as it was measured (docs/hosts/README.md). In front of
-//! every kind of server each of their requests is answered.
+//! The first messages of known hosts, a row for each, as measured (docs/hosts/README.md). The
+//! bridge answers each of their requests in front of every kind of server.
 
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether::remote::TransportChoice;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, modern};
 
-/// What a host does first.
+/// The first messages of a host.
 struct KnownHost {
     /// As it introduces itself.
     name: &'static str,

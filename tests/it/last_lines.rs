@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::harness::{PATIENCE, initialize, parsed};
 use crate::support::process::Program;
 
-/// A script of a host: a session, and one call that is answered with so many characters.
+/// Returns a script of a host: a session, and one call that is answered with so many characters.
 fn script(length: usize) -> File {
     let mut file = tempfile::tempfile().unwrap();
     let arguments = json!({ "text": "x".repeat(length) });
@@ -30,7 +30,7 @@ fn program(mock: &MockRemote) -> Program {
     Program::new([mock.url().as_str()])
 }
 
-/// The ids of the lines, each of which must be whole.
+/// Returns the ids of the lines, each of which must be whole.
 fn ids(text: &str) -> Vec<Value> {
     let id = |line: &str| serde_json::from_str::<Value>(line).expect("a whole line")["id"].clone();
     text.lines().map(id).collect()

@@ -48,7 +48,7 @@ fn time_to_leave(bridge: Running) -> (Duration, String) {
 #[test]
 fn the_process_is_gone_within_a_second_at_every_stage() {
     use ProtocolVersion::{V2024_11_05, V2025_11_25, V2026_07_28};
-    // What the server is, what it does, and the request that it was asked when the host leaves.
+    // The server's revision, its faults, and its last request when the host leaves.
     let stages: [(ProtocolVersion, &[&str], &str); 9] = [
         (V2025_11_25, &["silent:tool=act"], "tools/call"),
         (V2025_11_25, &["silent=body:tool=act", "answer=sse"], "tools/call"),
@@ -126,7 +126,7 @@ async fn the_rest_of_an_answer_that_is_arriving_still_arrives() {
     }
 }
 
-/// A body in ten pieces, over more than the time that open requests have.
+/// Returns a body in ten pieces, over more than the time that open requests have.
 fn slowly(text: String) -> Body {
     let text = Bytes::from(text);
     let size = text.len().div_ceil(10);
@@ -143,7 +143,7 @@ fn slowly(text: String) -> Body {
 
 /// T-08: a busy machine may deliver the signal before it lets the bridge read
 #[test]
-fn what_was_written_before_a_signal_is_answered() {
+fn requests_written_before_a_signal_are_answered() {
     let mock = mock(ProtocolVersion::V2025_11_25, &["silent:tool=act"]);
     for signal in ["TERM", "INT"] {
         let mut bridge = Program::new([mock.url().as_str()]).spawn();

@@ -11,7 +11,7 @@ use crate::support::home::Home;
 const PAGE: &str = "<!doctype html><title>Sign in to Example</title><form method=post>\
                     <input name=user><input name=password type=password></form>";
 
-/// A server that shows its page at every address, or redirects to it.
+/// Returns a server that shows its page at every address, or redirects to it.
 async fn server(redirects: bool) -> String {
     let answer = move || async move {
         match redirects {
@@ -27,7 +27,7 @@ async fn server(redirects: bool) -> String {
     url
 }
 
-/// A server whose page never ends.
+/// Returns a server whose page never ends.
 async fn endless_server() -> String {
     let page = || async {
         let first = futures_util::stream::iter([Ok::<_, std::io::Error>(PAGE)]);

@@ -1,4 +1,4 @@
-//! `mcp-tether mock --data`: what a mock was told outlives it, whatever ends it.
+//! `mcp-tether mock --data`: the data of a mock survives its end, whatever the cause.
 
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ impl Shop {
     }
 }
 
-/// The structured result of a tool, unless the mock has gone.
+/// Returns the structured result of a tool, unless the mock has gone.
 async fn send(http: &reqwest::Client, url: &str, tool: &str, arguments: Value) -> Option<Value> {
     let request = http
         .post(url)
@@ -66,7 +66,7 @@ fn newcomer(number: u64) -> Value {
 
 /// A kill -9 in the midst of writing: whatever was answered is there, and nothing is half there.
 #[tokio::test]
-async fn a_change_that_was_answered_survives_a_kill_and_one_that_was_not_is_whole_or_absent() {
+async fn answered_changes_survive_a_kill_and_others_are_complete_or_absent() {
     let (_folder, path) = place();
     let (mut answered, mut unanswered) = (0, 0);
     for round in 1..=3_u64 {
@@ -101,7 +101,7 @@ async fn a_change_that_was_answered_survives_a_kill_and_one_that_was_not_is_whol
 /// The same of a product whose every record is a row of the table engine: an invoice, what was paid
 /// of it and the customer, each found again by its id.
 #[tokio::test]
-async fn a_publishers_books_survive_a_kill() {
+async fn the_records_of_a_publisher_survive_a_kill() {
     let (_folder, path) = place();
     let on_site = |mut arguments: Value| {
         arguments["site_id"] = 1205.into();
@@ -135,7 +135,7 @@ async fn a_publishers_books_survive_a_kill() {
 
 /// Kept data is looked at on another day: what was today is yesterday then.
 #[tokio::test]
-async fn days_go_on_while_the_data_stays() {
+async fn the_day_advances_while_the_data_stays() {
     let (_folder, path) = place();
     let on = |day: &str| MockOptions {
         product: ProductName::Egrow,
@@ -157,7 +157,7 @@ async fn days_go_on_while_the_data_stays() {
 }
 
 #[test]
-fn a_file_that_is_no_use_is_told_with_the_way_out() {
+fn an_unusable_file_is_reported_with_a_way_out() {
     let (folder, path) = place();
     let run = |product: &str| Program::new(["mock", product, "--data", shown(&path)]).run();
     std::fs::write(&path, "no store").unwrap();

@@ -1,4 +1,4 @@
-//! The order desk of the mock: every tool works on the data, and says so in the product's shapes.
+//! The order desk of the mock: every tool works on the data, and answers in the product's format.
 
 use mcp_tether_mock::{Auth, MockOptions, Mode, ProductName};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ pub async fn desk() -> RawHost {
     host
 }
 
-/// What a tool gives when it works.
+/// Calls a tool, which must succeed, and returns its result.
 pub async fn good(host: &RawHost, tool: &str, arguments: Value) -> Value {
     let result = host.call(tool, arguments.clone()).await;
     assert_eq!(result.get("isError"), None, "{tool} {arguments}: {result}");
@@ -30,7 +30,7 @@ pub async fn good(host: &RawHost, tool: &str, arguments: Value) -> Value {
     structured
 }
 
-/// The error that a tool gives, in the product's shape.
+/// Returns the error that a tool gives, in the product's shape.
 pub async fn bad(host: &RawHost, tool: &str, arguments: Value) -> Value {
     let result = host.call(tool, arguments.clone()).await;
     assert_eq!(result["isError"], true, "{tool} {arguments}: {result}");
@@ -67,7 +67,7 @@ async fn every_tool_says_when_to_use_it_and_takes_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_api_key_is_asked_for_and_taken_in_three_forms() {
+async fn an_api_key_is_required_and_accepted_in_three_forms() {
     let mut host = RawHost::new(MockOptions { auth: Auth::ApiKey, ..options() });
     let opening = initialize("2025-06-18");
     let response = host.post(&opening).await;
@@ -150,7 +150,7 @@ async fn a_refund_needs_a_token_that_only_the_first_call_gives() {
 }
 
 #[tokio::test]
-async fn a_host_that_can_ask_its_user_is_asked_and_cannot_skip_it() {
+async fn a_host_that_can_ask_its_user_cannot_skip_the_question() {
     let mut host = RawHost::new(MockOptions { mode: Mode::Sessions, ..options() });
     host.open("2025-06-18").await;
     let merge = json!({ "primary": "EGW240", "duplicates": ["EGW241"], "confirmToken": "any" });
@@ -264,7 +264,7 @@ async fn orders_are_made_from_stock_and_cancelling_gives_it_back() {
 }
 
 #[tokio::test]
-async fn a_red_shirt_becomes_blue_and_what_was_sent_stays() {
+async fn a_line_can_be_swapped_unless_it_was_sent() {
     let host = desk().await;
     let swap = json!({
         "order": "EGW88", "action": "swap_variant", "line": "SHI-RED", "variant": "SHI-BLU",
@@ -389,7 +389,7 @@ async fn groups_blacklist_addresses_and_flags_of_customers_work() {
 }
 
 #[tokio::test]
-async fn the_product_tells_about_itself() {
+async fn the_product_describes_itself() {
     let host = desk().await;
     let all = good(&host, "describe_capabilities", json!({})).await;
     assert_eq!(all["total"], 40);
@@ -441,7 +441,7 @@ async fn lists_have_pages_and_days_are_checked() {
 }
 
 #[tokio::test]
-async fn too_many_reads_are_refused_with_the_time_to_come_back() {
+async fn too_many_reads_are_refused_with_the_time_to_wait() {
     let host = desk().await;
     for _ in 0..300 {
         good(&host, "health_check", json!({})).await;

@@ -14,7 +14,7 @@ use crate::support::sources;
 
 const ADD: &str = "method=tools/call";
 
-/// A lab with an open session of the newest legacy revision, then with this fault.
+/// Returns a lab with an open session of the newest legacy revision, then with this fault.
 async fn faulty(fault: &str) -> RawHost {
     let mut host = lab(&[]);
     host.open("2025-11-25").await;
@@ -164,7 +164,7 @@ async fn redirects_lead_elsewhere_or_once_to_the_same_place() {
 
 /// T-26
 #[tokio::test]
-async fn a_silent_remote_takes_the_request_and_says_nothing() {
+async fn a_silent_remote_accepts_the_request_and_sends_nothing() {
     let host = faulty(&format!("silent:{ADD}")).await;
     let url = host.mock.url();
     let short = Duration::from_millis(50);
@@ -180,7 +180,7 @@ async fn a_silent_remote_takes_the_request_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn delays_hold_the_head_or_each_event() {
+async fn delays_apply_to_the_head_or_to_each_event() {
     for fault in ["delay=60", "event-delay=60"] {
         let host = faulty(fault).await;
         let start = Instant::now();
@@ -190,7 +190,7 @@ async fn delays_hold_the_head_or_each_event() {
 }
 
 #[tokio::test]
-async fn the_connection_breaks_off_where_it_is_told() {
+async fn the_connection_is_cut_at_the_chosen_point() {
     for (point, answered, acted) in [
         ("before-work", false, 0),
         ("before-headers", false, 1),
@@ -213,7 +213,7 @@ async fn the_connection_breaks_off_where_it_is_told() {
 }
 
 #[tokio::test]
-async fn what_was_said_comes_before_the_break_and_half_an_event_is_half() {
+async fn messages_arrive_before_a_cut_and_half_an_event_stays_half() {
     let log = call(1, "log", json!({ "level": "error" }));
     let seen = async |point: &str| {
         let host = faulty(&format!("disconnect={point}:{ADD}")).await;
@@ -233,7 +233,7 @@ async fn what_was_said_comes_before_the_break_and_half_an_event_is_half() {
 
 /// T-36
 #[tokio::test]
-async fn a_stream_that_broke_off_is_resumed_with_what_was_missed() {
+async fn a_broken_stream_is_resumed_with_the_missed_events() {
     for point in ["mid-event", "before-response", "end", "after-first-event"] {
         let mut host = faulty(&format!("disconnect={point}:{ADD}")).await;
         let mut events = Events::of(host.post(&call(9, "log", json!({ "level": "error" }))).await);
@@ -460,7 +460,7 @@ async fn sessions_are_forgotten_at_a_chosen_request() {
 }
 
 #[tokio::test]
-async fn another_revision_is_negotiated_a_cookie_set_and_a_lenient_remote_does_not_mind() {
+async fn revisions_cookies_and_lenience_can_be_chosen() {
     let host = lab(&["negotiate=1999-01-01"]);
     let answer = host.ask(&initialize("2025-06-18")).await;
     assert_eq!(answer["result"]["protocolVersion"], "1999-01-01");
@@ -475,7 +475,7 @@ async fn another_revision_is_negotiated_a_cookie_set_and_a_lenient_remote_does_n
 }
 
 #[tokio::test]
-async fn the_host_is_asked_on_the_way_on_either_stream() {
+async fn the_host_is_asked_before_the_answer_on_either_stream() {
     for (what, method) in [
         ("ping", "ping"),
         ("roots", "roots/list"),
@@ -504,7 +504,7 @@ async fn the_host_is_asked_on_the_way_on_either_stream() {
 
 /// E-38
 #[tokio::test]
-async fn a_remote_asks_for_the_roots_as_soon_as_the_session_is_open() {
+async fn a_remote_can_ask_for_the_roots_once_the_session_is_open() {
     let host = faulty("ask=roots:method=notifications/initialized").await;
     let note = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     assert_eq!(host.post(&note).await.status(), 202);
@@ -537,7 +537,7 @@ async fn heartbeats_fill_silence() {
 }
 
 #[tokio::test]
-async fn faults_can_be_looked_at_and_changed_at_run_time() {
+async fn faults_can_be_read_and_changed_at_run_time() {
     let host = faulty("status=500:times=1").await;
     assert_eq!(host.mock.faults(), ["status=500:times=1".parse::<Fault>().unwrap()]);
     host.mock.set_faults(Vec::new());
@@ -546,7 +546,7 @@ async fn faults_can_be_looked_at_and_changed_at_run_time() {
 
 /// S-37 to S-42
 #[tokio::test]
-async fn an_answer_comes_with_thousands_of_something_else() {
+async fn an_answer_comes_among_thousands_of_other_items() {
     for (of, expected) in [
         ("members", "[1,1,1,{"),
         ("notes", "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"},"),

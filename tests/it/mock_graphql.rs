@@ -52,7 +52,7 @@ async fn the_schema_can_be_read_as_text_by_type_and_by_introspection() {
 }
 
 #[tokio::test]
-async fn things_lead_to_each_other_and_say_what_the_tools_say() {
+async fn objects_link_to_each_other_and_match_the_tools() {
     let host = desk().await;
     let given = query(
         &host,
@@ -99,7 +99,7 @@ async fn queries_take_variables_fragments_aliases_and_operation_names() {
 }
 
 #[tokio::test]
-async fn mistakes_are_told_in_the_shape_of_the_product() {
+async fn errors_have_the_format_of_the_product() {
     let host = desk().await;
     for (text, told) in [
         ("{ order(", "1:"),
@@ -183,7 +183,7 @@ async fn a_mutation_is_confirmed_done_as_a_whole_and_audited() {
 }
 
 #[tokio::test]
-async fn the_escape_hatch_is_asked_twenty_times_a_minute_and_others_are_not_held_up() {
+async fn graphql_is_limited_to_twenty_calls_a_minute_and_blocks_no_other_tool() {
     let host = desk().await;
     for _ in 0..20 {
         query(&host, "{ __typename }").await;

@@ -138,7 +138,7 @@ async fn the_endpoint_event_is_missing_late_or_not_the_first() {
 
 /// T-73
 #[tokio::test]
-async fn posts_are_answered_in_every_style() {
+async fn posts_can_be_answered_in_every_way() {
     let ping = request(4, "ping", json!({}));
     let mut sse = SseHost::open(lab(&[])).await;
     for (style, status, body, on_stream) in [

@@ -1,5 +1,5 @@
-//! What people ask on the product's page, answered as an assistant would: by calling tools through
-//! the bridge, one after the other, each with what the one before gave. On any day.
+//! The questions on the product's page, answered like an assistant does: by a chain of tool calls
+//! through the bridge, each with values from the one before. On any day.
 
 use mcp_tether_mock::{MockOptions, Mode, ProductName};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ impl Assistant {
         self.ask(tool, arguments).await
     }
 
-    /// The tools of a playbook, in its order.
+    /// Returns the tools of a playbook, in its order.
     async fn playbook(&mut self, name: &str) -> Vec<String> {
         let steps = self.ask("get_workflow", json!({ "name": name })).await["steps"].clone();
         let tools = steps.as_array().unwrap().iter();
@@ -255,7 +255,7 @@ async fn a_failed_delivery_is_explained_and_a_duplicate_merged() {
 /// The page also asks for a reply in a conversation, for which there is no tool: better nothing
 /// than a wrong one.
 #[tokio::test]
-async fn what_no_tool_does_is_not_claimed() {
+async fn no_tool_claims_a_task_that_none_can_do() {
     let mut assistant = Assistant::on(DAYS[0]).await;
     let intent = json!({ "intent": "send a quick reply to the conversation with Karim" });
     let found = assistant.ask("describe_capabilities", intent).await;

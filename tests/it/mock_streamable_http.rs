@@ -38,7 +38,7 @@ async fn a_pinned_revision_is_answered_whatever_is_asked() {
 }
 
 #[tokio::test]
-async fn echo_gives_numbers_and_unknown_fields_back_byte_for_byte() {
+async fn echo_returns_numbers_and_unknown_fields_byte_for_byte() {
     let mut host = lab(&[]);
     host.open("2025-06-18").await;
     let arguments =
@@ -155,7 +155,7 @@ async fn the_get_stream_carries_what_is_pushed_and_answers_come_back() {
 
 /// T-36
 #[tokio::test]
-async fn what_was_missed_on_the_get_stream_is_replayed_after_the_last_event() {
+async fn messages_missed_on_the_get_stream_are_replayed_after_the_last_event() {
     let mut host = lab(&[]);
     host.open("2025-11-25").await;
     let mut events = Events::of(host.get().await);
@@ -252,7 +252,7 @@ async fn lists_come_in_pages() {
 }
 
 #[tokio::test]
-async fn what_a_revision_does_not_know_is_not_sent() {
+async fn members_unknown_to_a_revision_are_not_sent() {
     for (version, annotated, titled) in
         [("2024-11-05", false, false), ("2025-03-26", true, false), ("2025-06-18", true, true)]
     {
@@ -381,7 +381,7 @@ async fn side_effects_are_counted() {
 }
 
 #[tokio::test]
-async fn a_stopped_mock_is_gone_and_comes_back_on_the_same_port() {
+async fn a_stopped_mock_is_unreachable_and_restarts_on_the_same_port() {
     let mut host = lab(&[]);
     host.open("2025-06-18").await;
     let url = host.mock.url();

@@ -1,5 +1,4 @@
-//! A host of 2026-07-28 in front of every legacy revision and transport: what a host
-//! can do, end to end.
+//! A host of 2026-07-28 in front of every legacy revision and transport, feature by feature.
 
 use mcp_tether::protocol::{Era, ProtocolVersion};
 use mcp_tether_mock::{AnswerFormat, MockOptions, RecordedRequest};
@@ -12,7 +11,8 @@ fn legacy() -> impl Iterator<Item = ProtocolVersion> {
     ProtocolVersion::ALL.into_iter().filter(|version| version.era() == Era::Legacy)
 }
 
-/// How often `initialize` is posted for one session: HTTP+SSE is found by a POST that fails (T-80).
+/// Returns how often `initialize` is posted for one session: HTTP+SSE is found by a POST that fails
+/// (T-80).
 fn openings(version: ProtocolVersion) -> usize {
     1 + usize::from(version == ProtocolVersion::V2024_11_05)
 }
@@ -275,7 +275,7 @@ async fn a_missing_resource_has_the_code_of_the_hosts_revision() {
 
 /// E-13, E-16
 #[tokio::test]
-async fn what_a_modern_host_may_not_ask_is_refused_here() {
+async fn forbidden_requests_of_a_modern_host_are_refused_locally() {
     let mut harness = Harness::new(remote(ProtocolVersion::V2025_11_25));
     for method in ["ping", "logging/setLevel", "resources/subscribe", "tasks/list"] {
         let answer = harness.request_modern(method, json!({})).await;

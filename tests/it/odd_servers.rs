@@ -1,5 +1,5 @@
-//! Servers as they are: what they do besides the specification neither loses an answer, nor holds a
-//! place, nor starts a storm.
+//! Servers that deviate from the specification: no answer is lost, no slot stays occupied, and no
+//! storm of requests starts.
 
 use std::time::Duration;
 
@@ -140,7 +140,7 @@ async fn an_accepted_request_without_a_stream_for_its_answer_fails_at_once() {
 
 /// T-70: events before the endpoint are no reason to give the stream up
 #[tokio::test]
-async fn what_comes_before_the_endpoint_is_passed_over_or_kept() {
+async fn events_before_the_endpoint_are_skipped_or_kept() {
     let options = MockOptions {
         protocol: mcp_tether::protocol::ProtocolVersion::V2024_11_05.into(),
         faults: parsed(&["endpoint=wrong-first"]),

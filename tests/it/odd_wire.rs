@@ -17,7 +17,7 @@ fn called(asked: &Asked) -> String {
     asked.result(json!({ "content": [{ "type": "text", "text": "called" }] })).to_string()
 }
 
-/// The answer to a call that is answered like this.
+/// Returns the answer to a call that is answered like this.
 async fn answered(
     make: impl Fn(&Asked) -> axum::response::Response + Send + Sync + 'static,
 ) -> Value {
@@ -172,7 +172,7 @@ async fn the_words_of_a_refusal_reach_the_host_in_every_shape() {
 
 /// T-29: RFC 9110 §8.4.1
 #[tokio::test]
-async fn what_no_coding_is_called_leaves_the_body_as_it_is() {
+async fn unknown_content_codings_leave_the_body_unchanged() {
     for coding in ["none", "utf-8", "UTF-8, identity", "binary"] {
         let plain = move |asked: &Asked| {
             let response = body(200, "application/json", called(asked));
@@ -190,7 +190,7 @@ async fn what_no_coding_is_called_leaves_the_body_as_it_is() {
 
 /// T-29: RFC 9112 §5.1
 #[tokio::test]
-async fn a_header_line_that_is_none_costs_no_answer() {
+async fn a_malformed_header_line_loses_no_answer() {
     for line in ["Content-Type : application/json", "X Odd: 1", "nonsense", "X-Name: a\u{1}b"] {
         let url = serve_raw(move |_| format!("{line}\r\n"));
         let mock = MockRemote::start(MockOptions::default()).unwrap();
@@ -200,7 +200,7 @@ async fn a_header_line_that_is_none_costs_no_answer() {
     }
 }
 
-/// A server whose answers to calls have these header lines more.
+/// Returns a server whose answers to calls have these header lines more.
 fn serve_raw(lines: impl Fn(&Value) -> String + Send + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());

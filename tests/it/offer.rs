@@ -1,5 +1,5 @@
-//! What the host sees of a server's offer: `--only-tool`, `--ignore-prompt`, `--read-only` and
-//! their like, in every pair of eras.
+//! Filters of a server's offer: `--only-tool`, `--ignore-prompt`, `--read-only` and the others, in
+//! every pair of eras.
 
 use mcp_tether::bridge::{NamePatterns, OfferFilter};
 use mcp_tether::protocol::ProtocolVersion;

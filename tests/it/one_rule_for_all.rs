@@ -78,7 +78,7 @@ const REFUSED: &str = "status=401:challenge=Bearer error=\"invalid_token\"";
 const TOO_LITTLE: &str =
     "status=403:challenge=Bearer error=\"insufficient_scope\", scope=\"tools files\"";
 
-/// What a cell is: faults of the mock under which everything works, or the reason why it cannot be.
+/// A cell: faults of the mock under which everything works, or the reason why it is empty.
 enum Case {
     Works(&'static [&'static str]),
     /// The same, after a challenge to requests that this selects.
@@ -260,7 +260,7 @@ impl Cell {
     }
 }
 
-/// What signs in there, with a browser that follows.
+/// Returns an authorizer for this server, with a browser that approves.
 fn signing_in(url: url::Url) -> Authorizer {
     let services = AuthServices {
         vault: Arc::new(MemoryVault::new()),

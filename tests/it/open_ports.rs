@@ -1,5 +1,5 @@
-//! What other programs of this machine can reach of a bridge: nothing, but for the callback of a
-//! sign-in while a person is waited for. Read from `/proc`, as a scan would find it.
+//! The ports of a bridge that other programs on this machine can reach: none, except the callback
+//! while a person signs in. Read from `/proc`, as a scan would find them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,8 +13,8 @@ use crate::support::harness::initialize;
 use crate::support::home::Home;
 use crate::support::process::Running;
 
-/// Where this process listens: `address:port` in the kernel's own hexadecimal, or the path of a
-/// socket.
+/// Returns the addresses on which this process listens: `address:port` in the kernel's hexadecimal
+/// notation, or the path of a socket.
 fn listening(process: &Running) -> Vec<String> {
     let own = sockets(process);
     let table = |name: &str| {
@@ -40,7 +40,7 @@ fn listening(process: &Running) -> Vec<String> {
     found
 }
 
-/// The inodes of its sockets.
+/// Returns the inodes of its sockets.
 fn sockets(process: &Running) -> BTreeSet<String> {
     let open = fs::read_dir(format!("/proc/{}/fd", process.id())).unwrap();
     let targets = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
@@ -51,7 +51,7 @@ fn sockets(process: &Running) -> BTreeSet<String> {
     targets.filter_map(socket).collect()
 }
 
-/// A home with a browser that shows the page to nobody.
+/// Returns a home with a browser that shows the page to nobody.
 fn home_with_idle_browser() -> (Home, std::path::PathBuf) {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::new();

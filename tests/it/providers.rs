@@ -12,7 +12,7 @@ use crate::support::home::Home;
 use crate::support::ports::KeptPort;
 use crate::support::process::Finished;
 
-/// What the page calls a provider.
+/// Returns the page's name of a provider.
 fn title(provider: Provider) -> &'static str {
     match provider {
         Provider::Entra => "Microsoft Entra ID",
@@ -33,7 +33,7 @@ fn page() -> String {
     std::fs::read_to_string(page).unwrap()
 }
 
-/// The first block of this language below a heading of the page.
+/// Returns the first block of this language below a heading of the page.
 fn block(heading: &str, language: &str) -> String {
     let page = page();
     let (_, section) = page.split_once(&format!("\n{heading}\n")).expect(heading);
@@ -41,7 +41,7 @@ fn block(heading: &str, language: &str) -> String {
     block.split_once("\n```").unwrap().0.to_owned()
 }
 
-/// The command of the page below this title, as words, without the name of the program.
+/// Returns the command of the page below this title, as words, without the name of the program.
 fn command(title: &str) -> Vec<String> {
     let words = words(&block(&format!("### {title}"), "sh"));
     assert_eq!(words[0], "mcp-tether", "{title}");
@@ -67,8 +67,8 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// A mock of this provider, and the page's command for it: at its URL, with a port that is kept for
-/// it where the page names one.
+/// Returns a mock of this provider, and the page's command for it: at its URL, with a port that is
+/// kept for it where the page names one.
 fn prepared(provider: Provider) -> (MockRemote, Option<KeptPort>, Vec<String>) {
     let auth = Auth::OAuth(provider.options());
     let mock =

@@ -20,7 +20,7 @@ pub struct RawHost {
     pub headers: HeaderMap,
 }
 
-/// A running lab with these faults.
+/// Returns a running lab with these faults.
 pub fn lab(faults: &[&str]) -> RawHost {
     RawHost::new(MockOptions { faults: parsed(faults), ..MockOptions::default() })
 }
@@ -45,7 +45,7 @@ pub fn initialize(version: &str) -> Value {
     request(0, "initialize", params)
 }
 
-/// A request of 2026-07-28, from a host with these capabilities.
+/// Returns a request of 2026-07-28, from a host with these capabilities.
 pub fn modern_request(id: u64, method: &str, mut params: Value, capabilities: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
     params["_meta"]["io.modelcontextprotocol/clientInfo"] =
@@ -54,7 +54,7 @@ pub fn modern_request(id: u64, method: &str, mut params: Value, capabilities: Va
     request(id, method, params)
 }
 
-/// The body of an answer as JSON.
+/// Returns the body of an answer as JSON.
 pub async fn json_of(response: Response) -> Value {
     let bytes = response.bytes().await.unwrap();
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}: {bytes:?}"))
@@ -119,7 +119,8 @@ impl RawHost {
         self.modern(body).send().await.unwrap()
     }
 
-    /// The same, to be changed before it is sent. A later header of the same name replaces one.
+    /// Returns the same, to be changed before it is sent. A later header of the same name replaces
+    /// one.
     pub fn modern(&self, body: &Value) -> RequestBuilder {
         let url = self.mock.url();
         let method = body["method"].as_str().unwrap();
@@ -142,7 +143,7 @@ impl RawHost {
         self.messages(self.post_modern(body).await).await.pop().unwrap()
     }
 
-    /// All messages of an answer, whatever its form.
+    /// Returns all messages of an answer, whatever its form.
     pub async fn messages(&self, response: Response) -> Vec<Value> {
         let kind = response.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
         if kind.starts_with("text/event-stream") {
@@ -191,7 +192,7 @@ impl Events {
         Self { body: response.bytes_stream().boxed(), text: String::new(), broke_off: false }
     }
 
-    /// The next event with data; `None` at the end of the stream.
+    /// Returns the next event with data; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             let event = self.next_block().await?;
@@ -201,7 +202,7 @@ impl Events {
         }
     }
 
-    /// The next block, with data or without.
+    /// Returns the next block, with data or without.
     pub async fn next_block(&mut self) -> Option<Event> {
         loop {
             if let Some(end) = self.text.find("\n\n") {

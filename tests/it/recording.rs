@@ -94,7 +94,7 @@ fn replay(home: &Home, file: &Path) -> (Running, String) {
     (replay, first.strip_prefix("listening on ").unwrap().to_owned())
 }
 
-/// Everything that the server says to a host that does the same each time.
+/// Returns everything that the server says to a host that does the same each time.
 fn conversation(mut bridge: Running, is_modern: bool) -> Vec<Value> {
     let mut heard = Vec::new();
     if !is_modern {
@@ -163,7 +163,7 @@ fn with_envelope(mut params: Value) -> Value {
 
 /// O-31: other parameters are answered in order, and what was not recorded is said.
 #[test]
-fn what_does_not_match_a_recording_is_told() {
+fn requests_that_do_not_match_a_recording_are_reported() {
     let home = Home::new();
     let file = home.path().join("bug.jsonl");
     let mock = MockRemote::start(MockOptions::default()).unwrap();

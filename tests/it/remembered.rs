@@ -1,5 +1,4 @@
-//! What one run remembers of a server is told to no other run that the server takes for somebody
-//! else.
+//! A cached answer is never used by a run that the server treats as another user.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,12 +9,12 @@ use serde_json::json;
 use crate::support::harness::{PATIENCE, initialize, parsed};
 use crate::support::home::Home;
 
-/// What a run with these flags tells its host of the server's tools.
+/// Returns the tools that a run with these flags lists.
 fn listed(home: &Home, mock: &MockRemote, flags: &[&str]) -> String {
     listed_by(home, mock, flags, "tools/list")
 }
 
-/// What a run with these flags answers to this method.
+/// Returns the answer of a run with these flags to this method.
 fn listed_by(home: &Home, mock: &MockRemote, flags: &[&str], method: &str) -> String {
     let url = mock.url().to_string();
     let mut bridge = home.program([&[url.as_str()], flags].concat()).spawn();
@@ -29,7 +28,7 @@ fn listed_by(home: &Home, mock: &MockRemote, flags: &[&str], method: &str) -> St
     answer.unwrap().to_string()
 }
 
-/// The files of remembered answers.
+/// Returns the files of remembered answers.
 fn kept(home: &Home) -> Vec<(PathBuf, String)> {
     let is_kept = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("sessions"));
     let files = home.all().into_iter().filter(|(path, _)| is_kept(path));

@@ -1,5 +1,5 @@
 //! Every rule that the code cites is in `docs/rules.md`, and every rule there is proved by a test
-//! that cites it. What is cited of other pages exists too.
+//! that cites it. Citations of other pages resolve too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,7 +144,7 @@ fn rules(page: &str) -> Vec<Rule> {
     .collect()
 }
 
-/// A name may be used in several modules.
+/// Returns the tests of each name, which several modules may use.
 fn tests_by_name(files: &[SourceFile]) -> BTreeMap<&str, Vec<Proof<'_>>> {
     let mut tests = BTreeMap::<_, Vec<_>>::new();
     for file in files {
@@ -232,7 +232,7 @@ fn dead_citations(file: &SourceFile) -> Vec<String> {
     dead
 }
 
-/// The ids of rules in a text: a letter, a dash and one or two digits that stand alone.
+/// Returns the ids of rules in a text: a letter, a dash and one or two digits that stand alone.
 fn ids(text: &str) -> BTreeSet<&str> {
     let is_of_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric());
     let bytes = text.as_bytes();

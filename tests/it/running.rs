@@ -25,7 +25,7 @@ fn bridge(home: &Home, mock: &MockRemote) -> Running {
     bridge
 }
 
-/// What is listed, once that is as it should be.
+/// Waits until the list matches, and returns it.
 fn listed(home: &Home, what: &str, is_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let start = Instant::now();
     loop {
@@ -83,7 +83,7 @@ fn bridges_that_run_are_listed_with_what_they_did_and_dead_ones_are_not() {
 
 /// S-09
 #[test]
-fn what_a_bridge_tells_of_itself_holds_no_secret() {
+fn the_status_of_a_bridge_holds_no_secret() {
     let (home, mock) = (Home::new(), MockRemote::start(MockOptions::default()).unwrap());
     let _bridge = bridge(&home, &mock);
     listed(&home, "it is there", |rows| rows.len() == 1);

@@ -1,5 +1,5 @@
-//! Settings from the outside: every one of them by flag, by variable and by file, what wins over
-//! what, and the words of every refusal.
+//! Settings from the outside: each of them by flag, by variable and by file, their precedence, and
+//! the words of every refusal.
 
 use insta::assert_snapshot;
 use mcp_tether::settings::{SETTINGS, Setting, ValueKind};
@@ -9,7 +9,7 @@ use crate::support::process::{Finished, Program};
 
 const URL: &str = "https://mcp.example.com/mcp";
 
-/// A value that fits, as typed and as shown.
+/// Returns a value that fits, as typed and as shown.
 fn sample(setting: &Setting) -> (&'static str, &'static str) {
     match setting.kind {
         ValueKind::Switch => ("true", "true"),
@@ -34,7 +34,7 @@ fn show(program: Program) -> Value {
     serde_json::from_str(&finished.stdout).unwrap()
 }
 
-/// The value and the source of a setting; of the first value for lists.
+/// Returns the value and the source of a setting; of the first value for lists.
 fn held(shown: &Value, setting: &Setting) -> (String, String) {
     let held = &shown["settings"][setting.name];
     let held = if setting.kind.is_list() { &held[0] } else { held };
@@ -261,7 +261,7 @@ fn every_refusal_is_reviewed() {
     assert_snapshot!(out);
 }
 
-/// What is said on stderr without stopping anything.
+/// The warnings on stderr.
 #[cfg(unix)]
 #[test]
 fn every_warning_is_reviewed() {

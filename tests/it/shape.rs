@@ -53,7 +53,7 @@ const SLEEPS: &[(&str, &str)] = &[
     ("tests/it/support/waiting.rs", "the one place that looks again and again"),
 ];
 
-/// Where a secret leaves this process, and how: each file may expose one in this way only.
+/// The files in which a secret may leave this process, and in which way.
 const EXITS: &[(&str, &str)] = &[
     ("src/auth/browser/sign_in.rs", "person"),
     ("src/auth/browser/sign_in.rs", "wire"),
@@ -76,7 +76,7 @@ const EXITS: &[(&str, &str)] = &[
     ("src/store/saving.rs", "store"),
 ];
 
-/// S-09: a new way out is a new row above.
+/// S-09: an additional exit needs a row above.
 #[test]
 fn secrets_leave_where_they_are_listed() {
     let mut exits = Vec::new();
@@ -203,19 +203,19 @@ fn code(folder: &str) -> Vec<Code> {
     files.iter().filter(|file| !is_test_module(&file.path)).map(Code::of).collect()
 }
 
-/// A module of tests in files of its own, by its name.
+/// Returns whether this is a test module in a file of its own, judged by its path.
 fn is_test_module(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
-/// Whether all of a file is for tests, and not only what is under `#[cfg(test)]`.
+/// Returns whether all of a file is for tests, and not only what is under `#[cfg(test)]`.
 fn is_for_tests(file: &Code) -> bool {
     file.path.starts_with("tests/")
         || is_test_module(&file.path)
         || ["#[test]", "#[tokio::test"].iter().any(|test| file.text.contains(test))
 }
 
-/// Where a name has one meaning.
+/// Returns the area within which a type name is unique.
 fn area(path: &str) -> &str {
     let Some(inner) = path.strip_prefix("crates/mcp-tether-mock/src/") else { return "program" };
     let Some((product, _)) = inner.strip_prefix("products/").and_then(|p| p.split_once('/')) else {

@@ -13,14 +13,14 @@ use crate::support::home::Home;
 use crate::support::process::Running;
 
 impl Home {
-    /// Every stored sign-in, as `status` tells it.
+    /// Returns every stored sign-in, as `status` tells it.
     pub fn status(&self) -> Vec<Value> {
         let status = self.ok(&["status", "--json"]);
         let rows: Vec<Value> = serde_json::from_str(&status.stdout).unwrap();
         rows.into_iter().filter(|row| row["kind"] == "sign-in").collect()
     }
 
-    /// Everything stored, by name.
+    /// Returns everything stored, by name.
     pub async fn stored(&self) -> Vec<(String, String)> {
         let store = CredentialStore::open(StoreChoice::File, &Paths::below(self.path()));
         let mut stored = Vec::new();
@@ -32,7 +32,7 @@ impl Home {
     }
 }
 
-/// A server with a program's own client, so that a sign-in needs no person.
+/// Returns a server with a program's own client, so that a sign-in needs no person.
 async fn server() -> AuthorizationServer {
     let config = Config { auth_method: "client_secret_basic", ..Config::default() };
     let server = AuthorizationServer::start(config).await;
@@ -50,7 +50,7 @@ fn with<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [words, more].concat()
 }
 
-/// The page that a person is told to open.
+/// Returns the page that a person is told to open.
 pub fn page(running: &Running) -> url::Url {
     running.until_stderr("a page to sign in at", |said| {
         let page = said.lines().find(|line| line.contains("code_challenge="));
@@ -385,7 +385,7 @@ async fn import_finds_the_servers_in_the_configurations_of_hosts() {
 /// Where there is no keyring, moving says so and loses nothing.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_moved_stays() {
+async fn records_that_cannot_be_moved_stay() {
     let server = server().await;
     let url = server.endpoint().to_string();
     let home = Home::new();

@@ -115,7 +115,7 @@ async fn an_id_that_is_still_open_cannot_be_used_again() {
 
 /// T-07
 #[tokio::test]
-async fn what_follows_initialized_waits_until_it_is_accepted() {
+async fn messages_after_initialized_wait_until_it_is_accepted() {
     let slow = "delay=150:method=notifications/initialized";
     let mut harness = Harness::faulty(&[slow]);
     harness.initialize("2025-06-18").await;

@@ -14,7 +14,7 @@ const ACT: &str = "STORE_DRIVER_ACT";
 const CHOICE: &str = "STORE_DRIVER_CHOICE";
 const DEADLINE_MS: &str = "STORE_DRIVER_DEADLINE_MS";
 
-/// What the driver says starts with this; the test harness writes other lines around it.
+/// The prefix of the driver's lines; the test harness writes other lines around them.
 const MARK: &str = "@ ";
 
 /// A process to be started.
@@ -23,7 +23,8 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// One whose home, and so its state folder, is `home`. It will `act`, as [`perform`] says.
+    /// Prepares a process with this home, and so this state folder, that performs `act`; see
+    /// [`perform`].
     pub fn new(home: &Path, act: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
@@ -44,13 +45,13 @@ impl Driver {
         Self { command }
     }
 
-    /// What `--credential-store` would say; `auto` if not called.
+    /// Sets the credential store; `auto` by default, as for `--credential-store`.
     pub fn choice(mut self, choice: &str) -> Self {
         self.command.env(CHOICE, choice);
         self
     }
 
-    /// A limit on keyring calls that lets a test end soon.
+    /// Sets a limit on keyring calls that lets a test end soon.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.command.env(DEADLINE_MS, deadline.as_millis().to_string());
         self
@@ -85,13 +86,13 @@ impl Driver {
         }
     }
 
-    /// The one thing it says.
+    /// Returns the one thing it says.
     pub fn says(self) -> String {
         self.run().line
     }
 }
 
-/// What a process said.
+/// The output of a process.
 pub struct Said {
     pub line: String,
     /// All output, logs at the highest verbosity included.
@@ -105,7 +106,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The next thing it says, or `None` at its end.
+    /// Returns the next thing it says, or `None` at its end.
     pub fn next(&mut self) -> Option<String> {
         let mut line = String::new();
         loop {
@@ -120,7 +121,7 @@ impl Running {
         }
     }
 
-    /// Everything it still says.
+    /// Returns everything it still says.
     pub fn rest(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.next()).collect()
     }
@@ -220,7 +221,7 @@ async fn rotate(store: &CredentialStore, name: &str) {
     }
 }
 
-/// The number of a value that [`rotate`] stored.
+/// Returns the number of a value that [`rotate`] stored.
 pub fn padded(value: &str) -> Option<u64> {
     let (number, padding) = value.split_once('x')?;
     (padding.len() == 2000).then(|| number.parse().ok())?

@@ -93,7 +93,7 @@ fn the_bus_of_the_runtime_folder_is_found_without_an_address() {
 }
 
 #[test]
-fn what_needs_no_keyring_touches_no_bus() {
+fn commands_without_a_keyring_touch_no_bus() {
     let home = tempfile::tempdir().unwrap();
     let bus = UnixListener::bind(home.path().join("bus")).unwrap();
     bus.set_nonblocking(true).unwrap();

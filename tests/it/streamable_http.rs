@@ -67,7 +67,7 @@ async fn an_answer_that_is_none_is_one_error_and_the_session_goes_on() {
 
 /// T-22
 #[tokio::test]
-async fn what_a_notification_is_answered_with_does_not_matter() {
+async fn any_answer_to_a_notification_is_accepted() {
     for status in ["200", "202", "204", "400", "500"] {
         let fault = format!("status={status}:method=notifications/initialized");
         let mut harness = Harness::faulty(&[&fault]).open().await;

@@ -1,5 +1,5 @@
-//! What a person sees at a terminal: every text fits, no word is split, colours change nothing, and
-//! what takes long says so.
+//! The output at a terminal: every text fits, no word is split, colours do not change the words,
+//! and slow commands show their progress.
 
 use anstream::adapter::strip_str;
 use mcp_tether_mock::{Auth, MockOptions, MockRemote, ProductName};
@@ -61,7 +61,7 @@ fn steady(url: &str) -> Vec<Vec<String>> {
     lines
 }
 
-/// A server whose tools have long names.
+/// Returns a server whose tools have long names.
 fn long_names() -> MockRemote {
     let product = MockOptions::of(ProductName::Conformance);
     MockRemote::start(MockOptions { auth: Auth::Open, ..product }).unwrap()
@@ -131,7 +131,7 @@ fn every_text_fits_the_terminal_and_no_word_is_split() {
 }
 
 #[test]
-fn what_differs_each_time_fits_too() {
+fn variable_texts_fit_too() {
     let (shop, home, long) = (shop(), Home::new(), long_names());
     let url = shop.url().to_string();
     for host in ["claude-desktop", "visual-studio", "vscode"] {
@@ -162,7 +162,7 @@ fn a_terminal_without_colours_gets_none() {
     assert_eq!(code, Some(2));
 }
 
-/// What takes over a second says what it waits for, and takes the line back.
+/// A command that takes over a second shows a progress line, and removes it at the end.
 #[test]
 fn a_slow_server_is_waited_for_in_sight() {
     let slow =
@@ -176,9 +176,9 @@ fn a_slow_server_is_waited_for_in_sight() {
     assert!(piped.stderr.is_empty(), "{}", piped.stderr);
 }
 
-/// A line that is replaced must fit: what is wrapped could not be taken back.
+/// A progress line must fit: a wrapped line could not be removed.
 #[test]
-fn what_is_waited_for_is_cut_between_words() {
+fn a_progress_line_is_cut_between_words() {
     let (asks, home) =
         (MockRemote::start(MockOptions::of(ProductName::Egrow)).unwrap(), Home::new());
     let url = asks.url().to_string();

@@ -1,5 +1,5 @@
-//! How a release comes about: what can write installs nothing, what is used is pinned, every file
-//! has its checksum and its provenance, and an installer that is cut off does nothing.
+//! The release workflows: jobs with write permission install nothing, actions are pinned, every
+//! file has a checksum and provenance, and a truncated installer does nothing.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::support::sources;
 
-/// What a workflow says, with every scalar as text.
+/// Returns the contents of a workflow, with every scalar as text.
 fn read_yaml(text: &str) -> Value {
     let (mut open, mut keys) = (Vec::new(), Vec::new());
     for event in Parser::new_from_str(text) {
@@ -50,7 +50,7 @@ struct Job {
 }
 
 impl Job {
-    /// The permissions that it has for writing.
+    /// Returns the permissions that it has for writing.
     fn written(&self) -> BTreeSet<String> {
         let permissions = &self.says["permissions"];
         if permissions.as_str().is_some_and(|all| all != "read-all" && !all.is_empty()) {
@@ -68,7 +68,8 @@ impl Job {
         self.steps().any(|step| step["uses"].as_str().is_some_and(|used| used.starts_with(action)))
     }
 
-    /// The programs of its steps, and those of the scripts of this repository that they run.
+    /// Returns the programs of its steps, and those of the scripts of this repository that they
+    /// run.
     fn commands(&self) -> Vec<String> {
         let own = self.steps().filter_map(|step| step["run"].as_str()).map(str::to_owned);
         let mut all: Vec<String> = own.collect();
@@ -142,7 +143,7 @@ fn installs(command: &str) -> bool {
         .any(|line| brings.iter().any(|way| line.contains(way)) && !is_system(line))
 }
 
-/// What is wrong with the rights of a job.
+/// Describes excessive permissions of a job.
 fn excess(job: &Job) -> Option<String> {
     let (written, commands) = (job.written(), job.commands());
     let may_only_sign =

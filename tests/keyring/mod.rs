@@ -15,7 +15,7 @@ const REASON: &str = "runs in tests/keyring/run.sh only";
 /// Far more than a keyring needs, for machines under load. Only what must hang may take less.
 const LONG: Duration = Duration::from_secs(30);
 
-/// The private home that `run.sh` made.
+/// Returns the private home that `run.sh` made.
 fn home() -> PathBuf {
     let home = std::env::var_os("MCP_TETHER_PRIVATE_KEYRING").map(PathBuf::from);
     let home = home.expect(REASON);
@@ -23,8 +23,8 @@ fn home() -> PathBuf {
     home
 }
 
-/// A process as many hosts start us: nothing in its environment points to the bus but the folder in
-/// which it is.
+/// Returns a process as many hosts start us: nothing in its environment points to the bus but the
+/// folder in which it is.
 fn sparse(act: &str) -> Driver {
     let home = home();
     Driver::new(&home, act).env("XDG_RUNTIME_DIR", home.join("run")).deadline(LONG)
@@ -34,7 +34,7 @@ fn act(act: &str) -> String {
     sparse(act).says()
 }
 
-/// The independent witness: what another program finds under our attributes.
+/// Returns the independent witness: what another program finds under our attributes.
 fn witness(arguments: &[&str], input: &str) -> String {
     let mut tool = Command::new("secret-tool")
         .args(arguments)
@@ -226,7 +226,7 @@ mod unlocked {
     }
 }
 
-/// What `doctor` says about the store: verdict and sentence.
+/// Returns the verdict and sentence of `doctor` about the store.
 fn doctor(choice: &str) -> (String, String) {
     let finished = Program::new(["doctor", "--json", "--credential-store", choice])
         .env("HOME", home())

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_is_refused() {
+    fn invalid_dates_are_refused() {
         for text in ["2023-02-29", "2026-13-01", "2026-1-1", "today", "2026-04-31", ""] {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_sent_is_forgotten_in_the_end_and_what_was_not_never() {
+    async fn sent_events_are_dropped_in_the_end_and_unsent_ones_never() {
         let log = EventLog::new(1);
         for number in 0..2 * MAX_KEPT_EVENTS {
             log.say(number.to_string());

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_is_refused_and_unknown_members_are_passed_over() {
+    fn invalid_filters_are_refused_and_unknown_members_ignored() {
         for wrong in [json!(1), json!({ "toolsListChanged": "x" }), json!({ "taskIds": [1] })] {
             assert_eq!(ListenFilter::read(&wrong), None, "{wrong}");
         }

@@ -37,7 +37,7 @@ mod tests {
 
     /// S-14
     #[test]
-    fn foreign_origins_are_told_from_local_ones() {
+    fn foreign_origins_are_distinguished_from_local_ones() {
         for origin in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:1"] {
             assert!(is_local_origin(origin), "{origin}");
         }

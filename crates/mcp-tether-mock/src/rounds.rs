@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_nobody_asked_for_counts_only_where_that_does_no_harm() {
+    async fn an_unasked_answer_counts_only_where_it_is_harmless() {
         let seal = Seal::new();
         let both = json!({ "name": { "action": "accept" }, "q1": { "roots": [] } });
         let unasked = json!({ "inputResponses": both });
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_state_is_good_for_its_own_call_only() {
+    async fn a_state_is_valid_for_its_own_call_only() {
         let seal = Seal::new();
         let first = round(&seal, &json!({}), false).await.unwrap_err();
         let retry = json!({ "requestState": first["requestState"] }).to_string();
@@ -261,7 +261,7 @@ mod tests {
 
     /// E-33
     #[tokio::test]
-    async fn a_call_can_be_put_off_with_a_state_alone() {
+    async fn a_call_can_be_postponed_with_a_state_alone() {
         let seal = Seal::new();
         let mut params = json!({});
         let mut rounds_needed = 0;

@@ -83,7 +83,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn state_comes_back_unless_it_was_changed_is_foreign_or_too_old() {
+    fn state_is_read_unless_it_was_changed_forged_or_expired() {
         let seal = Seal::new();
         let text = seal.close(&"x", LONG);
         assert_eq!(seal.open::<String>(&text), Ok("x".to_owned()));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn parts_are_separated_in_the_digest() {
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
     }
 }

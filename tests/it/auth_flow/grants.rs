@@ -117,7 +117,7 @@ fn verified_claims(assertion: &str, public: &[u8]) -> serde_json::Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
 
-/// A fresh P-256 key: in PEM form, and its public half.
+/// Returns a fresh P-256 key: in PEM form, and its public half.
 fn p256_key() -> (String, Vec<u8>) {
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};

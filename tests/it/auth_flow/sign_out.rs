@@ -1,4 +1,4 @@
-//! Signing out: what is revoked, what is removed, and what is said of it.
+//! Signing out: revocation, removal, and the messages about both.
 
 use super::*;
 

@@ -16,7 +16,7 @@ pub const FOREIGN: &str = "foreign.example";
 pub const TRICKS: &str =
     "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\u{200b}\u{2028}\u{e0041}\u{fe01}\u{3164}\u{115f}";
 
-/// What the server does.
+/// The behaviour of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum World {
     /// Answers, with tricks in every text.
@@ -84,7 +84,7 @@ impl Lure {
         Self { addresses }
     }
 
-    /// The URL of an endpoint whose host is `WORLD`, with a secret in each part.
+    /// Returns the URL of an endpoint whose host is `WORLD`, with a secret in each part.
     pub fn url(&self, path: &str, query: &str, bare: &str) -> String {
         format!("http://WORLD/s/{path}/mcp?api_key={query}&{bare}#{bare}")
     }
@@ -217,7 +217,7 @@ fn endpoint(
     }
 }
 
-/// What an MCP server says, with tricks in every text.
+/// Returns the answer of an MCP server, with tricks in every text.
 fn message(body: &[u8]) -> Response {
     let Ok(asked) = serde_json::from_slice::<Value>(body) else {
         return StatusCode::BAD_REQUEST.into_response();

@@ -15,7 +15,7 @@ use crate::support::fake_browser::FakeBrowser;
 use crate::support::harness::initialize;
 use crate::support::home::Home;
 
-/// What is secret: a value for each part of an input. Those in URLs look like keys; the others are
+/// The secrets: a value for each part of an input. Those in URLs look like keys; the others are
 /// only known to be secrets because of where they stand.
 const SECRETS: [&str; 11] = [
     IN_PATH,
@@ -44,7 +44,7 @@ const IN_CLIENT: &str = "hunter2-client";
 /// A name that a project or a server may choose.
 const NAME: &str = "x;$(touch owned)`id`'\"&|--yes";
 
-/// The command lines to try for a verb, as the manual names it. A new verb needs a row.
+/// Returns the command lines to try for a verb, as the manual names it. A new verb needs a row.
 fn command_lines(verb: &str, url: &str) -> Vec<Vec<String>> {
     let json_argument = format!("{{\"password\":\"{IN_ARGUMENT}\"}}");
     let broken = format!("{{\"password\":\"{IN_ARGUMENT}");
@@ -114,7 +114,7 @@ fn asks_server(verb: &str) -> bool {
         .contains(&verb)
 }
 
-/// Every verb, from the manual that the program writes.
+/// Returns every verb, from the manual that the program writes.
 fn verbs(home: &Home) -> Vec<String> {
     let manual = home.path().join("manual");
     home.ok(&["generate", manual.to_str().unwrap()]);
@@ -129,7 +129,7 @@ fn verbs(home: &Home) -> Vec<String> {
     verbs
 }
 
-/// What is put around every command line: headers, files, and variables.
+/// Adds headers, files and variables to a command line.
 fn with_flags(verb: &str, words: &[String], home: &Home) -> Vec<String> {
     let mut words = words.to_vec();
     let takes_flags = asks_server(verb) || matches!(verb, "" | "install" | "pack" | "config-show");
@@ -172,7 +172,7 @@ fn entries(url: &str, program: &str) -> Value {
     })
 }
 
-/// A home with configurations of the user and of a cloned project.
+/// Returns a home with configurations of the user and of a cloned project.
 fn home_of_everything(url: &str) -> Home {
     let home = Home::new();
     let put = |name: &str, text: String| {

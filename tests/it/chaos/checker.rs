@@ -1,11 +1,11 @@
-//! What a host is owed: one answer for each request, the right one, and the messages of one call in
-//! their order before its answer.
+//! Checks the bridge's promises to a host: exactly one correct answer to each request, after the
+//! messages of its call, which keep their order.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-/// What the answer to a request has to be.
+/// The expected answer to a request.
 #[derive(Clone, Debug)]
 pub enum Expected {
     /// This text, where it is a result.
@@ -16,7 +16,7 @@ pub enum Expected {
     Anything,
 }
 
-/// What has been asked, and what came.
+/// The open requests, and the messages so far.
 #[derive(Debug)]
 pub struct Checker {
     /// Whether failures are allowed.
@@ -31,7 +31,7 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Nothing is asked yet.
+    /// Creates a checker without requests.
     pub fn new(is_rough: bool) -> Self {
         let (open, cancelled) = (HashMap::new(), HashSet::new());
         Self { is_rough, open, cancelled, numbered: 0, is_numbering: false, never_numbers: false }
@@ -54,26 +54,25 @@ impl Checker {
         self.cancelled.insert(id.clone());
     }
 
-    /// What waits for an answer, for a person to read.
+    /// Describes the open requests for a person.
     pub fn describe_open(&self) -> String {
         format!("{:?}", self.open)
     }
 
-    /// The requests that wait for an answer.
+    /// Returns the requests that wait for an answer.
     pub fn open(&self) -> Vec<Value> {
         self.open.keys().cloned().collect()
     }
 
-    /// Whether a call that sends numbered messages can be made now: one at a time, since its
-    /// messages do not say whose they are.
+    /// Returns whether a call that sends numbered messages can be made now: one at a time, since
+    /// its messages do not say whose they are.
     pub fn may_number(&self) -> bool {
         !self.is_numbering && !self.never_numbers
     }
 
     /// Takes a line of the bridge. Returns what the host has to answer, if it is a question.
     ///
-    /// # Errors
-    /// What the host is owed was not kept.
+    /// # Errors The line breaks a promise to the host.
     pub fn take(&mut self, line: &[u8]) -> Result<Option<Value>, String> {
         let message: Value = serde_json::from_slice(line)
             .map_err(|error| format!("not JSON ({error}): {}", String::from_utf8_lossy(line)))?;
@@ -135,7 +134,7 @@ impl Checker {
     }
 }
 
-/// What a host answers to a server's question.
+/// Returns the host's answer to a server's question.
 fn reply(method: &str) -> Value {
     match method {
         "roots/list" => json!({ "roots": [{ "uri": "file:///home" }] }),

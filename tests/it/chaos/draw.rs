@@ -10,7 +10,7 @@ impl Draw {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    /// A number below `bound` (SplitMix64).
+    /// Returns a number below `bound` (SplitMix64).
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
@@ -30,7 +30,7 @@ impl Draw {
         &choices[position]
     }
 
-    /// A short text with whatever JSON has to escape.
+    /// Returns a short text with whatever JSON has to escape.
     pub fn text(&mut self) -> String {
         const PIECES: [&str; 8] = ["a", "\"", "\\", "\n", "\u{1}", "é", "\u{2028}", "𝄞"];
         (0..self.below(12)).map(|_| *self.one_of(&PIECES)).collect()

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::draw::Draw;
 
-/// How a line in fifty is damaged.
+/// The damage to one line in fifty.
 #[derive(Clone, Copy, Debug)]
 pub enum Mutation {
     /// It does not come.
@@ -46,12 +46,12 @@ impl Lines {
         }
     }
 
-    /// The next line for the checker.
+    /// Returns the next line for the checker.
     pub fn take(&mut self) -> Option<Bytes> {
         self.ready.pop_front()
     }
 
-    /// What is still held back at the end.
+    /// Passes on the line that is still held back at the end.
     pub fn finish(&mut self) {
         self.ready.extend(self.held_back.take());
     }

@@ -13,7 +13,7 @@ use super::draw::Draw;
 use super::mutations::{Lines, Mutation};
 use crate::support::harness::{Harness, PATIENCE, initialize, modern};
 
-/// How many things a host does in one conversation.
+/// The number of actions of a host in one conversation.
 const STEPS: u64 = 60;
 /// How long the host waits for a line before it does the next thing.
 const GLANCE: Duration = Duration::from_millis(2);
@@ -39,7 +39,7 @@ const FORMS: [&str; 17] = [
     "delay=5",
 ];
 
-/// What a server can do wrong for a while. What it damages is not compared.
+/// Temporary mistakes of a server. Damaged content is not compared.
 const FAULTS: [&str; 20] = [
     "status=500:times=2",
     "status=503:retry-after=0:times=2",
@@ -63,7 +63,7 @@ const FAULTS: [&str; 20] = [
     "drop-stream:times=2",
 ];
 
-/// A host, a bridge and a server, and what is known of them.
+/// A host, a bridge and a server, and the expectations so far.
 pub struct Session {
     draw: Draw,
     is_rough: bool,
@@ -78,8 +78,7 @@ pub struct Session {
 impl Session {
     /// Plays one conversation to its end.
     ///
-    /// # Errors
-    /// What the host is owed was not kept.
+    /// # Errors The bridge broke a rule.
     pub async fn play(seed: u64, is_rough: bool, mutation: Option<Mutation>) -> Result<(), String> {
         let mut session = Self::new(seed, is_rough, mutation);
         let pair = format!("{:?} host, server of {}", session.host, session.remote);
@@ -179,7 +178,7 @@ impl Session {
             faults.push(*self.draw.one_of(&FORMS));
         }
         if faults.contains(&"duplicate") {
-            // What tells a replay from a second event is its own id.
+            // Only its id distinguishes a replay from a second event.
             faults.retain(|fault| !matches!(*fault, "no-ids" | "dataless"));
         }
         if self.is_rough {
@@ -244,8 +243,8 @@ impl Session {
         Ok(())
     }
 
-    /// A call after all faults are gone is answered with a result, at the latest at the third
-    /// attempt: the first may find a session that was lost.
+    /// Checks that a call succeeds once all faults are gone, at the latest at the third attempt:
+    /// the first may find a lost session.
     async fn works_again(&mut self) -> Result<(), String> {
         let mut last = Value::Null;
         for _ in 0..3 {

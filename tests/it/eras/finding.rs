@@ -1,4 +1,4 @@
-//! What the remote is, found out by the fewest steps (T-80 to T-85).
+//! Era and transport of the remote are found in the fewest steps (T-80 to T-85).
 
 use mcp_tether::bridge::Pin;
 use mcp_tether::protocol::{Era, ProtocolVersion};

@@ -13,12 +13,12 @@ mod modern_both;
 mod products;
 mod tasks;
 
-/// A bridge in front of a mock that speaks these revisions.
+/// Returns a bridge in front of a mock that speaks these revisions.
 fn serving(served: Served, faults: &[&str]) -> Harness {
     Harness::new(MockOptions { protocol: served, faults: parsed(faults), ..MockOptions::default() })
 }
 
-/// A bridge in front of a mock that speaks only 2026-07-28.
+/// Returns a bridge in front of a mock that speaks only 2026-07-28.
 fn modern(faults: &[&str]) -> Harness {
     serving(Served::Only(ProtocolVersion::V2026_07_28), faults)
 }

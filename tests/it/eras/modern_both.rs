@@ -15,7 +15,7 @@ async fn call(harness: &mut Harness, tool: &str, arguments: Value) -> Value {
 
 /// E-04: both wires differ in the id only
 #[tokio::test]
-async fn what_the_host_sends_arrives_as_it_was_and_so_does_the_answer() {
+async fn requests_and_answers_pass_unchanged() {
     let mut harness = modern(&[]);
     let discovered = harness.request("server/discover", with_meta(json!({}))).await;
     assert!(discovered["result"]["supportedVersions"].is_array());
@@ -75,7 +75,7 @@ async fn a_request_that_lacks_what_it_must_say_is_told_so() {
 
 /// E-16
 #[tokio::test]
-async fn what_2026_07_28_removed_is_unknown() {
+async fn methods_removed_in_2026_07_28_are_unknown() {
     let mut harness = modern(&[]);
     for method in [
         "ping",

@@ -44,7 +44,7 @@ fn pelcro() -> Plan {
 }
 
 impl Plan {
-    /// A bridge in front of the product, which speaks only 2026-07-28.
+    /// Returns a bridge in front of the product, which speaks only 2026-07-28.
     fn serve(&self) -> Harness {
         let own = MockOptions::of(self.product);
         let options = MockOptions {
@@ -96,6 +96,6 @@ async fn the_shop_system_is_read_and_written_in_the_modern_era() {
 
 /// E-04, E-20
 #[tokio::test]
-async fn publishers_books_are_read_and_written_in_the_modern_era() {
+async fn the_records_of_publishers_are_read_and_written_in_the_modern_era() {
     pelcro().play().await;
 }

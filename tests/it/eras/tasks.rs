@@ -7,7 +7,7 @@ use crate::support::harness::{kind, text};
 
 /// E-70, E-75: each way in which a task ends
 #[tokio::test]
-async fn a_task_is_driven_to_its_end_and_the_host_gets_what_came_of_it() {
+async fn a_task_runs_to_its_end_and_the_host_gets_its_outcome() {
     let mut harness = modern(&["task=20:ttl=60000"]).open().await;
     let listed = harness.request("tools/list", json!({})).await;
     assert!(listed["result"]["tools"].is_array());
@@ -37,7 +37,7 @@ async fn a_task_is_driven_to_its_end_and_the_host_gets_what_came_of_it() {
 
 /// E-71: one question per key, and the answers are no retry of the call
 #[tokio::test]
-async fn what_a_task_asks_is_asked_of_the_host_once() {
+async fn a_question_of_a_task_reaches_the_host_once() {
     let mut harness = modern(&["task=20:ttl=60000"]).open().await;
     let id = harness.start_call("task_ask_two", json!({})).await;
     let mut asked = Vec::new();

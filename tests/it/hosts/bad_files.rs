@@ -26,7 +26,7 @@ const KINDS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// A bad state: what it is called, how a file gets into it, and what is said about it.
+/// A bad state: its name, the way to get a file into it, and the expected message.
 struct Bad {
     name: &'static str,
     put: fn(&Path, &str),
@@ -130,7 +130,7 @@ fn bad_states() -> Vec<&'static Bad> {
     all.filter(|bad| is_root || bad.name != "of another user").collect()
 }
 
-/// The state of a path: its kind and its content, if there is any to read.
+/// Returns the state of a path: its kind and its content, if there is any to read.
 fn state(path: &Path) -> String {
     let kind = path.symlink_metadata().unwrap().file_type();
     let content = if kind.is_file() { fs::read(path).unwrap() } else { Vec::new() };

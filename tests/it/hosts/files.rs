@@ -1,4 +1,4 @@
-//! What the files look like afterwards.
+//! The configuration files after an installation.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is written is what each host documents: the golden files hold an entry from the host's own
+//! Entries match the documentation of each host: the golden files hold an entry from the host's own
 //! documentation, published schema or source, and not from our output.
 
 use std::collections::BTreeMap;
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::{Home, URL, sample};
 
-/// The file of a host with an entry from its documentation.
+/// Returns the file of a host with an entry from its documentation.
 pub(super) fn documented(host: &KnownHost) -> String {
     sample(host).1
 }
 
-/// The members of an entry with the kinds of their values.
+/// Returns the members of an entry with the kinds of their values.
 pub(super) fn members(host: &KnownHost, text: &str, name: &str) -> BTreeMap<String, &'static str> {
     let entry = match host.format {
         Format::Toml => {

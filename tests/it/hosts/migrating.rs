@@ -96,7 +96,7 @@ fn without_consent_nothing_is_changed() {
 }
 
 #[test]
-fn what_is_not_understood_stays_and_is_named() {
+fn unknown_entries_stay_and_are_named() {
     let home = Home::new();
     let servers = json!({ "mcpServers": {
         "shell": { "command": "sh", "args": ["-c", "cd /srv && npx mcp-remote \

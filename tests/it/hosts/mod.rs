@@ -1,6 +1,6 @@
-//! `install`, `uninstall` and `migrate` on the configuration files of hosts: what a file looks like
-//! afterwards, what is refused, and that nothing is ever lost. `files` holds a file of each host as
-//! people have them.
+//! `install`, `uninstall` and `migrate` on the configuration files of hosts: the resulting files,
+//! the refusals, and that nothing is ever lost. `files` holds a file of each host as people have
+//! them.
 
 mod accounts;
 mod bad_files;
@@ -27,7 +27,7 @@ use crate::support::home::Home;
 const URL: &str = "https://mcp.example.com/mcp";
 
 impl Home {
-    /// Runs it, and it must have failed with this code; what it said.
+    /// Runs the program, which must fail with this code, and returns its stderr.
     pub fn refused(&self, words: &[&str], code: i32) -> String {
         let finished = self.run(words);
         assert_eq!(finished.code, Some(code), "{words:?}: {}", finished.shown());
@@ -47,7 +47,7 @@ impl Home {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
-    /// Everything below it, with its content.
+    /// Returns everything below it, with its content.
     pub fn all(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let (mut found, mut folders) = (Vec::new(), vec![self.path().to_path_buf()]);
         while let Some(folder) = folders.pop() {
@@ -64,8 +64,9 @@ impl Home {
     }
 }
 
-/// A file of a host as people have it, with the entry `documented` as in the host's documentation.
-/// Its path below the home folder is that of Linux; `None` where the host has none there.
+/// Returns a file of a host as people have it, with the entry `documented` as in the host's
+/// documentation. Its path below the home folder is that of Linux; `None` where the host has none
+/// there.
 fn sample(host: &KnownHost) -> (Option<String>, String) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/hosts/files");
     let ending = match host.format {
@@ -79,7 +80,7 @@ fn sample(host: &KnownHost) -> (Option<String>, String) {
     (path_of(host), text)
 }
 
-/// Where a host keeps its file below the home of a test.
+/// Returns the path of a host's file below the home of a test.
 fn path_of(host: &KnownHost) -> Option<String> {
     let folders = HostFolders {
         system: OperatingSystem::Linux,
@@ -92,7 +93,7 @@ fn path_of(host: &KnownHost) -> Option<String> {
     Some(host.file(Scope::User, &folders)?.to_str().unwrap().to_owned())
 }
 
-/// The hosts that have a file on Linux, with their path and sample.
+/// Returns the hosts that have a file on Linux, with their path and sample.
 fn samples() -> Vec<(&'static KnownHost, String, String)> {
     let sample = |host: &'static KnownHost| {
         let (path, text) = sample(host);
@@ -108,7 +109,7 @@ fn sample_of(id: &str) -> (String, String) {
     (path.unwrap(), text)
 }
 
-/// A text with the path of the program replaced.
+/// Returns a text with the path of the program replaced.
 fn shown(text: &str) -> String {
     text.replace(env!("CARGO_BIN_EXE_mcp-tether"), "[PROGRAM]")
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Home;
 
-/// A registry with one document for each name; the address of it.
+/// Returns a registry with one document for each name; the address of it.
 async fn registry(documents: &[(&str, Value)]) -> String {
     let documents: Vec<(String, String)> =
         documents.iter().map(|(name, document)| (name.to_string(), document.to_string())).collect();
@@ -88,7 +88,7 @@ async fn a_name_becomes_the_url_and_headers_of_its_document() {
 
 /// S-50
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_hostile_document_says_never_reaches_a_configuration() {
+async fn a_hostile_document_never_reaches_a_configuration() {
     let remote = |url: &str| json!([{ "type": "streamable-http", "url": url }]);
     let header = |header: Value| {
         let url = "https://x.example";

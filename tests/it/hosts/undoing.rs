@@ -6,7 +6,7 @@ use super::{Home, URL, samples};
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_was_installed_is_taken_out_again_without_a_trace() {
+fn uninstall_leaves_no_trace() {
     for (host, name, before) in samples() {
         let home = Home::new();
         home.write(&name, &before);
@@ -46,7 +46,7 @@ fn a_file_that_was_made_for_the_entry_is_removed_with_its_folder() {
 
 /// A change of someone else in the meantime is kept.
 #[test]
-fn what_was_changed_after_the_installation_stays() {
+fn changes_made_after_the_installation_stay() {
     let home = Home::new();
     home.write(".cursor/mcp.json", "{\n  \"a\": 1\n}\n");
     home.ok(&["install", URL, "--host", "cursor"]);

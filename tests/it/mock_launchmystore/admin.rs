@@ -84,7 +84,7 @@ async fn opens(host: &mut RawHost, token: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_token_is_made_shown_once_and_taken_back() {
+async fn a_token_is_created_shown_once_and_revoked() {
     let mut host = with_token();
     let token = {
         let browser = Browser::sign_in(&host, OWNER, "manager").await;
@@ -134,7 +134,7 @@ async fn the_page_of_a_new_token_runs_its_own_script_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_new_password_takes_back_every_token_and_ends_other_browsers() {
+async fn a_new_password_revokes_every_token_and_ends_other_sessions() {
     let mut host = with_token();
     let cookie = {
         let other = Browser::sign_in(&host, OWNER, "").await;
@@ -149,7 +149,7 @@ async fn a_new_password_takes_back_every_token_and_ends_other_browsers() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_and_changes_nothing() {
+async fn invalid_forms_are_reported_and_change_nothing() {
     let mut host = with_token();
     {
         let hostile = "\"><script>x</script>@y.example";

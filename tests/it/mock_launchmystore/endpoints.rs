@@ -16,7 +16,7 @@ async fn minted(host: &RawHost, body: Value) -> reqwest::Response {
 }
 
 #[tokio::test]
-async fn anybody_learns_what_it_is_and_where_things_are() {
+async fn anyone_can_read_the_description_of_the_server() {
     let host = with_token();
     let info = json_of(web(&host, Method::GET, "/mcp/info").send().await.unwrap()).await;
     assert_eq!(info["name"], "launchmystore");
@@ -30,7 +30,7 @@ async fn anybody_learns_what_it_is_and_where_things_are() {
 }
 
 #[tokio::test]
-async fn a_token_is_minted_for_a_year_and_works_at_once() {
+async fn a_token_is_issued_for_a_year_and_works_at_once() {
     let mut host = with_token();
     let body = json!({ "email": OWNER, "password": PASSWORD, "role": "editor", "label": "ci" });
     let response = minted(&host, body).await;
@@ -52,7 +52,7 @@ async fn a_token_is_minted_for_a_year_and_works_at_once() {
 }
 
 #[tokio::test]
-async fn no_token_is_minted_for_whoever_is_not_known() {
+async fn no_token_is_issued_to_strangers() {
     let host = with_token();
     let manager = "manager@harborpine.example";
     for (body, status, told) in [

@@ -1,5 +1,4 @@
-//! The shop system of the mock: its transports, its endpoints and pages, its roles, and what its
-//! tools know.
+//! The shop system of the mock: its transports, its endpoints and pages, its roles, and its data.
 
 mod admin;
 mod endpoints;
@@ -18,7 +17,7 @@ const TOKEN: &str = "lms_demo_token";
 const OWNER: &str = "owner@harborpine.example";
 const PASSWORD: &str = "mock-password";
 
-/// The shop as it is served by those who made it, on a fixed day.
+/// Returns the shop as it is served by those who made it, on a fixed day.
 pub fn options() -> MockOptions {
     MockOptions {
         today: Some(TODAY.parse().unwrap()),
@@ -26,26 +25,26 @@ pub fn options() -> MockOptions {
     }
 }
 
-/// A host with the owner's token that has not opened anything.
+/// Returns a host with the owner's token that has not opened anything.
 fn with_token() -> RawHost {
     let mut host = RawHost::new(options());
     host.set("authorization", &format!("Bearer {TOKEN}"));
     host
 }
 
-/// A host that has opened.
+/// Returns a host that has opened.
 async fn store() -> RawHost {
     let mut host = with_token();
     host.open("2025-06-18").await;
     host
 }
 
-/// A request beside MCP, with no token.
+/// Returns a request beside MCP, with no token.
 fn web(host: &RawHost, method: Method, path: &str) -> RequestBuilder {
     host.http.request(method, host.mock.url().join(path).unwrap())
 }
 
-/// What a tool gives when it works.
+/// Calls a tool, which must succeed, and returns its result.
 async fn good(host: &RawHost, tool: &str, arguments: Value) -> Value {
     let result = host.call(tool, arguments.clone()).await;
     assert_eq!(result.get("isError"), None, "{tool} {arguments}: {result}");
@@ -55,7 +54,7 @@ async fn good(host: &RawHost, tool: &str, arguments: Value) -> Value {
     structured
 }
 
-/// The code of the error that a tool gives.
+/// Returns the code of the error that a tool gives.
 async fn bad(host: &RawHost, tool: &str, arguments: Value) -> String {
     let result = host.call(tool, arguments.clone()).await;
     assert_eq!(result["isError"], true, "{tool} {arguments}: {result}");
@@ -64,7 +63,7 @@ async fn bad(host: &RawHost, tool: &str, arguments: Value) -> String {
     error["code"].as_str().unwrap().to_owned()
 }
 
-/// The audit log, the newest entry first.
+/// Returns the audit log, the newest entry first.
 async fn audit(host: &RawHost) -> Vec<Value> {
     let uri = json!({ "uri": "launchmystore://audit-log" });
     let read = host.ask(&crate::raw_host::request(90, "resources/read", uri)).await;

@@ -1,4 +1,4 @@
-//! What people ask on the product's page, answered as an assistant would: with tools.
+//! The questions on the product's page, answered like an assistant does: with tools.
 
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ async fn a_price_is_changed_by_the_name_of_the_product() {
 
 /// "What orders need fulfillment today?"
 #[tokio::test]
-async fn what_is_to_be_sent_is_found_sent_and_found_no_more() {
+async fn orders_to_fulfil_are_found_until_they_are_sent() {
     let host = store().await;
     let asked = json!({ "fulfillmentStatus": "unfulfilled", "paymentStatus": "paid" });
     let waiting = good(&host, "list_orders", asked.clone()).await;

@@ -9,7 +9,7 @@ use url::Url;
 use super::{OWNER, PASSWORD, audit, bad, good, options, store, web};
 use crate::raw_host::{RawHost, initialize, json_of};
 
-/// A token that the shop gives its owner for somebody in this role.
+/// Returns a token that the shop gives its owner for somebody in this role.
 pub async fn token_of(mock: &Url, role: &str) -> String {
     // Only the first of several tests in one process can install it.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -23,7 +23,7 @@ pub async fn token_of(mock: &Url, role: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_call_lands_in_the_audit_log() {
+async fn every_call_is_in_the_audit_log() {
     let host = store().await;
     good(&host, "get_dashboard", json!({})).await;
     good(&host, "delete_page", json!({ "id": "holiday-hours" })).await;
@@ -45,7 +45,7 @@ async fn every_call_lands_in_the_audit_log() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_told_in_one_shape() {
+async fn errors_have_one_format() {
     let host = store().await;
     for (tool, arguments, code, argument) in [
         ("get_product", json!({}), "invalid_arguments", json!("id")),
@@ -113,7 +113,7 @@ async fn what_does_not_fit_is_told_in_one_shape() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_taken_back_opens_nothing_any_more() {
+async fn a_revoked_token_is_refused() {
     let mut host = RawHost::new(options());
     let token = token_of(&host.mock.url(), "owner").await;
     host.set("authorization", &format!("Bearer {token}"));
@@ -129,7 +129,7 @@ async fn a_token_that_was_taken_back_opens_nothing_any_more() {
 
 /// With `--data` the store goes on where it was: goods, tokens, passwords, the log.
 #[tokio::test]
-async fn what_was_done_outlives_the_mock() {
+async fn changes_outlive_the_mock() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
     let start = async |token: &str| {

@@ -1,4 +1,4 @@
-//! What each request must say about itself, and what each result says.
+//! The metadata that each request must have, and that each result has.
 
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether_mock::{AnswerFormat, ExchangeEnd, MockOptions, ProductName, Served};
@@ -28,7 +28,7 @@ async fn a_request_without_its_metadata_is_refused_and_host_info_is_optional() {
 
 /// T-50, T-62
 #[tokio::test]
-async fn an_unknown_revision_is_told_which_there_are() {
+async fn an_unknown_revision_is_answered_with_the_known_ones() {
     let host = serving(Served::Dual, &[]);
     let mut body = request("server/discover", json!({}));
     body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = "1900-01-01".into();
@@ -45,7 +45,7 @@ async fn an_unknown_revision_is_told_which_there_are() {
 
 /// T-50, T-51, T-52, T-62
 #[tokio::test]
-async fn headers_that_are_missing_or_say_something_else_are_refused() {
+async fn missing_and_mismatched_headers_are_refused() {
     let host = modern(&[]);
     let body = call("add", json!({ "a": 1, "b": 2 }));
     for (name, value) in [
@@ -73,7 +73,7 @@ async fn headers_that_are_missing_or_say_something_else_are_refused() {
 
 /// T-57, E-16, T-62
 #[tokio::test]
-async fn what_the_era_removed_is_unknown() {
+async fn removed_methods_are_unknown() {
     let host = modern(&[]);
     for method in [
         "initialize",
@@ -107,7 +107,7 @@ async fn what_the_era_removed_is_unknown() {
 
 /// T-85
 #[tokio::test]
-async fn a_legacy_handshake_is_told_what_is_spoken() {
+async fn a_legacy_handshake_is_answered_with_the_known_revisions() {
     let host = modern(&[]);
     let response = host.post(&initialize("2025-06-18")).await;
     assert_eq!(response.status(), 400);
@@ -118,7 +118,7 @@ async fn a_legacy_handshake_is_told_what_is_spoken() {
 
 /// E-20, E-22, E-23
 #[tokio::test]
-async fn results_say_their_kind_their_maker_and_how_long_they_are_fresh() {
+async fn results_have_a_type_server_info_and_caching_hints() {
     let host = modern(&[]);
     let result = async |method: &str, params: Value| {
         host.ask_modern(&request(method, params)).await["result"].clone()

@@ -1,4 +1,4 @@
-//! What a remote of 2026-07-28 can do wrong.
+//! The mistakes that a remote of 2026-07-28 can make.
 
 use mcp_tether_mock::Served;
 use serde_json::{Value, json};

@@ -72,7 +72,7 @@ async fn a_stream_ends_with_a_result_or_breaks_off() {
 
 /// T-59
 #[tokio::test]
-async fn a_host_that_goes_away_is_forgotten() {
+async fn the_stream_of_a_host_that_disconnects_is_removed() {
     let host = modern(&[]);
     drop(opened(&host, json!({ "toolsListChanged": true })).await);
     let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
@@ -83,7 +83,7 @@ async fn a_host_that_goes_away_is_forgotten() {
 }
 
 #[tokio::test]
-async fn what_is_no_filter_is_refused_and_tasks_need_their_extension() {
+async fn invalid_filters_are_refused_and_tasks_need_their_extension() {
     let host = modern(&[]);
     for wrong in [json!(null), json!({ "toolsListChanged": 1 })] {
         let response = host.post_modern(&listen(wrong)).await;
@@ -132,7 +132,7 @@ async fn faults_grant_less_end_at_once_and_keep_quiet_streams_alive() {
 }
 
 #[tokio::test]
-async fn a_remote_can_say_what_nobody_asked_for() {
+async fn a_remote_can_send_unrequested_notifications() {
     let host = modern(&[]);
     let mut events = opened(&host, json!({})).await;
     assert_eq!(host.mock.push_unasked("notifications/prompts/list_changed", &Value::Null), 1);

@@ -1,4 +1,4 @@
-//! The mock in the era of 2026-07-28: what is on the wire, judged without code of ours.
+//! The mock in the era of 2026-07-28, judged by its HTTP traffic without code of the bridge.
 
 mod envelope;
 mod faults;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::raw_host::{RawHost, modern_request, parsed};
 
-/// A lab that speaks 2026-07-28 alone.
+/// Returns a lab that speaks 2026-07-28 alone.
 fn modern(faults: &[&str]) -> RawHost {
     serving(Served::Only(ProtocolVersion::V2026_07_28), faults)
 }
@@ -21,7 +21,7 @@ fn serving(protocol: Served, faults: &[&str]) -> RawHost {
     RawHost::new(MockOptions { protocol, faults: parsed(faults), ..MockOptions::default() })
 }
 
-/// What a host can do that can do everything.
+/// Returns the capabilities of a host that supports everything.
 fn everything() -> Value {
     json!({ "elicitation": { "form": {}, "url": {} }, "sampling": {}, "roots": {} })
 }

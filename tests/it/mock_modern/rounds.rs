@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{call, code, modern, request};
 use crate::raw_host::{RawHost, modern_request};
 
-/// The call again, with what a result asked for.
+/// Returns the call again, with what a result asked for.
 fn retry(first: &Value, result: &Value, answers: Value) -> Value {
     let mut body = first.clone();
     body["id"] = (first["id"].as_u64().unwrap() + 1).into();

@@ -12,7 +12,7 @@ use crate::raw_host::{RawHost, call, initialize, json_of};
 
 /// the whole way, as the specification draws it.
 #[tokio::test]
-async fn from_the_challenge_to_a_token_that_lets_in() {
+async fn a_client_gets_from_the_challenge_to_a_valid_token() {
     let mut host = default();
     let refused = host.post(&initialize("2025-06-18")).await;
     assert_eq!(refused.status(), 401);
@@ -51,7 +51,7 @@ async fn from_the_challenge_to_a_token_that_lets_in() {
 
 /// every layout is served at its own places and nowhere else.
 #[tokio::test]
-async fn metadata_lies_in_every_layout_and_only_there() {
+async fn metadata_is_served_in_every_layout_and_only_there() {
     use IssuerMetadataAt::{OAuth, OAuthRoot, OpenIdAppended, OpenIdInserted};
     use ResourceMetadataAt::{Path, PathInserted, Root};
     let resource = "/.well-known/oauth-protected-resource";
@@ -206,7 +206,7 @@ async fn one_authorization_server_on_its_own_port_protects_two_remotes() {
 
 ///
 #[tokio::test]
-async fn an_issuer_moves_and_knows_nobody_at_its_new_place() {
+async fn a_moved_issuer_knows_no_clients() {
     let mut host = default();
     let old = Signing::registered(&host.mock).await;
     let tokens = old.tokens("").await;

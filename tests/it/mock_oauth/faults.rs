@@ -21,7 +21,7 @@ async fn document(host: &RawHost, path: &str) -> Value {
 
 /// S-05, S-07, A-04, A-06, A-07, A-08
 #[tokio::test]
-async fn metadata_is_bent_in_known_and_in_chosen_ways() {
+async fn metadata_can_be_invalid_in_known_and_in_chosen_ways() {
     let host = default();
     let issuer = host.mock.oauth().issuer();
     for (fault, path, member, expected) in [
@@ -56,7 +56,7 @@ async fn metadata_is_bent_in_known_and_in_chosen_ways() {
 
 /// S-12
 #[tokio::test]
-async fn documents_are_no_json_or_far_too_long() {
+async fn documents_may_be_invalid_or_far_too_long() {
     let host = default();
     for path in [RESOURCE, SERVER] {
         host.mock.set_faults(parsed(&["document=html"]));
@@ -93,7 +93,7 @@ async fn documents_are_found_behind_redirects() {
 
 /// S-03
 #[tokio::test]
-async fn the_browser_comes_back_wrong() {
+async fn the_redirect_to_the_client_can_be_wrong() {
     let host = default();
     let signing = Signing::registered(&host.mock).await;
     let back = async |fault: &str| {
@@ -121,7 +121,7 @@ async fn the_browser_comes_back_wrong() {
 
 ///
 #[tokio::test]
-async fn the_token_endpoint_fails_is_slow_or_talks_nonsense() {
+async fn the_token_endpoint_may_fail_be_slow_or_send_nonsense() {
     let host = default();
     let signing = Signing::registered(&host.mock).await;
     let mut tokens = signing.tokens("").await;
@@ -180,7 +180,7 @@ async fn registration_can_be_refused_for_a_while() {
 
 ///
 #[tokio::test]
-async fn the_token_that_is_shown_first_has_ended_and_no_other() {
+async fn only_the_first_presented_token_has_expired() {
     let host = default();
     let signing = Signing::registered(&host.mock).await;
     let (one, other) = (signing.tokens("").await, signing.tokens("").await);

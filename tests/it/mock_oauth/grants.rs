@@ -1,4 +1,4 @@
-//! Registration, the token endpoint and what tokens live and die by.
+//! Registration, the token endpoint, and the lifetime of tokens.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::raw_host::{json_of, parsed};
 
 ///
 #[tokio::test]
-async fn a_refresh_token_rotates_and_showing_a_spent_one_revokes_the_grant() {
+async fn a_refresh_token_rotates_and_reuse_revokes_the_grant() {
     let mut host = default();
     let signing = Signing::registered(&host.mock).await;
     let first = signing.tokens("").await;
@@ -36,7 +36,7 @@ async fn a_refresh_token_rotates_and_showing_a_spent_one_revokes_the_grant() {
 
 /// of two renewals with one token at the same time, one wins and the grant is lost.
 #[tokio::test]
-async fn two_renewals_at_once_cannot_both_win() {
+async fn two_concurrent_refreshes_cannot_both_succeed() {
     let host = default();
     let signing = Signing::registered(&host.mock).await;
     let tokens = signing.tokens("").await;
@@ -80,7 +80,7 @@ async fn code_exchanges_are_checked() {
 
 /// short lives, no `expires_in`, no refresh token, revocation at run time.
 #[tokio::test]
-async fn tokens_end_as_the_options_say() {
+async fn tokens_expire_as_the_options_say() {
     let mut host = default();
     let signing = Signing::registered(&host.mock).await;
     host.mock.oauth().change_issuer(|options| {
@@ -123,7 +123,7 @@ async fn tokens_end_as_the_options_say() {
 
 ///
 #[tokio::test]
-async fn a_lost_answer_can_be_asked_for_again_where_the_server_is_kind() {
+async fn a_lost_refresh_answer_can_be_requested_again_within_the_grace_period() {
     let host =
         protected(IssuerOptions { reuse: Reuse::UntilSuccessorSeen, ..IssuerOptions::default() });
     let signing = Signing::registered(&host.mock).await;
@@ -143,7 +143,7 @@ async fn a_lost_answer_can_be_asked_for_again_where_the_server_is_kind() {
 
 ///
 #[tokio::test]
-async fn clients_prove_themselves_only_as_they_registered() {
+async fn clients_authenticate_only_as_registered() {
     let host = default();
     let oauth = host.mock.oauth();
     let mut signing = Signing::new(oauth, host.mock.url().as_str());
@@ -250,7 +250,7 @@ async fn registrations_are_answered_refused_changed_or_not_offered() {
 
 /// tokens and methods are not interchangeable, and a field comes once.
 #[tokio::test]
-async fn renewals_are_for_the_same_client_scopes_and_method() {
+async fn refreshes_need_the_same_client_scopes_and_method() {
     let host = default();
     let signing = Signing::registered(&host.mock).await;
     let other = Signing::registered(&host.mock).await;

@@ -1,5 +1,5 @@
-//! The OAuth side of the mock, judged by what is on the wire: a client written here, in plain HTTP,
-//! meets a correct and strict authorization server, then a broken and a hostile one.
+//! The OAuth side of the mock, judged by its HTTP traffic: a client written here talks to a correct
+//! and strict authorization server, then to a broken and a hostile one.
 
 mod consent;
 mod discovery;

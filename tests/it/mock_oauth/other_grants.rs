@@ -39,7 +39,7 @@ fn patient(consent: ConsentPolicy) -> RawHost {
 }
 
 #[tokio::test]
-async fn a_device_waits_until_it_is_approved_by_itself() {
+async fn a_device_code_is_approved_after_some_polls() {
     let mut host = patient(ConsentPolicy::Approve);
     let mut signing = Signing::new(host.mock.oauth(), host.mock.url().as_str());
     let code = device(&mut signing).await;
@@ -78,7 +78,7 @@ async fn a_device_waits_until_a_person_has_decided() {
 }
 
 #[tokio::test]
-async fn a_device_that_asks_too_often_or_too_late_is_told_so() {
+async fn a_device_that_polls_too_often_or_too_late_is_refused() {
     let host = default();
     let mut signing = Signing::new(host.mock.oauth(), host.mock.url().as_str());
     let code = device(&mut signing).await;
@@ -122,7 +122,7 @@ async fn client_credentials_need_a_secret_and_give_no_refresh_token() {
 ///
 #[cfg(feature = "tls-ring")]
 #[tokio::test]
-async fn an_assertion_is_good_once_and_only_with_the_right_key() {
+async fn an_assertion_is_accepted_once_and_only_with_the_right_key() {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use ring::rand::SystemRandom;

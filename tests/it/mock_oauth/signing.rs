@@ -1,4 +1,4 @@
-//! A client of an authorization server, in plain HTTP and with nothing of ours.
+//! A client of an authorization server, in plain HTTP and without code of the bridge.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub fn default() -> RawHost {
 }
 
 impl Signing {
-    /// A client that is registered as a public one.
+    /// Returns a client that is registered as a public one.
     pub async fn registered(mock: &MockRemote) -> Self {
         let mut signing = Self::new(mock.oauth(), mock.url().as_str());
         let answer = signing.register(&json!({})).await;
@@ -84,7 +84,7 @@ impl Signing {
         request.body(wanted.to_string()).send().await.unwrap()
     }
 
-    /// The authorization request; an empty change removes a parameter.
+    /// Returns the authorization request; an empty change removes a parameter.
     pub fn page(&self, changes: &[(&str, &str)]) -> Url {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         let mut fields = BTreeMap::from([
@@ -102,7 +102,7 @@ impl Signing {
         Url::parse_with_params(&self.at("authorize"), fields).unwrap()
     }
 
-    /// Where the browser is sent back to.
+    /// Returns the URL that the browser is redirected to.
     pub async fn back(&self, changes: &[(&str, &str)]) -> Url {
         let answer = self.http.get(self.page(changes)).send().await.unwrap();
         let target = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());

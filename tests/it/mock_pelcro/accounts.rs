@@ -12,7 +12,7 @@ use crate::support::home::Home;
 
 const ACCOUNTS: [&str; 3] = ["The Daily Meridian", "Harbor & Pine", "Northwind Research"];
 
-/// A mock behind its consent page.
+/// Returns a mock behind its consent page.
 fn behind_consent() -> RawHost {
     let accounts = ACCOUNTS.map(str::to_owned).to_vec();
     let issuer =
@@ -20,7 +20,7 @@ fn behind_consent() -> RawHost {
     RawHost::new(MockOptions { auth: Auth::OAuth(OAuthOptions::with_issuer(issuer)), ..options() })
 }
 
-/// The token of an account that a person picks on the page.
+/// Returns the token of an account that a person picks on the page.
 async fn token_of(host: &RawHost, account: usize) -> String {
     let mut signing = Signing::registered(&host.mock).await;
     signing.redirect = host.mock.url().join("/callback").unwrap().to_string();
@@ -93,7 +93,7 @@ fn two_entries_of_one_host_file_use_an_account_each() {
 /// Every id that the first account has is unknown to the second, whatever tool asks for it, and
 /// changes of one are not seen by the other.
 #[tokio::test]
-async fn nothing_of_an_account_can_be_reached_from_another() {
+async fn no_record_of_an_account_can_be_reached_from_another() {
     let mut host = behind_consent();
     let account = use_account(&mut host, 0).await;
     let own_site = account["sites"][0]["id"].clone();
@@ -134,13 +134,13 @@ async fn nothing_of_an_account_can_be_reached_from_another() {
     assert_eq!(good(&host, "list_customers", looked).await["meta"]["total"], 0);
 }
 
-/// The argument that names a record.
+/// Returns the argument that names a record.
 fn listed_id(tool: &Value) -> String {
     let required = tool["inputSchema"]["required"].as_array().unwrap();
     required.last().unwrap().as_str().unwrap().to_owned()
 }
 
-/// The status of the error that a tool gives; `None` if it takes no site.
+/// Returns the status of the error that a tool gives; `None` if it takes no site.
 async fn bad_on(
     host: &RawHost,
     tool: &str,

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::{first, here, not_here, pelcro};
 use crate::raw_host::RawHost;
 
-/// The id of a plan on the site.
+/// Returns the id of a plan on the site.
 async fn plan(host: &RawHost, nickname: &str) -> Value {
     let plans = here(host, "list_plans", json!({ "query": nickname })).await["data"].clone();
     let mut plans = plans.as_array().unwrap().iter();
     plans.find(|plan| plan["nickname"] == nickname).unwrap()["id"].clone()
 }
 
-/// A customer with a card.
+/// Returns a customer with a card.
 async fn customer(host: &RawHost, token: &str) -> Value {
     let name = token.replace('_', ".");
     let made = json!({ "email": format!("{name}@life.example"), "first_name": "Life" });
@@ -56,7 +56,7 @@ async fn a_subscription_is_charged_with_coupon_and_tax_to_the_cent() {
 }
 
 #[tokio::test]
-async fn a_declined_card_subscribes_nobody() {
+async fn a_declined_card_opens_no_subscription() {
     let host = pelcro().await;
     let customer = customer(&host, "tok_declined").await;
     let before = here(&host, "list_invoices", json!({})).await["meta"]["total"].clone();
@@ -75,7 +75,7 @@ async fn a_declined_card_subscribes_nobody() {
 }
 
 #[tokio::test]
-async fn a_trial_costs_nothing_yet() {
+async fn a_trial_costs_nothing() {
     let host = pelcro().await;
     let customer = customer(&host, "tok_mastercard").await;
     let made = json!({ "customer_id": customer, "plan_id": plan(&host, "Premium").await });
@@ -217,7 +217,7 @@ async fn an_invoice_is_drafted_opened_and_paid_in_parts() {
 }
 
 #[tokio::test]
-async fn an_invoice_nobody_pays_is_given_up_or_voided() {
+async fn an_unpaid_invoice_is_written_off_or_voided() {
     let host = pelcro().await;
     let customer = customer(&host, "tok_visa").await;
     for total in [700, 800] {
@@ -263,7 +263,7 @@ async fn a_bill_is_drafted_finalized_and_paid() {
 }
 
 #[tokio::test]
-async fn goods_leave_the_shelf_and_come_back() {
+async fn goods_leave_the_stock_and_come_back() {
     let host = pelcro().await;
     let customer = first(&host, "list_orders", json!({})).await["customer_id"].clone();
     let card = json!({ "customer_id": customer, "gateway_token": "tok_visa" });
@@ -299,7 +299,7 @@ async fn goods_leave_the_shelf_and_come_back() {
 }
 
 #[tokio::test]
-async fn seats_of_a_group_are_counted_and_its_network_is_let_in() {
+async fn seats_of_a_group_are_counted_and_its_network_is_authorized() {
     let host = pelcro().await;
     let group = first(&host, "list_subscriptions", json!({ "type": "membership" })).await;
     let group = group["id"].clone();
@@ -351,7 +351,7 @@ async fn an_export_is_made_and_downloaded_page_by_page() {
 }
 
 #[tokio::test]
-async fn webhooks_count_what_they_would_have_got() {
+async fn webhooks_count_the_events_they_would_receive() {
     let host = pelcro().await;
     let made = json!({ "url": "https://hooks.example/a", "events": ["customer_created"] });
     let hook = here(&host, "create_webhook", made).await["id"].clone();
@@ -376,7 +376,7 @@ async fn webhooks_count_what_they_would_have_got() {
 }
 
 #[tokio::test]
-async fn deleting_takes_what_belongs_and_spares_what_is_used() {
+async fn deleting_removes_dependents_and_spares_records_in_use() {
     let host = pelcro().await;
     let customer = customer(&host, "tok_visa").await;
     let method = get(&host, "customer", &customer).await["default_source_id"].clone();

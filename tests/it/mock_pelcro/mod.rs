@@ -29,7 +29,7 @@ async fn pelcro() -> RawHost {
     host
 }
 
-/// Every tool, page by page.
+/// Returns every tool, page by page.
 async fn tools(host: &RawHost) -> Vec<Value> {
     let (mut all, mut cursor) = (Vec::new(), json!({}));
     loop {
@@ -42,7 +42,7 @@ async fn tools(host: &RawHost) -> Vec<Value> {
     }
 }
 
-/// What a tool gives when it works.
+/// Calls a tool, which must succeed, and returns its result.
 async fn good(host: &RawHost, tool: &str, arguments: Value) -> Value {
     let result = host.call(tool, arguments.clone()).await;
     assert_eq!(result.get("isError"), None, "{tool} {arguments}: {result}");
@@ -53,7 +53,7 @@ async fn good(host: &RawHost, tool: &str, arguments: Value) -> Value {
     structured
 }
 
-/// The body of the error that a tool gives.
+/// Returns the body of the error that a tool gives.
 async fn bad(host: &RawHost, tool: &str, arguments: Value) -> Value {
     let result = host.call(tool, arguments.clone()).await;
     assert_eq!(result["isError"], true, "{tool} {arguments}: {result}");
@@ -63,7 +63,7 @@ async fn bad(host: &RawHost, tool: &str, arguments: Value) -> Value {
     body
 }
 
-/// The same on [`SITE`].
+/// Returns the same on [`SITE`].
 async fn here(host: &RawHost, tool: &str, mut arguments: Value) -> Value {
     arguments["site_id"] = SITE.into();
     good(host, tool, arguments).await
@@ -74,7 +74,7 @@ async fn not_here(host: &RawHost, tool: &str, mut arguments: Value) -> Value {
     bad(host, tool, arguments).await
 }
 
-/// The first entry of a list.
+/// Returns the first entry of a list.
 async fn first(host: &RawHost, list: &str, filter: Value) -> Value {
     let found = here(host, list, filter.clone()).await;
     let entry = found["data"][0].clone();

@@ -1,4 +1,4 @@
-//! What people ask an assistant, answered with the tools.
+//! Questions to an assistant, answered with the tools.
 
 use serde_json::json;
 

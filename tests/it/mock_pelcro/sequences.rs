@@ -1,4 +1,4 @@
-//! Whatever callers do in whatever order, the books stay right.
+//! A property test with random sequences of calls: afterwards the accounts are consistent.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_books_stay_right(steps in prop::collection::vec(step(), 5..25)) {
+    fn the_books_stay_consistent(steps in prop::collection::vec(step(), 5..25)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let host = pelcro().await;

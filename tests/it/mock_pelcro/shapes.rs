@@ -1,4 +1,4 @@
-//! What lists, errors and long answers look like, and the health check.
+//! The format of lists, errors and long answers, and the health check.
 
 use mcp_tether_mock::{MockOptions, ProductName};
 use reqwest::Method;
@@ -44,7 +44,7 @@ async fn lists_are_narrowed_by_filters_words_and_days() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_cut_and_says_so() {
+async fn long_answers_are_truncated_and_say_so() {
     let host = pelcro().await;
     let long = here(&host, "list_invoices", json!({ "limit": 100 })).await;
     assert_eq!(long["truncated"], true);

@@ -27,7 +27,7 @@ async fn every_tool_of_pelcro_works_and_fails_as_the_product_says() {
     checks::play(&TESTED).await;
 }
 
-/// The status of the body of an API error, which is all that a failed result has.
+/// Returns the status of the body of an API error, which is all that a failed result has.
 fn error(result: &Value) -> Option<String> {
     let body: Value = serde_json::from_str(result["content"][0]["text"].as_str()?).ok()?;
     let whole = body["message"].is_string() && result.get("structuredContent").is_none();

@@ -58,7 +58,7 @@ fn code(tested: &Tested, result: &Value) -> String {
     (tested.error)(result).unwrap_or_default()
 }
 
-/// A bridge to fresh data that sends the role's credential.
+/// Returns a bridge to fresh data that sends the role's credential.
 async fn acting(tested: &Tested, role: &Role) -> Harness {
     let mock = MockRemote::start((tested.options)()).unwrap();
     let url = mock.url();

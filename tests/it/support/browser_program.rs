@@ -49,7 +49,7 @@ impl BrowserProgram {
         Self { folder, pages, thread: Some(thread) }
     }
 
-    /// The value for `PATH` of a program that is to find it.
+    /// Returns the value for `PATH` of a program that is to find it.
     pub fn path(&self) -> std::ffi::OsString {
         let rest = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::env::split_paths(&rest).collect::<Vec<PathBuf>>();
@@ -57,7 +57,7 @@ impl BrowserProgram {
         std::env::join_paths(all).unwrap()
     }
 
-    /// The pages that it ended up at so far.
+    /// Returns the pages that it ended up at so far.
     pub fn pages(&self) -> Vec<Page> {
         self.pages.lock().unwrap().clone()
     }

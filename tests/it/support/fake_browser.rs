@@ -19,7 +19,7 @@ pub struct FakeBrowser {
     opened: Arc<Mutex<Vec<Url>>>,
 }
 
-/// What the person does with a form.
+/// The person's reaction to a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Person {
     Approves {
@@ -31,7 +31,8 @@ enum Person {
     MustNotOpen,
 }
 
-/// Where the browser ended up. When nobody answered there, the status is 0 and the text says why.
+/// The page on which the browser ended. If nobody answered there, the status is 0 and the text is
+/// the reason.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub url: Url,
@@ -79,7 +80,7 @@ impl FakeBrowser {
         Self { person, http, opened: Arc::default() }
     }
 
-    /// The pages that it was asked to open.
+    /// Returns the pages that it was asked to open.
     pub fn opened(&self) -> Vec<Url> {
         self.opened.lock().unwrap().clone()
     }
@@ -155,13 +156,13 @@ fn redirect(answer: &Response) -> Option<Url> {
 }
 
 impl Page {
-    /// A parameter of the URL that it ended up at.
+    /// Returns a parameter of the URL that it ended up at.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let mut pairs = self.url.query_pairs();
         pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
     }
 
-    /// What browsers say about where a form came from: nothing, if its page wants no referrer.
+    /// Returns the `Origin` that browsers send with a form: `null` if its page has `no-referrer`.
     fn origin_of_forms(&self) -> String {
         match self.headers.get("referrer-policy") {
             Some(policy) if policy == "no-referrer" => "null".to_owned(),
@@ -169,7 +170,7 @@ impl Page {
         }
     }
 
-    /// The accounts that the form offers.
+    /// Returns the accounts that the form offers.
     pub fn accounts(&self) -> Vec<String> {
         Form::of(self).map(|form| form.accounts).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! A browser, a clock and lines that do as the test says, and a recording that it can read.
+//! A fake browser, clock and input that a test controls, and a recording that it can read.
 
 use std::collections::VecDeque;
 use std::io;
@@ -51,7 +51,7 @@ enum Way {
     Missing,
 }
 
-/// Where the browser ended up.
+/// The page on which the browser ended.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub url: Url,
@@ -84,12 +84,12 @@ impl FakeBrowser {
         Self { way, opened: Arc::default(), ended: Arc::default() }
     }
 
-    /// The pages that it was asked to open.
+    /// Returns the pages that it was asked to open.
     pub fn opened(&self) -> Vec<Url> {
         self.opened.lock().unwrap().clone()
     }
 
-    /// The pages that it ended up at.
+    /// Returns the pages that it ended up at.
     pub fn ended(&self) -> Vec<Page> {
         self.ended.borrow().clone()
     }

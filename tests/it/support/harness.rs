@@ -1,5 +1,5 @@
-//! The real bridge between a scripted host and the mock, all in process. Waits are bounded, nothing
-//! sleeps: what has not happened yet is awaited at the mock's recorder or on the host's end.
+//! The real bridge between a scripted host and the mock, all in one process. Waits are bounded and
+//! nothing sleeps: tests wait for the mock's recorder or for lines on the host's end.
 
 #![allow(dead_code, reason = "not every topic needs everything")]
 
@@ -29,17 +29,17 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// With this mock, reached as it wants to be reached by default.
+    /// Starts a bridge with default options in front of this mock.
     pub fn new(options: MockOptions) -> Self {
         Self::with(options, |_| {})
     }
 
-    /// With faults of the mock.
+    /// Starts a bridge in front of a mock with these faults.
     pub fn faulty(faults: &[&str]) -> Self {
         Self::new(MockOptions { faults: parsed(faults), ..MockOptions::default() })
     }
 
-    /// With this mock and changed options of the bridge.
+    /// Starts a bridge with changed options in front of this mock.
     pub fn with(options: MockOptions, change: impl FnOnce(&mut BridgeOptions)) -> Self {
         show_logs_if_asked();
         let sse_only = !options.protocol.has_streamable_http();
@@ -48,7 +48,7 @@ impl Harness {
         Self::reaching(mock, url, change)
     }
 
-    /// With a mock that runs already, reached there.
+    /// Starts a bridge to this URL, in front of a mock that runs already.
     pub fn reaching(mock: MockRemote, url: Url, change: impl FnOnce(&mut BridgeOptions)) -> Self {
         let mut options = BridgeOptions::new(RemoteOptions::new(url));
         change(&mut options);
@@ -61,7 +61,7 @@ impl Harness {
         Self { mock, host: end, bridge: Some(bridge), stop: Some(stop), aside, last_id: 100 }
     }
 
-    /// The same, with the session open in this revision.
+    /// Creates the same with a session open in this revision.
     pub async fn open(mut self) -> Self {
         self.initialize("2025-11-25").await;
         self
@@ -112,7 +112,7 @@ impl Harness {
         self.ask(method, modern(params, everything)).await
     }
 
-    /// The same, and waits for the answer.
+    /// Sends a request as a host of 2026-07-28 and waits for its answer.
     pub async fn request_modern(&mut self, method: &str, params: Value) -> Value {
         let id = self.ask_modern(method, params).await;
         self.answer(id).await
@@ -129,7 +129,7 @@ impl Harness {
         self.send(&line.to_string()).await;
     }
 
-    /// The next line of the bridge as it came.
+    /// Returns the next line of the bridge as it came.
     pub async fn line(&mut self) -> Bytes {
         match tokio::time::timeout(PATIENCE, self.host.receive()).await {
             Ok(line) => line.expect("the bridge goes on"),
@@ -137,7 +137,7 @@ impl Harness {
         }
     }
 
-    /// The next message, those set aside first.
+    /// Returns the next message, those set aside first.
     pub async fn next(&mut self) -> Value {
         match self.aside.pop_front() {
             Some(message) => message,
@@ -145,17 +145,17 @@ impl Harness {
         }
     }
 
-    /// The answer to this id; what comes before it is set aside.
+    /// Returns the answer to this id; what comes before it is set aside.
     pub async fn answer(&mut self, id: Value) -> Value {
         self.find(|message| message["id"] == id && message["method"].is_null()).await
     }
 
-    /// The next message of this method; what comes before it is set aside.
+    /// Returns the next message of this method; what comes before it is set aside.
     pub async fn of_method(&mut self, method: &str) -> Value {
         self.find(|message| message["method"] == method).await
     }
 
-    /// The first message that fits; what comes before it is set aside.
+    /// Returns the first message that fits; what comes before it is set aside.
     pub async fn find(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         if let Some(position) = self.aside.iter().position(&fits) {
             return self.aside.remove(position).expect("it is there");
@@ -170,7 +170,7 @@ impl Harness {
         }
     }
 
-    /// What was set aside while waiting for something else.
+    /// Returns the messages set aside while waiting for others.
     pub fn set_aside(&self) -> Vec<Value> {
         self.aside.iter().cloned().collect()
     }
@@ -181,7 +181,7 @@ impl Harness {
         assert!(seen, "the mock never saw it; it saw: {:#?}", self.trail());
     }
 
-    /// What the mock was asked, in short.
+    /// Returns a summary of the requests to the mock.
     pub fn trail(&self) -> Vec<String> {
         let short = |request: &RecordedRequest| match request.rpc_method() {
             "" => request.http_method.clone(),
@@ -190,7 +190,7 @@ impl Harness {
         self.mock.recorder().requests().iter().map(short).collect()
     }
 
-    /// How often the mock was asked this method.
+    /// Returns how often the mock was asked this method.
     pub fn count(&self, method: &str) -> usize {
         self.mock.recorder().of_method(method).len()
     }
@@ -243,7 +243,7 @@ fn show_logs_if_asked() {
     }
 }
 
-/// The host's `initialize`, with the id `"init"`.
+/// Returns the host's `initialize`, with the id `"init"`.
 pub fn initialize(revision: &str) -> String {
     let params = json!({
         "protocolVersion": revision,
@@ -267,12 +267,12 @@ pub fn parsed(faults: &[&str]) -> Vec<Fault> {
     faults.iter().map(|text| text.parse().expect("a fault")).collect()
 }
 
-/// The kind of a failure of the bridge (E-59), or what stands in its place.
+/// Returns the kind of a failure of the bridge (E-59), or what stands in its place.
 pub fn kind(answer: &Value) -> &str {
     answer["error"]["data"]["bridge"]["kind"].as_str().unwrap_or("not a failure of the bridge")
 }
 
-/// The text of a tool's result.
+/// Returns the text of a tool's result.
 pub fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or("no text")
 }

@@ -8,17 +8,17 @@ use super::process::{Finished, Program};
 pub struct Home(tempfile::TempDir);
 
 impl Home {
-    /// An empty one.
+    /// Creates an empty home.
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// The program with this home.
+    /// Returns the program with this home.
     pub fn program<Word: AsRef<str>>(&self, words: impl IntoIterator<Item = Word>) -> Program {
         let mut program = Program::new(words);
         for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
@@ -30,12 +30,12 @@ impl Home {
             .env("MCP_TETHER_CREDENTIAL_STORE", "file")
     }
 
-    /// Runs it.
+    /// Runs the program.
     pub fn run(&self, words: &[&str]) -> Finished {
         self.program(words.iter().copied()).run()
     }
 
-    /// Runs it, and it must have worked.
+    /// Runs the program, which must succeed.
     pub fn ok(&self, words: &[&str]) -> Finished {
         let finished = self.run(words);
         assert_eq!(finished.code, Some(0), "{words:?}: {}", finished.shown());

@@ -1,6 +1,6 @@
-//! Which file of a crate uses which: `use` and other paths, followed to the file that defines what
-//! they name. A re-export passes a name on and uses nothing, what the `mod.rs` of a folder defines
-//! belongs to every file in that folder, and tests do not count.
+//! Finds which file of a crate uses which: `use` and other paths are followed to the file with the
+//! definition. A re-export is not a use, definitions in the `mod.rs` of a folder belong to every
+//! file in that folder, and tests do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ struct Module {
 }
 
 impl Modules {
-    /// The modules below `source`, such as `src`, that are part of the program.
+    /// Returns the modules below `source`, such as `src`, that are part of the program.
     pub fn of(source: &str, files: &[Code]) -> Self {
         let mut found = Self::default();
         let name = |file: &str| -> Option<Path> {
@@ -45,7 +45,7 @@ impl Modules {
         found
     }
 
-    /// What only tests build is declared under `cfg(test)`, which is blank already.
+    /// Removes test-only modules, whose declarations under `cfg(test)` are blank already.
     fn leave_out_tests(&mut self) {
         let declared: BTreeSet<Path> = self
             .modules
@@ -59,7 +59,7 @@ impl Modules {
         self.modules.retain(|path, _| is_built(path));
     }
 
-    /// Who uses whom, by file.
+    /// Returns the files that each file uses.
     pub fn uses(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         self.modules
             .iter()
@@ -102,7 +102,7 @@ impl Modules {
         found
     }
 
-    /// The module that defines what a path names, and what is left of the path: the item.
+    /// Returns the module that defines what a path names, and what is left of the path: the item.
     fn resolve(&self, from: &Path, path: &[String], depth: usize) -> Option<(Path, Path)> {
         let mut at = from.clone();
         let mut rest = path;
@@ -177,7 +177,7 @@ impl Module {
     }
 }
 
-/// The paths of a `use` with the names under which they are known.
+/// Returns the paths of a `use` with the names under which they are known.
 fn named_paths(statement: &str) -> Vec<(String, Path)> {
     let mut named = Vec::new();
     for (path, alias) in tree(statement) {
@@ -216,7 +216,7 @@ fn tree(text: &str) -> Vec<(Path, Option<String>)> {
     vec![(vec![first.to_owned()], alias)]
 }
 
-/// The members of a group, up to the brace that closes it.
+/// Returns the members of a group, up to the brace that closes it.
 fn members(group: &str) -> Vec<&str> {
     let (mut depth, mut start, mut members) = (0_usize, 0, Vec::new());
     for (at, character) in group.char_indices() {
@@ -237,14 +237,15 @@ fn members(group: &str) -> Vec<&str> {
     members
 }
 
-/// Every `m` in `crate::m` and in `crate::{m, …}`.
+/// Returns every `m` in `crate::m` and in `crate::{m, …}`.
 pub fn names_after_crate(file: &Code) -> BTreeSet<String> {
     let starts = words(&file.text, "crate::").map(|at| &file.text[at + "crate::".len()..]);
     starts.flat_map(paths).filter_map(|path| path.into_iter().next()).collect()
 }
 
-/// Which file calls methods of which: `self.f()` in an `impl` of a type whose `f` another file
-/// defines. A type whose methods call each other around in circles is one file in all but name.
+/// Returns which file calls methods of which: `self.f()` in an `impl` of a type whose `f` another
+/// file defines. A type whose methods call each other around in circles is one file in all but
+/// name.
 pub fn method_calls(files: &[Code]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut homes = BTreeMap::new();
     for file in files {
@@ -268,7 +269,7 @@ pub fn method_calls(files: &[Code]) -> BTreeMap<&str, BTreeSet<&str>> {
     calls
 }
 
-/// The `impl` blocks of a file: the name of the type, and what is between the braces.
+/// Returns the `impl` blocks of a file: the name of the type, and what is between the braces.
 fn implementations(text: &str) -> Vec<(&str, &str)> {
     let blocks = words(text, "impl").filter_map(|at| {
         let open = at + text[at..].find('{')?;

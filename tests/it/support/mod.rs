@@ -1,4 +1,4 @@
-//! What several topics share: processes, servers, a browser and a clock that obey.
+//! Helpers shared by several topics: processes, servers, a fake browser and a fake clock.
 
 pub mod authorization_server;
 pub mod browser_program;

@@ -20,7 +20,7 @@ pub struct Program {
     command: Command,
 }
 
-/// What a finished run left behind.
+/// The results of a finished run.
 #[derive(Debug)]
 pub struct Finished {
     pub stdout: String,
@@ -42,7 +42,7 @@ pub struct Running {
 }
 
 impl Program {
-    /// The program with these arguments and an empty home.
+    /// Returns the program with these arguments and an empty home.
     pub fn new<Argument: AsRef<str>>(arguments: impl IntoIterator<Item = Argument>) -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-tether"));
@@ -64,7 +64,7 @@ impl Program {
         Self { home: Arc::new(home), command }
     }
 
-    /// The home of this run.
+    /// Returns the home of this run.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -209,8 +209,8 @@ impl Program {
         self.spawn()
     }
 
-    /// The program with a terminal as its stdout. What stands for it then is `script`, which passes
-    /// on what the terminal shows; its stdin is the program's.
+    /// Returns the program with a terminal as its stdout. What stands for it then is `script`,
+    /// which passes on what the terminal shows; its stdin is the program's.
     #[cfg(target_os = "linux")]
     pub fn in_terminal(mut self) -> Self {
         let mut shell = Command::new("/bin/sh");
@@ -230,7 +230,8 @@ impl Program {
 
     fn start(mut self) -> Running {
         let mut child = self.command.spawn().expect("the program starts");
-        // What was given to the program must be closed here, or its other end sees no end.
+        // The ends given to the program must be closed here, or the other ends never see the end of
+        // the stream.
         drop(self.command);
         let stop_reading = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop_reading);
@@ -274,7 +275,7 @@ impl Running {
         stdin.flush().expect("it reads");
     }
 
-    /// The next line on its stdout, without its ending; `None` once stdout is closed.
+    /// Returns the next line on its stdout, without its ending; `None` once stdout is closed.
     pub fn next_line(&mut self) -> Option<String> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
@@ -283,7 +284,7 @@ impl Running {
         }
     }
 
-    /// The next line as JSON.
+    /// Returns the next line as JSON.
     pub fn next_json(&mut self) -> serde_json::Value {
         let line = self.next_line().expect("a line");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -318,7 +319,7 @@ impl Running {
         self.child.id()
     }
 
-    /// The most memory that it has had so far, in bytes; 0 where the system does not tell.
+    /// Returns the most memory that it has had so far, in bytes; 0 where the system does not tell.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
         let Ok(status) = status else { return 0 };
@@ -376,17 +377,17 @@ impl Drop for Running {
 }
 
 impl Finished {
-    /// The text of a file it left behind, named relative to home.
+    /// Returns the text of a file it left behind, named relative to home.
     pub fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.home.path().join(name)).expect("a file")
     }
 
-    /// The home of the run.
+    /// Returns the home of the run.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Everything that can be seen of the run, with the home folder replaced.
+    /// Returns everything that can be seen of the run, with the home folder replaced.
     pub fn shown(&self) -> String {
         let mut out = format!("exit code: {}\n", self.code.map_or(-1, |code| code));
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {

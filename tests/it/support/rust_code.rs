@@ -1,5 +1,5 @@
-//! Rust sources as far as tests on the shape of the code must understand them: code without
-//! comments, strings and tests, the functions in it, and who defines what.
+//! A rough parser of Rust sources for tests on the shape of the code: code without comments,
+//! strings and tests, its functions and its definitions.
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use super::sources::SourceFile;
 #[derive(Clone, Debug)]
 pub struct Code {
     pub path: String,
-    /// Without what only tests build. Lines and columns stay where they were.
+    /// The code without items that only tests build. Lines and columns stay the same.
     pub text: String,
-    /// What only tests build, one item after the other.
+    /// The items that only tests build.
     pub tests: String,
     /// Lines that belong to tests, from 1.
     pub test_lines: usize,
@@ -59,12 +59,12 @@ impl Code {
     }
 }
 
-/// The identifier that a text begins with.
+/// Returns the identifier that a text begins with.
 pub fn word(text: &str) -> &str {
     &text[..text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())]
 }
 
-/// Where the brace at `open` is closed.
+/// Returns the position of the brace that closes the one at `open`.
 pub fn closing(text: &str, open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate().skip(open) {
@@ -78,7 +78,7 @@ pub fn closing(text: &str, open: usize) -> usize {
     text.len() - 1
 }
 
-/// Where `what` stands as a word of its own.
+/// Returns the positions of `what` as a whole word.
 pub fn words<'t>(text: &'t str, what: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_free = |at: usize| {
         !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.'))
@@ -86,7 +86,7 @@ pub fn words<'t>(text: &'t str, what: &'t str) -> impl Iterator<Item = usize> + 
     text.match_indices(what).map(|(at, _)| at).filter(move |at| is_free(*at))
 }
 
-/// The brace that opens the body of a function; none where there is only a signature.
+/// Returns the brace that opens the body of a function; none where there is only a signature.
 fn body(text: &str) -> Option<usize> {
     let mut depth = 0_i32;
     for (at, byte) in text.bytes().enumerate() {
@@ -114,7 +114,7 @@ fn without_comments_and_strings(text: &str) -> String {
     kept
 }
 
-/// Where the raw strings of a source are.
+/// Returns the ranges of the raw strings in a source.
 pub fn raw_strings(text: &str) -> Vec<Range<usize>> {
     comments_and_strings(text).into_iter().filter(|at| text[at.clone()].starts_with('r')).collect()
 }
@@ -155,7 +155,7 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-/// Of `r"…"` and `r#"…"#`; 0 of anything else.
+/// Returns the length of `r"…"` or `r#"…"#`; 0 for anything else.
 fn raw_length(text: &str) -> usize {
     let hashes = text[1..].bytes().take_while(|byte| *byte == b'#').count();
     if !text[1 + hashes..].starts_with('"') {
@@ -166,7 +166,7 @@ fn raw_length(text: &str) -> usize {
     text[from..].find(&end).map_or(text.len(), |at| from + at + end.len())
 }
 
-/// Of `'x'` and `'\n'`; 0 of a lifetime.
+/// Returns the length of `'x'` or `'\n'`; 0 for a lifetime.
 fn character_length(text: &str) -> usize {
     if text[1..].starts_with('\\') {
         return text[3..].find('\'').map_or(0, |at| at + 4);

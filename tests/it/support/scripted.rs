@@ -14,7 +14,7 @@ use url::Url;
 
 use super::harness::Harness;
 
-/// What the server was asked.
+/// A request to the server.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub http: Method,
@@ -24,7 +24,7 @@ pub struct Asked {
     pub message: Value,
 }
 
-/// How a test answers; `None` leaves it to the plain server.
+/// The script of a test; `None` leaves the answer to the plain server.
 type Script = dyn Fn(&Asked) -> Option<Response> + Send + Sync;
 
 /// A running server.
@@ -36,29 +36,29 @@ pub struct Scripted {
 }
 
 impl Asked {
-    /// The method of the message; empty without one.
+    /// Returns the method of the message; empty without one.
     pub fn method(&self) -> &str {
         self.message["method"].as_str().unwrap_or_default()
     }
 
-    /// Whether it calls a tool.
+    /// Returns whether it calls a tool.
     pub fn is_call(&self) -> bool {
         self.method() == "tools/call"
     }
 
-    /// A result under the id of the request.
+    /// Returns a result under the id of the request.
     pub fn result(&self, result: Value) -> Value {
         json!({ "jsonrpc": "2.0", "id": self.message["id"], "result": result })
     }
 }
 
 impl Scripted {
-    /// A server whose sessions have an id.
+    /// Returns a server whose sessions have an id.
     pub fn new(script: impl Fn(&Asked) -> Option<Response> + Send + Sync + 'static) -> Self {
         Self { script: Arc::new(script), asked: Arc::default(), session: Some("s1") }
     }
 
-    /// The same without sessions.
+    /// Returns the same without sessions.
     pub fn stateless(self) -> Self {
         Self { session: None, ..self }
     }
@@ -72,23 +72,23 @@ impl Scripted {
         url.parse().unwrap()
     }
 
-    /// A bridge to it.
+    /// Returns a bridge to it.
     pub async fn harness(&self, change: impl FnOnce(&mut BridgeOptions)) -> Harness {
         let mock = MockRemote::start(MockOptions::default()).unwrap();
         Harness::reaching(mock, self.start().await, change)
     }
 
-    /// What it was asked so far.
+    /// Returns the requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// How often it was asked this method.
+    /// Returns how often it was asked this method.
     pub fn count(&self, method: &str) -> usize {
         self.asked().iter().filter(|one| one.method() == method).count()
     }
 
-    /// How many requests of this HTTP method there were.
+    /// Returns how many requests of this HTTP method there were.
     pub fn count_http(&self, method: &Method) -> usize {
         self.asked().iter().filter(|one| one.http == *method).count()
     }
@@ -129,29 +129,29 @@ async fn answer(
     (server.script)(&asked).unwrap_or_else(|| server.plain(&asked))
 }
 
-/// A status and nothing else.
+/// Returns a status and nothing else.
 pub fn status(code: u16) -> Response {
     StatusCode::from_u16(code).unwrap().into_response()
 }
 
-/// A body of this media type.
+/// Returns a body of this media type.
 pub fn body(code: u16, media_type: &str, text: impl Into<Body>) -> Response {
     let mut response = (StatusCode::from_u16(code).unwrap(), text.into()).into_response();
     response.headers_mut().insert("content-type", media_type.parse().unwrap());
     response
 }
 
-/// A JSON body.
+/// Returns a JSON body.
 pub fn json_body(code: u16, value: &Value) -> Response {
     body(code, "application/json", value.to_string())
 }
 
-/// An event stream with these messages, which ends after them.
+/// Returns an event stream with these messages, which ends after them.
 pub fn events(messages: &[Value]) -> Response {
     body(200, "text/event-stream", text_of(messages))
 }
 
-/// An event stream with these messages, which stays open.
+/// Returns an event stream with these messages, which stays open.
 pub fn open_events(messages: &[Value]) -> Response {
     let first = Bytes::from(text_of(messages));
     let first = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(first) });
@@ -163,14 +163,14 @@ fn text_of(messages: &[Value]) -> String {
     messages.iter().map(|message| format!("data: {message}\n\n")).collect()
 }
 
-/// The same with a header more.
+/// Returns the response with one more header.
 pub fn with_header(mut response: Response, name: &'static str, value: &str) -> Response {
     let name = HeaderName::from_static(name);
     response.headers_mut().append(name, value.parse().unwrap());
     response
 }
 
-/// A JSON-RPC error.
+/// Returns a JSON-RPC error.
 pub fn error(id: Value, code: i64, message: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
 }

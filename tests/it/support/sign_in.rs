@@ -34,7 +34,7 @@ pub struct Party {
     demands: bool,
 }
 
-/// What it takes to make one.
+/// The settings of a [`Party`].
 pub struct Builder {
     vault: MemoryVault,
     clock: FakeClock,
@@ -44,12 +44,12 @@ pub struct Builder {
     jobs: Option<Arc<dyn JobRunner>>,
 }
 
-/// A bridge for this server, with a browser that follows.
+/// Returns a bridge for this server, with a browser that follows.
 pub fn party(server: &AuthorizationServer) -> Builder {
     party_at(server.endpoint())
 }
 
-/// A bridge for the server at this endpoint, with a browser that follows.
+/// Returns a bridge for the server at this endpoint, with a browser that follows.
 pub fn party_at(endpoint: Url) -> Builder {
     let mut options = AuthOptions::new(endpoint);
     options.request_wait = Duration::from_secs(10);
@@ -90,8 +90,8 @@ impl Builder {
         self
     }
 
-    /// What must not break off runs beside it, as in a process of its own: on this test's runtime,
-    /// and with nothing in common but the store and what is sent.
+    /// Runs token jobs beside the bridge, as in a process of their own: on this test's runtime,
+    /// sharing only the store and the messages.
     pub fn apart(mut self) -> Self {
         let (services, _) = self.services();
         let runtime = tokio::runtime::Handle::current();
@@ -105,7 +105,7 @@ impl Builder {
         self
     }
 
-    /// What it has of the outside world.
+    /// Returns its services: store, browser, clock and HTTP.
     pub fn services(&self) -> (AuthServices, Arc<Mutex<Vec<String>>>) {
         let said: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = said.clone();
@@ -160,13 +160,13 @@ impl JobRunner for Beside {
 }
 
 impl Party {
-    /// The same, where nobody waits for the answers.
+    /// Returns the same, where nobody waits for the answers.
     pub fn without_demand(mut self) -> Self {
         self.demands = false;
         self
     }
 
-    /// A request, repeated as the authorizer says; how often it was sent, or why it failed.
+    /// Sends a request, repeated as the authorizer demands; returns how often it was sent.
     pub async fn request(&self, method: &str) -> Result<usize, Failure> {
         let outbound = outbound();
         let mut proofs = 0;
@@ -200,22 +200,22 @@ impl Party {
         panic!("the authorizer asks for repetition without end");
     }
 
-    /// A plain request.
+    /// Sends a request for a list.
     pub async fn list(&self) -> Result<usize, Failure> {
         self.request("tools/list").await
     }
 
-    /// A tool call.
+    /// Calls a tool.
     pub async fn call(&self) -> Result<usize, Failure> {
         self.request("tools/call").await
     }
 
-    /// What a person was told.
+    /// Returns the messages to the person.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().join("\n")
     }
 
-    /// The page that a person is waited for at.
+    /// Returns the page that a person is waited for at.
     pub async fn page(&self) -> Url {
         let mut state = self.authorizer.state();
         let waiting = state.wait_for(|state| matches!(state, SignInState::Waiting(_)));
@@ -234,7 +234,7 @@ impl Party {
         done.expect("the sign-in ends").unwrap();
     }
 
-    /// Whether the request was refused as it is written here.
+    /// Returns whether the request was refused as it is written here.
     pub async fn refused(&self, status: u16, challenge: Option<&str>) -> Result<(), Failure> {
         let mut headers = HeaderMap::new();
         if let Some(challenge) = challenge {

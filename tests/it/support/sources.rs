@@ -1,4 +1,4 @@
-//! The text of this repository's files, for tests that check what is written in them.
+//! The text of this repository's files, for tests that check it.
 
 use std::path::Path;
 
@@ -20,8 +20,8 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All files below these folders with one of these endings, in order. Leaves out what builds and
-/// installations leave behind, and a folder that does not exist.
+/// Returns all files below these folders with one of these endings, in order. Leaves out what
+/// builds and installations leave behind, and a folder that does not exist.
 pub fn files(folders: &[&str], endings: &[&str]) -> Vec<SourceFile> {
     let mut found = Vec::new();
     let mut open: Vec<_> = folders.iter().map(|folder| root().join(folder)).collect();
@@ -45,19 +45,19 @@ pub fn files(folders: &[&str], endings: &[&str]) -> Vec<SourceFile> {
     found
 }
 
-/// A file by its path from the root.
+/// Returns a file by its path from the root.
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every Rust file of the workspace, its tests and the fuzz targets.
+/// Returns every Rust file of the workspace, its tests and the fuzz targets.
 pub fn rust_files() -> Vec<SourceFile> {
     let found = files(&["src", "crates", "tests", "fuzz"], &[".rs"]);
     assert!(found.len() > 300, "the sources were not found");
     found
 }
 
-/// Every `#[test]` and `#[tokio::test]` of a file.
+/// Returns every `#[test]` and `#[tokio::test]` of a file.
 pub fn test_functions(text: &str) -> Vec<TestFunction<'_>> {
     let (mut found, mut block_start, mut at) = (Vec::new(), 0, 0);
     for line in text.split_inclusive('\n') {

@@ -34,7 +34,7 @@ impl ClientAuthority {
         Self { issuer, folder: tempfile::tempdir().unwrap() }
     }
 
-    /// A file with a certificate for this name and its key.
+    /// Returns a file with a certificate for this name and its key.
     pub fn issue(&self, name: &str) -> PathBuf {
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = rcgen::date_time_ymd(2001, 1, 1);
@@ -48,8 +48,8 @@ impl ClientAuthority {
 }
 
 impl TlsFront {
-    /// In front of this port, with the one certificate that `openssl req -x509` makes: an authority
-    /// that is the server at once.
+    /// Starts a front for this port with a self-signed certificate, like one of `openssl req
+    /// -x509`: authority and server in one.
     pub fn self_signed(behind: u16, names: &[&str], ends: i32) -> Self {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = rcgen::CertificateParams::new(names).unwrap();
@@ -61,12 +61,12 @@ impl TlsFront {
         Self::presenting(behind, certificate.der().clone(), &key, &certificate.pem(), None)
     }
 
-    /// In front of this port, for clients of this authority only.
+    /// Starts a front for this port that only admits clients of this authority.
     pub fn demanding(behind: u16, clients: &ClientAuthority) -> Self {
         Self::with_clients(behind, Some(clients))
     }
 
-    /// Whether each client that connected showed the certificate of this name.
+    /// Returns whether each client that connected showed the certificate of this name.
     pub fn was_shown(&self, name: &str) -> Vec<bool> {
         let has_name = |shown: &Option<Vec<u8>>| {
             shown
@@ -76,7 +76,7 @@ impl TlsFront {
         self.shown.lock().unwrap().iter().map(has_name).collect()
     }
 
-    /// In front of this port.
+    /// Starts a front for this port.
     pub fn start(behind: u16) -> Self {
         Self::with_clients(behind, None)
     }
@@ -139,12 +139,12 @@ impl TlsFront {
         Self { port: told.recv().unwrap(), folder, shown, _stop: stop }
     }
 
-    /// The URL of this path.
+    /// Returns the URL of this path.
     pub fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.port)
     }
 
-    /// The file of the authority.
+    /// Returns the file of the authority.
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }

@@ -1,11 +1,11 @@
-//! How tests wait: for an event where there is one, never without a deadline, and saying what did
-//! not happen when the deadline passes.
+//! How tests wait: for an event where there is one, and always with a deadline, after which the
+//! panic names the missing event.
 
 use std::time::{Duration, Instant};
 
 /// A safety net only: whatever takes this long hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at what announces nothing.
+/// The pause between two checks of a state that sends no event.
 const GAP: Duration = Duration::from_millis(2);
 
 /// Waits for an event; `what` is it, in words.
@@ -14,7 +14,7 @@ pub async fn until<T>(what: &str, event: impl Future<Output = T>) -> T {
     waited.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
-/// Looks again and again for what announces nothing, such as a value in a store.
+/// Checks a state that sends no event again and again, such as a value in a store.
 pub async fn until_seen<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
@@ -27,7 +27,7 @@ pub async fn until_seen<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
     until(what, looking).await
 }
 
-/// The same on a thread that may block, for the end of another process.
+/// Returns the same on a thread that may block, for the end of another process.
 pub fn until_seen_blocking<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

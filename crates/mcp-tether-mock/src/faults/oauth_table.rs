@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn every_known_way_to_bend_metadata_can_be_read() {
+    fn every_known_invalid_metadata_can_be_read() {
         for (name, ..) in BENT {
             let oauth = plan(&format!("metadata={name}")).oauth;
             assert_eq!(oauth.issuer_members.len() + oauth.resource_members.len(), 1, "{name}");

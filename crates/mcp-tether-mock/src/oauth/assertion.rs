@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jwt_has_no_subject() {
+    fn text_that_is_not_a_jwt_has_no_subject() {
         for text in ["", "a.b.c", "e30.e30", "e30.e30.e30"] {
             assert!(subject(text).is_err(), "{text}");
         }

@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn grace_ends_and_a_successor_that_was_seen_ends_it() {
+    fn the_grace_period_ends_in_time_or_when_the_successor_is_seen() {
         let (mut book, number) = book();
         let grace = Reuse::Grace(Duration::from_millis(10));
         let options = IssuerOptions { reuse: grace, ..IssuerOptions::default() };
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_end_in_time_and_a_fixed_refresh_token_stays() {
+    fn tokens_expire_and_a_fixed_refresh_token_stays() {
         let (mut book, number) = book();
         let options = IssuerOptions {
             refresh: RefreshTokens::Fixed,

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_says_of_itself_stays_text() {
+    fn text_from_a_client_is_escaped() {
         let hostile = "\"><script>alert(1)</script>";
         let request = AuthorizationRequest {
             client_id: "id".to_owned(),

@@ -186,7 +186,7 @@ mod tests {
 
     ///
     #[test]
-    fn server_metadata_lies_where_the_layout_says() {
+    fn server_metadata_is_where_the_layout_says() {
         let all = vec![
             IssuerMetadataAt::OAuth,
             IssuerMetadataAt::OpenIdInserted,

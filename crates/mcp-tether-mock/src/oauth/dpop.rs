@@ -195,7 +195,7 @@ mod tests {
 
     ///
     #[test]
-    fn a_nonce_is_asked_for_and_may_be_good_once() {
+    fn a_nonce_is_required_and_can_be_single_use() {
         let book = DpopBook::default();
         let with = |nonce: &str| json!({ "nonce": nonce });
         let given = book.check_nonce(&json!({}), DpopNonces::Once).unwrap_err().nonce.unwrap();

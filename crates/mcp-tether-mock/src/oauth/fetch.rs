@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_fetched_from_elsewhere() {
+    async fn only_loopback_is_fetched() {
         for url in ["http://example.com/x", "https://127.0.0.1/x", "file:///x", "x"] {
             assert!(json(url).await.is_err(), "{url}");
         }

@@ -193,7 +193,7 @@ mod tests {
 
     ///
     #[test]
-    fn what_was_changed_is_of_another_kind_or_has_ended_is_not_taken() {
+    fn changed_expired_and_mismatched_tokens_are_refused() {
         let token = workload_token("https://as", 100, 10);
         assert_eq!(verified(WORKLOAD_TYPE, &token, 105).unwrap()["aud"], "https://as");
         assert_eq!(verified(WORKLOAD_TYPE, &token, 110), None);

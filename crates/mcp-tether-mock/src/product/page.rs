@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_beyond_the_end_is_empty_and_nothing_overflows() {
+    fn a_page_beyond_the_end_is_empty() {
         let all = [1, 2, 3];
         let last = ListPage::of(&all, 2, 2);
         assert_eq!((last.items, last.has_more()), (&[3][..], false));

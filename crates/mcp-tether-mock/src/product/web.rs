@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_only_as_what_it_says_it_is() {
+    fn a_body_is_read_by_its_content_type() {
         let mut headers = HeaderMap::new();
         assert_eq!(asked(&headers).form(), None);
         let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");

@@ -321,7 +321,7 @@ mod tests {
 
     /// O-31
     #[test]
-    fn requests_and_what_came_of_them_are_read() {
+    fn requests_and_their_outcomes_are_read() {
         let recording = read(&[
             r#"{"at":0,"from":"host","message":{"text":"no json"}}"#,
             CALL,
@@ -351,7 +351,7 @@ mod tests {
 
     /// O-31
     #[test]
-    fn what_is_no_recording_is_refused_with_its_line() {
+    fn an_invalid_recording_is_refused_with_its_line() {
         assert_eq!(Recording::read("").unwrap_err(), RecordingError::NotARecording);
         assert_eq!(Recording::read("{}\n").unwrap_err(), RecordingError::NotARecording);
         let newer = HEAD.replace(":1,", ":2,");

@@ -21,7 +21,7 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn what_was_changed_is_there_after_a_restart_and_the_seed_is_used_once() {
+fn changes_survive_a_restart_and_the_seed_is_used_once() {
     let (folder, path) = place();
     let first = kept(&path);
     first.change(|data| data.push(2)).unwrap();

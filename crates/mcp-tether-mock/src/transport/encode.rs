@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_laid_out_as_its_style_says() {
+    fn an_event_has_the_layout_of_its_style() {
         let style = Style::default();
         assert_eq!(text(&style, None), "event: message\ndata: {\"a\":1}\n\n");
         let style = Style { line_ending: LineEnding::Cr, dataless: true, ..Style::default() };

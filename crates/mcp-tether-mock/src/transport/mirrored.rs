@@ -155,7 +155,7 @@ mod tests {
 
     /// T-53
     #[test]
-    fn annotations_count_where_properties_alone_lead_to_them() {
+    fn only_annotations_of_nested_properties_count() {
         let schema = json!({ "properties": {
             "a": { "type": "string", "x-mcp-header": "A" },
             "b": {
@@ -173,7 +173,7 @@ mod tests {
 
     /// T-54
     #[test]
-    fn values_are_read_as_hosts_write_them() {
+    fn header_values_are_decoded() {
         let read = |value: &str| decoded(value, "x");
         assert_eq!(read("=?base64?SGVsbG8=?=").as_deref(), Ok("Hello"));
         assert_eq!(read("=?base64?SGVsbG8=").as_deref(), Ok("=?base64?SGVsbG8="));

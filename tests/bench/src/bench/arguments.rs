@@ -80,12 +80,12 @@ impl Arguments {
         self.only.is_empty() || self.only.iter().any(|part| figure.contains(part.as_str()))
     }
 
-    /// Whether somebody asked for just this figure.
+    /// Returns whether somebody asked for just this figure.
     pub(crate) fn names(&self, figure: &str) -> bool {
         self.only.iter().any(|part| figure == part)
     }
 
-    /// The bridges, `floor` first.
+    /// Returns the bridges, `floor` first.
     pub(crate) fn contenders(&self, homes: &Path) -> Vec<Contender> {
         let mut named: Vec<_> = self.bridges.iter().collect();
         named.sort_by_key(|(name, _)| name != "floor");

@@ -45,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// A look whether everything works; its numbers are rough.
+    /// Returns the settings of a quick check that everything works; its numbers are rough.
     pub(crate) fn quick() -> Self {
         Self {
             spawns: 5,
@@ -143,7 +143,7 @@ impl Bench {
         &self.faults
     }
 
-    /// Whether a bridge that must answer did not.
+    /// Returns whether a bridge that must answer did not.
     pub(crate) fn failed(&self) -> bool {
         self.faults.iter().any(|noted| self.contenders[noted.contender].is_required())
     }

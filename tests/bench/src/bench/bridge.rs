@@ -88,7 +88,7 @@ impl Bridge {
         self.await_opening(start)
     }
 
-    /// The first half of [`Self::begin`].
+    /// Does the first half of [`Self::begin`].
     pub(crate) fn ask_to_open(&mut self) -> Outcome<()> {
         self.send(
             format!(
@@ -99,7 +99,7 @@ impl Bridge {
         )
     }
 
-    /// The second half of [`Self::begin`].
+    /// Does the second half of [`Self::begin`].
     pub(crate) fn await_opening(&mut self, start: Instant) -> Outcome<Opening> {
         let answer = self.answer_to(0)?;
         let initialize = start.elapsed();
@@ -138,7 +138,7 @@ impl Bridge {
         }
     }
 
-    /// An id that was not used in this process.
+    /// Returns an id that was not used in this process.
     pub(crate) fn fresh_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
@@ -162,7 +162,7 @@ impl Bridge {
         Ok(())
     }
 
-    /// The next line that is a response, which must be the one to `id`.
+    /// Returns the next line that is a response, which must be the one to `id`.
     pub(crate) fn answer_to(&mut self, id: u64) -> Outcome<Range<usize>> {
         let line = self.response()?;
         if envelope::member(&self.buffer[line.clone()], "id") == Some(id.to_string().as_bytes()) {
@@ -172,7 +172,7 @@ impl Bridge {
         Err(self.fault(&format!("an answer that is not to id {id}: `{start}`")))
     }
 
-    /// The next line that is not a notification.
+    /// Returns the next line that is not a notification.
     fn response(&mut self) -> Outcome<Range<usize>> {
         loop {
             let line = self.line()?;
@@ -182,12 +182,12 @@ impl Bridge {
         }
     }
 
-    /// The bytes of a line handed out before the next one was asked for.
+    /// Returns the bytes of a line handed out before the next one was asked for.
     pub(crate) fn text(&self, line: Range<usize>) -> &[u8] {
         &self.buffer[line]
     }
 
-    /// The next line, without its end.
+    /// Returns the next line, without its end.
     pub(crate) fn line(&mut self) -> Outcome<Range<usize>> {
         let deadline = Instant::now() + self.patience;
         loop {
@@ -198,7 +198,7 @@ impl Bridge {
         }
     }
 
-    /// A line that needs no reading.
+    /// Returns a line that needs no reading.
     pub(crate) fn line_at_hand(&mut self) -> Option<Range<usize>> {
         let start = self.unread.start;
         let length = memchr::memchr(b'\n', &self.buffer[self.unread.clone()])?;
@@ -288,7 +288,7 @@ impl Drop for Bridge {
     }
 }
 
-/// Whether it became ready before the deadline.
+/// Returns whether it became ready before the deadline.
 fn wait(fd: PollFd<'_>, deadline: Instant) -> Outcome<bool> {
     let mut fds = [fd];
     loop {

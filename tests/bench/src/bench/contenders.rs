@@ -44,12 +44,12 @@ impl Contender {
         self.required
     }
 
-    /// The file of the authority that it trusts besides.
+    /// Returns the file of the authority that it trusts besides.
     pub(crate) fn authority(&self) -> Option<&Path> {
         self.authority.as_deref()
     }
 
-    /// The same bridge, trusting this authority, in PEM form.
+    /// Returns the same bridge, trusting this authority, in PEM form.
     pub(crate) fn trusting(&self, authority: &str) -> Outcome<Self> {
         let file = self.home.join("authority.pem");
         fs::create_dir_all(&self.home).map_err(Fault::from_io("make a home"))?;
@@ -57,20 +57,20 @@ impl Contender {
         Ok(Self { authority: Some(file), ..self.clone() })
     }
 
-    /// The same bridge in a home where nobody was before.
+    /// Returns the same bridge in a home where nobody was before.
     pub(crate) fn moved(&self, place: &str) -> Self {
         Self { home: self.home.join(format!("fresh-{place}")), ..self.clone() }
     }
 
-    /// The same bridge, started by another program that is given its command.
+    /// Returns the same bridge, started by another program that is given its command.
     pub(crate) fn under(&self, words: &[&str]) -> Self {
         let mut command: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         command.extend(self.command.iter().cloned());
         Self { command, ..self.clone() }
     }
 
-    /// The same bridge with its sign-ins in files, and once more with one stored for `url`; `None`
-    /// for other programs. The token is a program's own, so that nobody has to consent.
+    /// Returns the same bridge with its sign-ins in files, and once more with one stored for `url`;
+    /// `None` for other programs. The token is a program's own, so that nobody has to consent.
     pub(crate) fn signed_in(&self, url: &str, token_url: &str) -> Outcome<Option<[Self; 2]>> {
         if Path::new(&self.command[0]).file_name().is_none_or(|name| name != "mcp-tether") {
             return Ok(None);
@@ -120,7 +120,7 @@ impl Contender {
         text.split_whitespace().last().map(String::from)
     }
 
-    /// The size of a native program; what an interpreter runs has no comparable one.
+    /// Returns the size of a native program; what an interpreter runs has no comparable one.
     pub(crate) fn program_size(&self) -> Option<u64> {
         let program = Path::new(self.command.first()?);
         if program.file_name()? == "node" {

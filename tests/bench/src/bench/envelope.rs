@@ -4,7 +4,7 @@
 
 use memchr::{memchr2, memmem};
 
-/// The value of the member `name` of the object in `text`, as it stands there.
+/// Returns the value of the member `name` of the object in `text`, as it stands there.
 pub(crate) fn member<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut at = after(text, 0, b'{')?;
     loop {
@@ -23,12 +23,12 @@ pub(crate) fn member<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
     }
 }
 
-/// The string member `name` without its quotes; escapes stay as they are.
+/// Returns the string member `name` without its quotes; escapes stay as they are.
 pub(crate) fn string<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
     member(text, name)?.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }
 
-/// Whether `text` has the member `"text"` with exactly this (escaped) value at any depth.
+/// Returns whether `text` has the member `"text"` with exactly this (escaped) value at any depth.
 pub(crate) fn has_text(text: &[u8], value: &[u8]) -> bool {
     let name = b"\"text\":";
     let Some(at) = memmem::find(text, name) else { return false };

@@ -60,7 +60,7 @@ fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
-/// Whether every bridge answered as it must.
+/// Returns whether every bridge answered as it must.
 fn run(arguments: &Arguments) -> Outcome<bool> {
     let homes = Homes::new()?;
     let payload = Payload::new(LONGEST);

@@ -9,7 +9,7 @@ pub(crate) const MEGABYTE: usize = 1 << 20;
 /// bridge that looks at it has something to look at.
 const UNIT: &str = r#"row 0042 \"caf\u00e9\" "#;
 
-/// The unit with its letter as UTF-8, padded to [`UNIT_SIZE`].
+/// Returns the unit with its letter as UTF-8, padded to [`UNIT_SIZE`].
 fn unit() -> Vec<u8> {
     let mut unit = UNIT.replace(r"\u00e9", "é").into_bytes();
     let filler = b"bolts M8 x 40 zinc, stock 7, price 12.50 EUR, reorder soon";
@@ -29,7 +29,7 @@ impl Payload {
         Self(unit().repeat(longest.div_ceil(UNIT_SIZE)).into())
     }
 
-    /// The first `size` bytes, cut down to whole units.
+    /// Returns the first `size` bytes, cut down to whole units.
     pub(crate) fn text(&self, size: usize) -> Bytes {
         self.0.slice(..size - size % UNIT_SIZE)
     }

@@ -26,7 +26,8 @@ pub(crate) fn cpu(pid: u32) -> Outcome<Duration> {
     Ok(Duration::from_nanos(total))
 }
 
-/// How often a thread gave the processor up, which is how often something woke it again.
+/// Returns the number of voluntary context switches of a thread, which is how often something woke
+/// it.
 pub(crate) fn wake_ups(pid: u32) -> Outcome<u64> {
     let mut total = 0;
     each_thread(pid, |thread| {
@@ -41,7 +42,7 @@ pub(crate) fn memory(pid: u32) -> Outcome<Memory> {
     Ok(Memory { rss: megabytes(number(&text, "Rss:")), pss: megabytes(number(&text, "Pss:")) })
 }
 
-/// The most that was ever resident, in MB.
+/// Returns the peak resident memory, in MB.
 pub(crate) fn peak(pid: u32) -> Outcome<f64> {
     let text = read(Path::new(&format!("/proc/{pid}/status")))?;
     Ok(megabytes(number(&text, "VmHWM:")))

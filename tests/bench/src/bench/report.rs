@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::contenders::Contender;
 use crate::row::{Row, Target, Verdict};
 
-/// The load of the machine in the last minute, as text.
+/// Returns the load of the machine in the last minute, as text.
 pub(crate) fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().next().unwrap_or("unknown").into()
@@ -29,7 +29,7 @@ pub(crate) fn versions(bench: &Bench) -> String {
     told.join(", ")
 }
 
-/// The table; the first contender that is not the floor is ours.
+/// Returns the table; the first contender that is not the floor is ours.
 pub(crate) fn table(bench: &Bench, rows: &[Row]) -> String {
     let names: Vec<_> = bench.contenders().iter().map(Contender::name).collect();
     let (floor, ours) = roles(bench);
@@ -66,14 +66,15 @@ pub(crate) fn table(bench: &Bench, rows: &[Row]) -> String {
     table
 }
 
-/// The indices of the floor, if it takes part, and of ours.
+/// Returns the indices of the floor, if it takes part, and of ours.
 pub(crate) fn roles(bench: &Bench) -> (Option<usize>, usize) {
     let floor = bench.contenders().iter().position(|one| one.name() == "floor");
     let ours = bench.contenders().iter().position(|one| one.name() != "floor");
     (floor, ours.unwrap_or(0))
 }
 
-/// Whether ours missed a target of a figure that is counted and not timed, or has no such figure.
+/// Returns whether ours missed a target of a figure that is counted and not timed, or has no such
+/// figure.
 pub(crate) fn missed(bench: &Bench, rows: &[Row]) -> bool {
     let (floor, ours) = roles(bench);
     let bad = |row: &Row| !matches!(row.verdict(ours, floor), Verdict::Met);
@@ -115,7 +116,7 @@ fn number(value: f64, decimals: usize) -> String {
     text
 }
 
-/// Every sample, for whoever wants to look closer.
+/// Returns every sample as JSON, for further analysis.
 pub(crate) fn json(bench: &Bench, rows: &[Row]) -> String {
     let (floor, ours) = roles(bench);
     let entry = |row: &Row| {

@@ -84,7 +84,7 @@ impl Row {
         quantile(self.samples.get(contender)?.clone(), 0.5)
     }
 
-    /// The median of the rounds' own ratios of `contender` to `floor`.
+    /// Returns the median of the rounds' own ratios of `contender` to `floor`.
     pub(crate) fn ratio(&self, contender: usize, floor: usize) -> Option<f64> {
         quantile(self.ratios(contender, floor), 0.5)
     }
@@ -119,7 +119,7 @@ impl Row {
     }
 }
 
-/// The value below which this part of the samples lies.
+/// Returns the value below which this part of the samples lies.
 pub(crate) fn quantile(mut samples: Vec<f64>, part: f64) -> Option<f64> {
     samples.sort_by(f64::total_cmp);
     let last = samples.len().checked_sub(1)?;

@@ -1,7 +1,7 @@
 //! SSE to lines, as it streams: the data of an event goes out while the event still arrives.
 //!
-//! Only what carries data is kept; `id`, `retry` and `event` lines are skipped. Lines end in LF or
-//! CRLF, not in a lone CR.
+//! Only data is kept; `id`, `retry` and `event` lines are skipped. Lines end in LF or CRLF, not in
+//! a lone CR.
 
 use bytes::{Buf, Bytes};
 
@@ -9,7 +9,7 @@ use crate::output::Output;
 
 const FIELD: &[u8] = b"data:";
 
-/// Where in the stream the last chunk ended.
+/// The parser's position at the end of the last chunk.
 #[derive(Default)]
 pub(crate) struct Events {
     place: Place,
@@ -30,7 +30,7 @@ enum Place {
 }
 
 impl Events {
-    /// Whether an event has begun and not ended: no other line may come between.
+    /// Returns whether an event has begun and not ended: no other line may come between.
     pub(crate) fn inside(&self) -> bool {
         self.written
     }

@@ -27,7 +27,7 @@ use remote::Remote;
 
 /// Calls on their way at one time; more lines wait in the pipe.
 const IN_FLIGHT: usize = 256;
-/// How much one read asks for: what a pipe holds.
+/// The size of one read: the capacity of a pipe.
 const READ_SIZE: usize = 64 * 1024;
 /// Lines up to this size are copied, so that the read buffer can be used again.
 const SMALL_LINE: usize = 4096;

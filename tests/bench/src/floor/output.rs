@@ -1,4 +1,4 @@
-//! stdout: what the calls of one wake-up produced goes out in one write.
+//! stdout: everything that the calls of one wake-up produced goes out in one write.
 //!
 //! Small pieces are copied together, large ones are passed on as they are.
 
@@ -17,7 +17,7 @@ const SMALL: usize = 4096;
 const FULL: usize = 256 * 1024;
 const MOST_PIECES: usize = 64;
 
-/// What waits to be written, and the right to add to it.
+/// The pieces that wait to be written, and the lock for adding to them.
 pub(crate) struct Output {
     pieces: RefCell<VecDeque<Bytes>>,
     tail: RefCell<BytesMut>,

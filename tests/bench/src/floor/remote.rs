@@ -19,7 +19,7 @@ use crate::events::Events;
 use crate::output::Output;
 use crate::secure::Secure;
 
-/// What the bench's hosts ask for; reading the negotiated version would mean parsing.
+/// The revision of the bench's hosts; reading the negotiated one would require parsing.
 const VERSION: HeaderValue = HeaderValue::from_static("2025-06-18");
 
 type Connection = SendRequest<Full<Bytes>>;
@@ -59,7 +59,7 @@ impl Remote {
         })
     }
 
-    /// Posts one line and writes what comes back.
+    /// Posts one line and writes the answer.
     pub(crate) async fn call(&self, line: Bytes, output: &Output) {
         if let Err(error) = self.exchange(line, output).await {
             complain(&error.to_string());

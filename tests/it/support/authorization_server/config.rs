@@ -1,11 +1,11 @@
-//! What the server wants and answers; a test may change any of it at any time.
+//! The configuration of the server, which a test may change at any time.
 
 use super::*;
 
-/// What the server wants and answers.
+/// The configuration of the server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the resource metadata lies; `None`: nowhere.
+    /// The path of the resource metadata; `None` if there is none.
     pub resource_metadata: Option<&'static str>,
     /// Whether the challenge names that place.
     pub named_in_challenge: bool,
@@ -17,7 +17,7 @@ pub struct Config {
     pub issuer_path: &'static str,
     /// The `issuer` of the document instead of the real one.
     pub issuer: Option<String>,
-    /// Where the server metadata lies; `None`: nowhere.
+    /// The path of the server metadata; `None` if there is none.
     pub server_metadata: Option<&'static str>,
     /// `code_challenge_methods_supported`.
     pub pkce: Option<Vec<&'static str>>,
@@ -53,31 +53,31 @@ pub struct Config {
     pub rotates: bool,
     /// The status of every answer of the token endpoint, instead of a real one.
     pub token_status: Option<u16>,
-    /// How long the token endpoint thinks.
+    /// The delay of the token endpoint.
     pub token_delay: Duration,
     /// Whether the resource names the real issuer at all.
     pub real_issuer_named: bool,
     /// A path that answers 503.
     pub failing: Option<&'static str>,
-    /// A path where nothing is any more.
+    /// A path that answers 404.
     pub gone: Option<&'static str>,
-    /// A path, and what it answers instead of what it should: media type and text.
+    /// A path with a replaced answer: media type and text.
     pub replaced: Option<(&'static str, &'static str, &'static str)>,
     /// The status of that answer.
     pub replaced_status: u16,
-    /// When that answer asks to try again, in seconds.
+    /// The `Retry-After` of that answer, in seconds.
     pub retry_after: Option<&'static str>,
     /// Paths that redirect, and where to.
     pub redirects: Vec<(String, String)>,
     /// Whether access tokens can be taken back.
     pub revokes_access_tokens: bool,
-    /// The user says no.
+    /// Whether the user denies consent.
     pub denies: bool,
     /// Polls before a device code is good.
     pub device_polls: u32,
     /// The status of a refusal of a request without a token.
     pub unauthorized: u16,
-    /// What every renewal is answered with: status, media type and text.
+    /// The answer to every renewal: status, media type and text.
     pub renewal: Option<Answer>,
     /// A parameter that a renewal may not have.
     pub refused_at_renewal: Option<&'static str>,
@@ -87,13 +87,13 @@ pub struct Config {
     pub extra_tokens: Value,
     /// Whether a client may only ask for the scopes that it registered.
     pub binds_scopes: bool,
-    /// What every registration is answered with.
+    /// The answer to every registration.
     pub registering: Option<Answer>,
     /// A member without which no registration is accepted.
     pub needed_to_register: Option<&'static str>,
     /// A member with which no registration is accepted.
     pub refused_to_register: Option<&'static str>,
-    /// What the page to sign in at answers to a client that is not known.
+    /// The status of the sign-in page for an unknown client.
     pub unknown_client: u16,
 }
 

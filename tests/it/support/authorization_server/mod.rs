@@ -1,6 +1,6 @@
-//! A small strict authorization server and the MCP endpoint that it protects. What it wants and
-//! what it answers is in [`Config`], which a test may change at any time; what it was asked is
-//! recorded. It imports nothing of the code under test.
+//! A small strict authorization server and the MCP endpoint that it protects. [`Config`] holds its
+//! behaviour, which a test may change at any time; it records every request. It imports nothing of
+//! the code under test.
 
 mod config;
 mod registration;
@@ -121,7 +121,7 @@ impl AuthorizationServer {
         self.inner.issuer()
     }
 
-    /// The MCP endpoint.
+    /// Returns the MCP endpoint.
     pub fn endpoint(&self) -> Url {
         Url::parse(&format!("{}/mcp", self.inner.origin)).unwrap()
     }
@@ -170,12 +170,12 @@ impl AuthorizationServer {
         self.inner.world().clients.insert(id.to_owned(), Client { secret, redirects, scope: None });
     }
 
-    /// How often a spent refresh token was shown again.
+    /// Returns how often a spent refresh token was shown again.
     pub fn reuses(&self) -> u32 {
         self.inner.world().reuses
     }
 
-    /// Every request.
+    /// Returns every request.
     pub fn asked(&self) -> Vec<Asked> {
         self.inner.world().asked.clone()
     }

@@ -1,4 +1,4 @@
-//! The registration endpoint: what it refuses, and the clients that it makes.
+//! The registration endpoint: its refusals, and the clients that it creates.
 
 use super::*;
 

@@ -1,5 +1,4 @@
-//! The token endpoint: who asks, what for, and what is issued; and the device and revocation
-//! endpoints.
+//! The token, device and revocation endpoints.
 
 use super::*;
 
@@ -29,7 +28,7 @@ impl Inner {
         StatusCode::OK.into_response()
     }
 
-    /// The client of a token request, authenticated exactly as configured.
+    /// Returns the client of a token request, authenticated exactly as configured.
     fn authenticated(&self, config: &Config, asked: &Asked) -> Result<String, Box<Response>> {
         let refused = || Box::new(oauth_error(401, "invalid_client", "who are you"));
         let world = self.world();

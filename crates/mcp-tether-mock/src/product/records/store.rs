@@ -190,7 +190,7 @@ mod tests {
     };
 
     #[test]
-    fn what_fails_leaves_nothing_behind_and_numbers_are_not_used_twice() {
+    fn a_failed_change_is_undone_and_numbers_are_not_reused() {
         let mut records = Records::new(Moment(5), 100);
         let first = records.new_id(&THINGS);
         records.insert(&THINGS, json!({ "id": first, "name": "a" }));

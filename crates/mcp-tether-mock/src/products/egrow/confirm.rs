@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_once_for_its_own_call_and_not_for_ever() {
+    fn a_token_confirms_its_own_call_once_within_its_lifetime() {
         let confirmations = Confirmations::new(1);
         let now = Instant::now();
         let issue = |what: &Value| {

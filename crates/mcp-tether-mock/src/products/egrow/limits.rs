@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credential_has_so_many_calls_of_a_class_within_a_minute() {
+    fn calls_are_limited_per_credential_class_and_minute() {
         let limits = RateLimits::default();
         let start = Instant::now();
         for _ in 0..60 {

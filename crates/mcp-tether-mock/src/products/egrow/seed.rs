@@ -336,8 +336,8 @@ fn change(at: Moment, what: &str) -> OrderChange {
     OrderChange { at, by: "shop".to_owned(), what: what.to_owned() }
 }
 
-/// Returns the advertisement of an order; two of three orders have one. It has its own seed (`utm`),
-/// so that it does not change the other numbers.
+/// Returns the advertisement of an order; two of three orders have one. It has its own seed
+/// (`utm`), so that it does not change the other numbers.
 fn advertisement(seed: u64, number: u64) -> Option<Utm> {
     /// The choices after the last advertisement, a third of all, stand for none.
     const CHOICES: usize = ADVERTISEMENTS.len() * 3 / 2;
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_is_what_people_ask_about() {
+    fn the_seed_has_the_data_that_people_ask_about() {
         for seed in 1..20 {
             let desk = desk(seed, today());
             assert!((105..=150).contains(&desk.orders.len()), "{}", desk.orders.len());

@@ -135,7 +135,7 @@ proptest! {
     })]
 
     #[test]
-    fn any_sequence_of_calls_leaves_a_store_that_adds_up(
+    fn any_sequence_of_calls_leaves_the_store_consistent(
         steps in proptest::collection::vec(step(), 1..25),
     ) {
         let mut shop = new_shop(1);
@@ -156,7 +156,7 @@ proptest! {
 
     /// Refunding an order piece by piece returns exactly the amount paid.
     #[test]
-    fn all_pieces_of_an_order_give_back_what_was_paid(
+    fn refunds_of_all_pieces_add_up_to_the_amount_paid(
         quantities in proptest::collection::vec(1_i64..4, 3),
         prices in proptest::collection::vec(1_i64..10_000, 3),
         percent in 1_i64..100,
@@ -218,7 +218,7 @@ fn every_example_works_on_a_new_store_and_fits_its_own_output_schema() {
 }
 
 #[test]
-fn names_are_unique_and_kinds_are_told_by_names() {
+fn names_are_unique_and_match_their_kinds() {
     let mut names: Vec<_> = entries().map(|entry| entry.name).collect();
     names.sort_unstable();
     names.dedup();

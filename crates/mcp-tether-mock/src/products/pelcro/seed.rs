@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn time_that_passed_while_nothing_ran_is_caught_up_with() {
+    fn time_that_passed_while_stopped_is_caught_up() {
         let mut accounts = accounts(1, "2026-11-21".parse().unwrap(), "prd");
         let records = accounts.get_mut("The Daily Meridian").unwrap();
         let invoices = |records: &Records| records.all(&super::super::invoices::INVOICES).len();

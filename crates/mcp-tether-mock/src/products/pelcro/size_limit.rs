@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_long_loses_its_tail_and_says_so() {
+    fn a_long_answer_is_truncated_and_says_so() {
         let cut = capped(json!({ "data": items_of(3_000), "meta": { "total": 3000 } }));
         assert!(length_of(&cut) <= MAX_RESULT_CHARS && length_of(&cut) > MAX_RESULT_CHARS - 100);
         assert_eq!((&cut["truncated"], &cut["meta"]["total"]), (&json!(true), &json!(3000)));
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_stays_as_it_is() {
+    fn a_short_answer_is_unchanged() {
         let small = json!({ "data": ["x".repeat(24_900)] });
         assert_eq!(capped(small.clone()), small);
     }

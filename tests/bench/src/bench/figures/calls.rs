@@ -72,8 +72,9 @@ impl Kind {
     }
 }
 
-/// A row of a small figure, with the target where everything shares one core: what is left there is
-/// the work itself. How many calls there are in a second is judged where the bridge has its own.
+/// Returns a row of a small figure, with the target where everything shares one core: what is left
+/// there is the work itself. How many calls there are in a second is judged where the bridge has
+/// its own.
 fn row(place: Place, kind: Kind, key: &str, title: &str, target: Target) -> Row {
     let (part, where_, target) = match (place, target) {
         (Place::SharedCore, Target::FloorTimes(_)) => ("-shared", ", shared core", target),

@@ -147,7 +147,7 @@ fn count(
     read(&file)
 }
 
-/// The total that `valgrind` writes at the end of its file.
+/// Returns the total that `valgrind` writes at the end of its file.
 fn read(file: &Path) -> Outcome<u64> {
     let what = format!("read `{}`", file.display());
     let text = fs::read_to_string(file).map_err(Fault::from_io(&what))?;

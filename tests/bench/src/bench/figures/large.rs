@@ -71,7 +71,7 @@ fn large(bench: &Bench, contender: &Contender, call: &Call) -> Outcome<Large> {
     Ok(Large { time, growth, cpu })
 }
 
-/// A call whose argument is large and whose answer tells whether it arrived whole.
+/// Returns a call whose argument is large and whose answer tells whether it arrived whole.
 pub(crate) fn argument(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let text = bench.payload().text(ARGUMENT * MEGABYTE);
     let expected = format!("{} bytes, equal", text.len());

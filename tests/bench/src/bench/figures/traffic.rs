@@ -25,7 +25,7 @@ impl Call {
         );
     }
 
-    /// Whether the answer has a result with the text.
+    /// Returns whether the answer has a result with the text.
     pub(crate) fn check(&self, answer: &[u8]) -> Outcome<()> {
         let result = envelope::member(answer, "result").unwrap_or_default();
         if envelope::has_text(result, &self.text) {

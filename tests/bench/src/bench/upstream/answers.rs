@@ -1,4 +1,4 @@
-//! What the upstream answers to each JSON-RPC message, as pieces of JSON.
+//! The upstream's answers to JSON-RPC messages, as pieces of JSON.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) const TOOLS: usize = 20;
 /// The revision the upstream answers with.
 pub(crate) const VERSION: &str = "2025-06-18";
 
-/// How an answer travels.
+/// The form of an answer.
 pub(crate) enum Answer {
     /// A notification: 202.
     Accepted,
@@ -26,7 +26,7 @@ pub(crate) enum Answer {
     Broken(Bytes),
 }
 
-/// The answer, and how long it takes.
+/// Returns the answer, and how long it takes.
 pub(crate) fn answer(message: &[u8], payload: &Payload) -> (Answer, Duration) {
     let Some(id) = envelope::member(message, "id") else {
         return (Answer::Accepted, Duration::ZERO);

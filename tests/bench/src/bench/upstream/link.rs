@@ -1,5 +1,5 @@
-//! A network between a bridge and the remote: what is sent arrives half a round trip later, and
-//! what is lost arrives with everything behind it once it was sent again.
+//! A network between a bridge and the remote: data arrives half a round trip later, and lost data
+//! arrives, with everything behind it, after it was sent again.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How much travels together, in bytes: about ten packets.
+/// The size of the chunks in which data is delayed or lost, in bytes: about ten packets.
 const CHUNK: usize = 14 * 1024;
 /// The shortest pause before lost data is sent again: what Linux waits at least.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
@@ -36,7 +36,7 @@ pub(crate) const NETWORKS: [Network; 4] = [
 
 /// Passes connections on to `remote` over this network.
 pub(super) async fn pass_on(listener: TcpListener, remote: SocketAddr, network: Network) {
-    // The same numbers in every run: what is lost is the same too, if the same is sent.
+    // A fixed seed: the same traffic loses the same chunks in every run.
     let dice = Rc::new(Cell::new(0x9e37_79b9_7f4a_7c15_u64));
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
@@ -45,7 +45,7 @@ pub(super) async fn pass_on(listener: TcpListener, remote: SocketAddr, network: 
 }
 
 async fn connection(near: TcpStream, remote: SocketAddr, network: Network, dice: Rc<Cell<u64>>) {
-    // Of its own, the handshake took no time.
+    // The TCP handshake itself takes no time here.
     sleep(network.round_trip).await;
     let Ok(far) = TcpStream::connect(remote).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
@@ -88,7 +88,7 @@ async fn hand_out(mut way: mpsc::UnboundedReceiver<(Instant, Bytes)>, mut to: Ow
     }
 }
 
-/// The next number of a xorshift generator.
+/// Returns the next number of a xorshift generator.
 fn next(dice: &Cell<u64>) -> u64 {
     let mut number = dice.get();
     number ^= number << 13;

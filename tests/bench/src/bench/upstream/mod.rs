@@ -39,7 +39,7 @@ use secure::Secure;
 /// The round trip of the listener that plays a far remote.
 const FAR: Duration = Duration::from_millis(80);
 
-/// Addresses and what was asked.
+/// The addresses of the remote, and its log of requests.
 pub(crate) struct Upstream {
     near: SocketAddr,
     far: SocketAddr,
@@ -52,7 +52,7 @@ pub(crate) struct Upstream {
     log: Log,
 }
 
-/// What the upstream's thread tells once it listens.
+/// The addresses that the upstream's thread reports once it listens.
 struct Listening {
     near: SocketAddr,
     far: SocketAddr,
@@ -85,42 +85,42 @@ impl Upstream {
         self.near
     }
 
-    /// The thread that does all of it.
+    /// Returns the thread that does all of it.
     pub(crate) fn thread(&self) -> Pid {
         self.thread
     }
 
-    /// The usual remote; it offers no GET stream.
+    /// Returns the usual remote; it offers no GET stream.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/mcp", self.near)
     }
 
-    /// Where a program gets a token for itself.
+    /// Returns the URL of the token endpoint.
     pub(crate) fn token_url(&self) -> String {
         format!("http://{}/token", self.near)
     }
 
-    /// The same with a GET stream that stays open and silent.
+    /// Returns the same with a GET stream that stays open and silent.
     pub(crate) fn url_with_stream(&self) -> String {
         format!("http://{}/held", self.near)
     }
 
-    /// The same at a round trip of 80 ms.
+    /// Returns the same at a round trip of 80 ms.
     pub(crate) fn far_url(&self) -> String {
         format!("http://{}/mcp", self.far)
     }
 
-    /// The usual remote behind each of [`NETWORKS`].
+    /// Returns the usual remote behind each of [`NETWORKS`].
     pub(crate) fn urls_behind_networks(&self) -> [(Network, String); NETWORKS.len()] {
         std::array::from_fn(|at| (NETWORKS[at], format!("http://{}/mcp", self.behind[at])))
     }
 
-    /// The usual remote over TLS.
+    /// Returns the usual remote over TLS.
     pub(crate) fn secure_url(&self) -> String {
         format!("https://localhost:{}/mcp", self.secure.port())
     }
 
-    /// The certificate authority of [`Self::secure_url`], in PEM form.
+    /// Returns the certificate authority of [`Self::secure_url`], in PEM form.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
@@ -129,7 +129,7 @@ impl Upstream {
         *lock(&self.log) = Some(Vec::new());
     }
 
-    /// What was asked since the log was started, in order.
+    /// Returns the requests since the log was started, in order.
     pub(crate) fn take_log(&self) -> Vec<String> {
         lock(&self.log).take().unwrap_or_default()
     }
@@ -280,7 +280,8 @@ impl State {
     }
 }
 
-/// What the transport pages ask of a POST; `initialize` knows no session and no version yet.
+/// Checks the headers that the specification requires of a POST; `initialize` has no session and no
+/// version yet.
 fn check(headers: &HeaderMap, opening: bool) -> Result<(), &'static str> {
     let has = |name: &str, part: &str| {
         let text = headers.get(name).and_then(|value| value.to_str().ok());
@@ -301,7 +302,7 @@ fn check(headers: &HeaderMap, opening: bool) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whoever asks gets a token; what it is good for is not looked at.
+/// Issues a token to everyone; the upstream does not check tokens.
 fn token() -> Response<Reply> {
     let body = r#"{"access_token":"bench","token_type":"Bearer","expires_in":86400}"#;
     json(StatusCode::OK, Reply::sized([Bytes::from_static(body.as_bytes())]))
@@ -320,7 +321,7 @@ fn one_event(pieces: Vec<Bytes>) -> Reply {
     if small { Reply::stream([pieces.concat().into()]) } else { Reply::stream(pieces) }
 }
 
-/// What a stream that broke off goes on with: the id of its event is that of the call.
+/// Returns the rest of a broken stream; the id of its event is the id of the call.
 fn resumed(request: &Request<Incoming>) -> Response<Reply> {
     let id = request.headers().get("last-event-id").map_or(&b""[..], HeaderValue::as_bytes);
     event_stream(one_event(answers::text_response(id, "resumed".into())))

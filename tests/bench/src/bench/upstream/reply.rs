@@ -40,7 +40,7 @@ impl Body for Reply {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.pieces.pop_front() {
             Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
-            // Nothing ever wakes it: the connection's end does away with it.
+            // Nothing ever wakes it: it is dropped with the connection.
             None if self.held => Poll::Pending,
             None => Poll::Ready(None),
         }

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use super::{State, connection};
 use crate::fault::{Fault, Outcome};
 
-/// What greets connections.
+/// The TLS acceptor of the upstream.
 pub(super) struct Secure(TlsAcceptor);
 
 impl Secure {

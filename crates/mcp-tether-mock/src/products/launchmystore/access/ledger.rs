@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_a_year_and_speaks_for_its_role() {
+    fn a_token_is_valid_for_a_year_and_has_its_role() {
         let (mut ledger, now) = ledger();
         let member = ledger.sign_in("OWNER@harborpine.example", FIRST_PASSWORD, Some(Role::Viewer));
         let (token, kept) = ledger.mint(&member.unwrap(), "laptop", now);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_takes_back_every_token_of_that_account_alone() {
+    fn a_new_password_revokes_the_tokens_of_that_account_only() {
         let (mut ledger, now) = ledger();
         let editor = ledger.sign_in("editor@harborpine.example", FIRST_PASSWORD, None).unwrap();
         let (of_editor, _) = ledger.mint(&editor, "", now);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_acts_in_a_role_above_their_own() {
+    fn a_role_above_ones_own_is_refused() {
         let (ledger, _) = ledger();
         let wants = |role| ledger.sign_in("manager@harborpine.example", FIRST_PASSWORD, Some(role));
         assert!(wants(Role::Owner).is_err());

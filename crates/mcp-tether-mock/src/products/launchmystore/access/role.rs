@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_owner_deletes_and_an_editor_writes_only_texts() {
+    fn only_an_owner_deletes_and_an_editor_writes_only_texts() {
         for role in Role::ALL {
             assert_eq!(Role::from_name(role.name()), Some(role));
             for domain in AdminArea::ALL {
