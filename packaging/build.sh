@@ -12,7 +12,7 @@ grep -q "^$target " "$root/packaging/targets" ||
 cd "$root"
 MCP_TETHER_COMMIT=$(git rev-parse HEAD)
 export MCP_TETHER_COMMIT
-# What an older system lacks is found out here and not by its users.
+# The oldest supported macOS: the build fails on newer functions, not the program at users.
 export MACOSX_DEPLOYMENT_TARGET=11.0
 rustup target add "$target"
 if [[ $target == *linux-musl ]]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Publishes the npm packages of a release: `npm_publish.sh VERSION FOLDER`, with the archives of all
-# targets in FOLDER. With `--dry-run` after that, npm says what it would do.
+# targets in FOLDER. With `--dry-run` after that, npm only prints its actions.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -9,7 +9,7 @@ import sys
 import tree_sitter_powershell
 from tree_sitter import Language, Parser
 
-# What the scripts may call, besides their own functions and programs.
+# The commands that the scripts may call, besides their own functions and programs.
 KNOWN = {
     "expand-archive", "get-content", "get-filehash", "invoke-webrequest", "join-path", "move-item",
     "new-item", "out-null", "remove-item", "set-strictmode", "split-path", "test-path", "where-object",

@@ -18,7 +18,7 @@ failed=0
 target=x86_64-unknown-linux-musl
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
 
-# row NAME COMMAND…: runs it, and notes what became of it; 3 means that it cannot be done here.
+# row NAME COMMAND…: runs it and records the result; exit code 3 means that it cannot be done here.
 row() {
   local name=$1 start=$SECONDS code
   shift

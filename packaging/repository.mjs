@@ -1,4 +1,4 @@
-// Where the project is, from the one place that says so: `repository` in Cargo.toml.
+// The URL of the project, read from `repository` in Cargo.toml.
 import { readFileSync } from 'node:fs';
 
 const cargo = readFileSync(new URL('../Cargo.toml', import.meta.url), 'utf8');

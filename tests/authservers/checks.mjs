@@ -1,8 +1,8 @@
-// What must hold at every authorization server. Each check has a world of its own, in which nothing
+// The checks for every authorization server. Each check has a world of its own, in which nothing
 // has happened yet.
 import { equal, ok } from 'node:assert/strict';
 
-/** What a server has to offer for a check: a member of its row. */
+/** The feature that a server must have for a check: a member of its row. */
 export const NEEDS = {
   'a device code signs in on another device': 'device',
   'a program signs in by itself': 'program',

@@ -45,7 +45,7 @@ function pressed(form, at) {
   const fields = new URLSearchParams();
   for (const [input] of form.matchAll(/<input[^>]*>/g)) {
     const name = attribute(input, 'name');
-    // What is to be typed: a name, a password.
+    // The fields to fill in: a name, a password.
     const typed = /type="(text|password)"/.test(input) ? 'sara' : '';
     if (name) fields.set(name, attribute(input, 'value') ?? typed);
   }

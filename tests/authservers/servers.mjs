@@ -106,7 +106,7 @@ export class Server {
     return done;
   }
 
-  /** How many requests to the token endpoint had this grant, from a client that was accepted. */
+  /** Returns the number of requests to the token endpoint with this grant, from a client that was accepted. */
   grants(grant) {
     const asked = this.notes.filter((note) => note.request === 'POST /token' && note.status !== 401);
     return asked.filter((note) => note.grant === grant).length;

@@ -6,7 +6,7 @@ repository=$(cd "$bench/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$repository/target}
 cargo build --release --locked --target-dir "$target" --manifest-path "$bench/Cargo.toml"
 for argument; do
-    # With bridges named, nobody asked for ours.
+    # If bridges are named, ours is not needed.
     case $argument in --bridge | --help | -h) exec "$target/release/bench" "$@" ;; esac
 done
 cargo build --profile dist --locked --target-dir "$target" --manifest-path "$repository/Cargo.toml" \

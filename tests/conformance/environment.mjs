@@ -1,4 +1,4 @@
-// What the bridge finds around it in these tests.
+// The environment of the bridge in these tests.
 import path from 'node:path';
 
 /** No more than hosts really pass, a home of its own, and an opener that signs in by itself. */

@@ -1,4 +1,4 @@
-// What the host does in each scenario of the suite, and the flags a user would have given the
+// The actions of the host in each scenario of the suite, and the flags a user would have given the
 // bridge for it. A scenario without an entry gets the default play: list the tools, call each.
 import { createHash } from 'node:crypto';
 

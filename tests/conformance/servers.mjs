@@ -23,9 +23,9 @@ import {
 
 const MODERN = '2026-07-28';
 const SCENARIO_WITHIN = 30_000;
-/** What the mock serves in front of the scenarios of a revision: that revision alone, or both eras. */
+/** The revisions of the mock for the scenarios of a revision: that one alone, or both eras. */
 const SERVED = (revision) => [revision, 'dual'];
-/** What the suite speaks to the bridge, and what the mock behind the bridge speaks. */
+/** The revisions between suite and bridge, and between bridge and mock. */
 const BRIDGED = [
   ['2025-11-25', '2025-11-25'],
   ['2025-11-25', MODERN],

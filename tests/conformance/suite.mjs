@@ -1,4 +1,4 @@
-// What both halves of the run share: starting the suite, reading its checks, holding outcomes against
+// Shared by both halves of the run: starting the suite, reading its checks, holding outcomes against
 // a baseline: an unlisted failure fails the run, and so does a listed scenario that passes.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';

@@ -5,7 +5,7 @@ const HOST_INFO = { name: 'mcp-tether-conformance-host', version: '1.0.0' };
 const MODERN = '2026-07-28';
 const NEWEST_LEGACY = '2025-11-25';
 
-/** What the host answers when it is asked for something by the remote. */
+/** The host's answers to requests of the remote, by method. */
 const answerers = {
   'elicitation/create': ({ requestedSchema }) => ({
     action: 'accept',

@@ -7,7 +7,7 @@ import { within } from './host.mjs';
 
 const present = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
-/** What keeps it from running here. */
+/** Returns the reason why it cannot run here. */
 export const canKeep = () =>
   ['dbus-daemon', 'gnome-keyring-daemon'].every(present) ? undefined : 'no keyring is installed';
 

@@ -5,7 +5,7 @@ import net from 'node:net';
 export class Relay {
   #server;
   #sockets = new Set();
-  /** What happens to connections from now on; see `rules`. */
+  /** The rule for connections from now on; see `rules`. */
   rule = rules.pass();
   connections = 0;
 

@@ -24,7 +24,7 @@ export async function soak(binary, minutes, seed) {
         await fault(random, server, relay);
       }
       await Promise.all(Array.from({ length: AT_ONCE }, () => traffic(random, host, problems)));
-      // What froze has dropped bytes: no network goes on with such a connection.
+      // A frozen connection has dropped bytes, so it cannot continue.
       if (relay.rule.frozen) relay.cut();
       relay.rule = rules.pass();
       samples.push({ memory: host.memory().now, descriptors: host.descriptors() });

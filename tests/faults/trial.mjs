@@ -39,7 +39,7 @@ export class Trial {
     return Promise.all(answers);
   }
 
-  /** What the table says; `problems` is empty where everything holds. */
+  /** Returns the result of the row; `problems` is empty if everything holds. */
   async verdict() {
     const { host, before, row } = this;
     const problems = [];

@@ -1,4 +1,4 @@
-// What a row of the matrix works with: a home, a browser that counts tabs, servers, and the bridge.
+// The setup of a row of the matrix: a home, a browser that counts tabs, servers, and the bridge.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -10,7 +10,7 @@ import { Relay } from './proxy.mjs';
 
 export class World {
   #undo = [];
-  /** What the programs of this row find in their environment, besides the usual. */
+  /** Additional environment variables for the programs of this row. */
   variables = {};
 
   constructor(binary) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What install.sh does, in the shell that runs this: `SHELL_UNDER_TEST cases.sh "SHELL_UNDER_TEST"`.
+# Tests install.sh in the shell that runs this: `SHELL_UNDER_TEST cases.sh "SHELL_UNDER_TEST"`.
 # run.sh gives $INSTALLER, $SERVER (a mirror of releases), $VERSION, $ARCHIVE and $WORK.
 # `busybox sh` is two words on purpose:
 # shellcheck disable=SC2086

@@ -1,6 +1,6 @@
-//! Who may use whom, between the modules of the program and between files. The rule itself is a
-//! table in `ARCHITECTURE.md`. That the mock uses nothing of the bridge is the compiler's work: it
-//! is a crate below this one.
+//! Checks which modules of the program, and which files, use each other. The rule itself is a table
+//! in `ARCHITECTURE.md`. The compiler ensures that the mock uses nothing of the bridge: it is a
+//! crate below this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,7 +182,7 @@ fn code_of(folder: &str) -> Vec<Code> {
     sources::files(&[folder], &[".rs"]).iter().map(Code::of).collect()
 }
 
-/// A product's folder, or the file.
+/// Returns a product's folder, or the file.
 fn part(file: &str) -> &str {
     let products = "/products/";
     let inner = file.find(products).map(|at| at + products.len());

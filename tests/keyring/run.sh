@@ -92,7 +92,7 @@ run_group() {
     [ -n "$keep_session" ] || end_session
 }
 
-# Who answers for the Secret Service; another name later means that the daemon died meanwhile.
+# The owner of the Secret Service's bus name; another owner later means that the daemon died meanwhile.
 secret_service() {
     dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / \
         org.freedesktop.DBus.GetNameOwner string:org.freedesktop.secrets 2>/dev/null || true

@@ -1,4 +1,4 @@
-// What starting costs, printed and not judged: medians of several starts of each command in turn.
+// Measures start-up times and prints them: medians of several starts of each command in turn.
 import { run } from './processes.mjs';
 
 const STARTS = 7;

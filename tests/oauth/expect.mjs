@@ -1,4 +1,4 @@
-// What cases demand, with reasons that say what was found.
+// Assertions of the cases, with messages that show the actual values.
 
 export function equal(what, found, wanted) {
   const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];

@@ -8,7 +8,7 @@ export function startMock(world, product) {
   return spawn(command, [...first, 'mock', product], { env: world.env });
 }
 
-/** What it says at its start: the first group of each pattern, once all were there. */
+/** Waits until the first lines of the mock match all patterns; returns the first group of each. */
 export async function said(mock, ...patterns) {
   const found = patterns.map(() => undefined);
   for await (const line of createInterface({ input: mock.stdout })) {

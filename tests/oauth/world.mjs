@@ -22,13 +22,13 @@ const LOOK = 15;
 const COMMAND_WITHIN = 60_000;
 
 export class World {
-  /** What the authorization server told, in order. */
+  /** The events of the authorization server, in order. */
   notes = [];
   /** Access and refresh tokens it ever gave. */
   secrets = new Set();
   /** Addresses the bridges wanted to be opened. */
   opened = [];
-  /** What the person ended on, one per opening: promises of pages. */
+  /** The last page of each opened address, as promises. */
   visits = [];
   #hosts = [];
 
@@ -79,7 +79,7 @@ export class World {
     });
   }
 
-  /** How many requests of this grant the authorization server got. */
+  /** Returns the number of requests with this grant. */
   grants(grant) {
     return this.notes.filter((note) => note.request === 'POST /token' && note.grant === grant)
       .length;
@@ -93,7 +93,7 @@ export class World {
     return this.count('registration_create.success');
   }
 
-  /** What matters of everything so far, as numbers that a case can compare. */
+  /** Returns the counts so far, which a case can compare. */
   get tally() {
     this.#look();
     return {
@@ -160,7 +160,7 @@ export class World {
     });
   }
 
-  /** What the bridges of this world wrote to stderr. */
+  /** Returns the stderr of the bridges of this world. */
   get stderr() {
     return this.#hosts.flatMap((host, index) => host.stderr.map((line) => `${index}: ${line}`));
   }

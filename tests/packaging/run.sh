@@ -11,7 +11,7 @@ cache=${MCP_TETHER_TEST_CACHE:-$root/target}/packaging-suite
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$("$binary" --version | cut -d' ' -f2)
-# What a debug build carries would only be compressed and thrown away.
+# Debug information would only be compressed and thrown away.
 strip -o "$work/program" "$binary"
 binary=$work/program
 printf '#!/bin/sh\n' > "$work/other"
@@ -191,7 +191,7 @@ for line in (pathlib.Path(root) / 'packaging/targets').read_text().splitlines():
     assert value('bin-dir').replace('{ name }', 'mcp-tether').replace('{ target }', target) == f'mcp-tether-{target}/{{ bin }}{{ binary-ext }}'
 END
 
-# What is released together: a file of one target cannot come from another one's job.
+# The files of a release: a file of one target cannot come from the job of another.
 while read -r target _ kind _ wheel; do
   folder=$work/made/$target
   mkdir -p "$folder"
@@ -210,7 +210,7 @@ for foreign in mcp-tether-x86_64-apple-darwin.tar.gz install.sh; do
   rm -r "$work/made/aarch64-apple-darwin/$foreign" "$work/refused"
 done
 
-# What the crates ship: what a build needs, and nothing else.
+# The contents of the crates: the files that a build needs, and nothing else.
 (cd "$root" && cargo package --package mcp-tether --list --allow-dirty --offline) > "$work/crate"
 if grep -E '^(tests|docs|packaging|npm|fuzz|\.ci|\.github)/' "$work/crate"; then fail 'the crate ships what a crate does not need'; fi
 for file in src/main.rs build.rs README.md LICENSE-MIT; do grep -q "^$file\$" "$work/crate" || fail "the crate has $file"; done

@@ -2,7 +2,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-/** What a host does; returns what went wrong, or nothing. `said` is the bridge's stderr. */
+/** Plays a host; returns a description of the failure, or nothing. `said` is the bridge's stderr. */
 export async function converse(command, args, env) {
   const transport = new StdioClientTransport({ command, args, env, stderr: 'pipe' });
   const client = new Client({ name: 'proxy-suite', version: '1' });

@@ -15,7 +15,7 @@ const CLIENTS = {
 };
 
 const answer = { action: 'accept', content: { answer: 'Zoë' } };
-/** What each client must report, whatever words it has for it. */
+/** The report that each client must give, whatever its wording. */
 const EXPECTED = {
   // The tools whose annotations are wrong are left out (T-53), the seemingly wrong one is not.
   annotated: ['header_in_name_only', 'locate'],

@@ -48,7 +48,7 @@ try {
   const { code } = await host.leave();
   holds('it ends with its host', code === 0 && host.strays.length === 0, `${code} ${host.strays}`);
 
-  // What a script does: requests from a file, answers into a file. The last line must not be lost.
+  // Like a script: requests from a file, answers into a file. The last line must not be lost.
   const [script, answers] = [join(world.folder, 'script'), join(world.folder, 'answers')];
   const messages = [
     { jsonrpc: '2.0', id: 1, method: 'initialize',

@@ -72,7 +72,7 @@ from oauth2_provider.models import (  # noqa: E402
 
 
 def as_sara(answer):
-    """Whoever comes with a browser is signed in at Django already."""
+    """Treats every browser as signed in at Django."""
 
     def answered(request):
         request.user = get_user_model().objects.get(username="sara")

@@ -1,4 +1,4 @@
-"""What the servers in Python share: the socket, the notes about requests, and the lines on stdin."""
+"""Shared by the servers in Python: the socket, the notes about requests, and the lines on stdin."""
 
 import json
 import socket

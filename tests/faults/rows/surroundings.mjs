@@ -1,4 +1,4 @@
-// What is around the bridge goes wrong: the keyring dies, the clock jumps, the server is away for minutes.
+// Faults in the bridge's environment: the keyring dies, the clock jumps, the server is away for minutes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -35,7 +35,7 @@ pub async fn play(tested: &Tested) {
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A bridge to fresh data, opened.
+/// Returns a bridge to fresh data, opened.
 async fn bridge(tested: &Tested) -> Harness {
     let mut host = Harness::with((tested.options)(), |options| {
         headers(&mut options.remote, tested.headers);
@@ -68,7 +68,7 @@ pub fn headers(remote: &mut RemoteOptions, wanted: &[(&str, &str)]) {
     }
 }
 
-/// The tools as the product lists them.
+/// Returns the tools as the product lists them.
 pub async fn tools(tested: &Tested) -> BTreeMap<String, Value> {
     let mut host = bridge(tested).await;
     let mut tools = BTreeMap::new();
@@ -123,7 +123,7 @@ impl Play<'_> {
         let result = if self.tool["annotations"]["readOnlyHint"] == true {
             call(self.tested, self.host, self.name, &valid).await
         } else {
-            // What one tool changes, another would see.
+            // On a bridge of its own, so that other tools do not see the change.
             call(self.tested, &mut bridge(self.tested).await, self.name, &valid).await
         };
         self.works(&valid, &result);
@@ -194,8 +194,8 @@ pub fn valid(tested: &Tested, tool: &Value) -> Value {
     serde_json::from_str(own.unwrap_or(example)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The places in these arguments that name something that must exist, as the schema calls them: an
-/// argument named `id` or `…_id`, or one whose description speaks of an id.
+/// Returns the places in these arguments that name something that must exist, as the schema calls
+/// them: an argument named `id` or `…_id`, or one whose description speaks of an id.
 fn ids(tool: &Value, arguments: &Value) -> Vec<String> {
     let mut found = Vec::new();
     add_ids(&tool["inputSchema"], arguments, "", &mut found);
@@ -225,7 +225,7 @@ fn add_ids(schema: &Value, arguments: &Value, within: &str, found: &mut Vec<Stri
     }
 }
 
-/// The result of a call, asked for again as often as the product wants it.
+/// Returns the result of a call, asked for again as often as the product wants it.
 async fn call(tested: &Tested, host: &mut Harness, tool: &str, arguments: &Value) -> Value {
     let mut arguments = arguments.clone();
     loop {

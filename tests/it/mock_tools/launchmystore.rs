@@ -26,7 +26,7 @@ pub const TESTED: Tested = Tested {
 const ROLE: Role =
     Role { name: "", forbids: |_, _| true, credential: bearer, forbidden: "forbidden" };
 
-/// An editor writes texts and deletes nothing.
+/// Returns whether a tool is forbidden to editors, who write texts and delete nothing.
 fn beyond_texts(tool: &str, kind: &str) -> bool {
     let is_text = ["blog_post", "page", "theme", "menu"].iter().any(|text| tool.contains(text));
     kind == "destructive" || kind == "write" && !is_text

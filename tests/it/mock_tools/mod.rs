@@ -31,7 +31,7 @@ pub struct Tested {
     /// The product's name.
     pub product: &'static str,
     pub options: fn() -> MockOptions,
-    /// What the bridge sends along, beside what it sends anyway.
+    /// Additional headers of the bridge.
     pub headers: &'static [(&'static str, &'static str)],
     /// The code of a failed result, if it has the product's own shape.
     pub error: fn(&Value) -> Option<String>,
@@ -43,7 +43,7 @@ pub struct Tested {
     pub again: fn(&Value, &mut Value) -> bool,
     /// The tools that are not what their descriptions say.
     pub rows: &'static [Row],
-    /// What callers can be who may not do everything.
+    /// The roles of callers with limited rights.
     pub roles: &'static [Role],
 }
 
@@ -52,7 +52,7 @@ pub struct Role {
     pub name: &'static str,
     /// Whether the tool of this name and kind is forbidden.
     pub forbids: fn(&str, &str) -> bool,
-    /// What to send along to be that, from the running mock.
+    /// Gets the credential of this role from the running mock.
     pub credential: fn(Url, &'static str) -> BoxFuture<'static, (&'static str, String)>,
     /// The code for what is forbidden.
     pub forbidden: &'static str,
@@ -67,12 +67,12 @@ pub struct Row {
     pub ids: &'static [&'static str],
 }
 
-/// A tool whose description shows arguments that work.
+/// Returns a tool whose description shows arguments that work.
 pub const fn row(tool: &'static str, ids: &'static [&'static str]) -> Row {
     Row { tool, valid: "", ids }
 }
 
-/// A tool with arguments of its own for the test.
+/// Returns a tool with arguments of its own for the test.
 pub const fn with(tool: &'static str, valid: &'static str, ids: &'static [&'static str]) -> Row {
     Row { tool, valid, ids }
 }

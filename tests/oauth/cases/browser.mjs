@@ -98,7 +98,7 @@ async function visit(chrome, url, consent, screenshots, name) {
   };
 }
 
-/** How a page looks in light and dark, with a picture of each. */
+/** Takes a picture of a page in light and in dark. */
 export async function looksOf(page, picture) {
   const looks = {};
   for (const colorScheme of ['light', 'dark']) {

@@ -174,7 +174,7 @@ async function signOut(world) {
   equal(`logout (${short(stderr)})`, code, 0);
 }
 
-/** What the authorization server saw of a round whose sign-in got lost, in ms around the kill. */
+/** Returns the authorization server's view of a round whose sign-in got lost, in ms around the kill. */
 function story(world, from, killed) {
   return world.notes
     .slice(from)

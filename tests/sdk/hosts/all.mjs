@@ -1,4 +1,4 @@
-// Every host of the suite: how to start it, and what is peculiar to it.
+// Every host of the suite: its command and its peculiarities.
 import path from 'node:path';
 
 const CACHE = process.env.MCP_TETHER_SUITE;

@@ -1,4 +1,4 @@
-"""What a host made with a Python SDK tries, in terms both generations of the SDK can be put in.
+"""The features that a host with a Python SDK tries, in terms common to both generations of the SDK.
 
 The generations differ in names and in how a session is made; `python_1.py` and `python_2.py` adapt.
 Results are looked at in their wire form (`model_dump`), which is the same in both.

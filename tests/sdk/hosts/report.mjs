@@ -1,4 +1,4 @@
-// How a host program tells the suite what it saw: one JSON line on stdout per feature.
+// Reports from a host program to the suite: one JSON line on stdout per feature.
 
 export const pair = JSON.parse(process.env.MCP_TETHER_PAIR);
 

@@ -1,4 +1,4 @@
-// What a host made with a TypeScript SDK tries, in terms both generations of the SDK can be put in.
+// The features that a host with a TypeScript SDK tries, in terms common to both generations.
 // The generations differ in how calls are spelled; `typescript_1.mjs` and `typescript_2.mjs` adapt.
 import { check, expect, pair, standaloneStream, tell, until } from './report.mjs';
 
@@ -14,7 +14,7 @@ export const CAPABILITIES = {
   elicitation: { form: {} },
 };
 
-/** What this host answers when the remote asks. */
+/** The answers of this host to questions of the remote. */
 export const ANSWERS = {
   'sampling/createMessage': ({ messages }) => ({
     role: 'assistant',

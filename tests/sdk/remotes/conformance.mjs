@@ -1,4 +1,4 @@
-// What the Rust SDK tries on `mcp-tether mock conformance`: above all its skills (SEP-2640).
+// The features that the Rust SDK tries on `mcp-tether mock conformance`: above all its skills (SEP-2640).
 export const conformance = {
   sessions: false,
   tools: ['test_simple_text', 'test_error_handling'],

@@ -1,4 +1,4 @@
-// What a host can try on `@modelcontextprotocol/server-everything`.
+// The features that a host can try on `@modelcontextprotocol/server-everything`.
 
 import { TEXT } from './text.mjs';
 

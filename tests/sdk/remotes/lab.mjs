@@ -1,4 +1,4 @@
-// What a host can try on `mcp-tether mock lab`.
+// The features that a host can try on `mcp-tether mock lab`.
 import { TEXT } from './text.mjs';
 
 export const lab = {

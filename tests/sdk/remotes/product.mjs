@@ -1,4 +1,4 @@
-// What a host can try on a product of `mcp-tether mock`: every tool that only looks, and one change for
+// The features that a host can try on a product of `mcp-tether mock`: every read-only tool, and one change for
 // each domain, with the arguments that the descriptions of the tools show.
 
 /** @param {{tools: number, sessions: boolean, writes: string[]}} of how many tools there are, whether
@@ -7,7 +7,7 @@ function product({ tools, sessions, writes }) {
   return {
     sessions,
     everyTool: { tools, writes },
-    // What cannot be undone is confirmed by whoever sits at the host.
+    // Irreversible changes are confirmed by the host's user.
     confirmation: { confirm: true },
     unknownTool: { name: 'no-such-tool', mentions: 'no-such-tool' },
   };

@@ -1,4 +1,4 @@
-// What a host can try on `python_remote.py`, in each of its four modes.
+// The features that a host can try on `python_remote.py`, in each of its four modes.
 
 import { TEXT } from './text.mjs';
 
@@ -47,7 +47,7 @@ export function python({ stateless, json }) {
   };
 }
 
-/** What a host can try on `python_2_remote.py --modern`, which speaks 2026-07-28 alone. */
+/** The features that a host can try on `python_2_remote.py --modern`, which speaks 2026-07-28 alone. */
 export function pythonModern() {
   const { sessions, standaloneStream, tools, completion, ...rest } = python({ stateless: true, json: false });
   return {
