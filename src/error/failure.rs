@@ -10,7 +10,7 @@ use crate::jsonrpc::{Message, Overlap, RequestId, error_object, error_response};
 use crate::protocol::codes;
 use crate::redact::plain;
 
-/// Why the bridge could not get a response. The names are part of the interface (E-59).
+/// The reason why the bridge could not get a response. The names are part of the interface (E-59).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -18,7 +18,7 @@ pub enum FailureKind {
     AuthRequired,
     /// A sign-in was tried and did not work.
     AuthFailed,
-    /// The server refuses, and signing in would not change that.
+    /// The server refuses, and signing in would not help.
     Forbidden,
     /// The server answered with an HTTP error.
     Http,
@@ -32,7 +32,7 @@ pub enum FailureKind {
     Protocol,
     /// The bridge cannot translate between the revisions of the two sides.
     Era,
-    /// The server still says that headers and body disagree.
+    /// The server insists that headers and body disagree.
     HeaderMismatch,
     /// An input request is no longer open.
     InputExpired,
@@ -56,12 +56,12 @@ impl FailureKind {
         Self::Internal,
     ];
 
-    /// The kind of this name in `data.bridge.kind`.
+    /// The kind with this name in `data.bridge.kind`.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The exit code of a command that ends with such a failure.
+    /// The exit code of a command that ends with this kind of failure.
     pub fn exit_code(self) -> ExitCode {
         match self {
             Self::AuthRequired => ExitCode::LoginNeeded,
@@ -79,8 +79,8 @@ impl FailureKind {
         }
     }
 
-    /// Whether the same may work a moment later although nothing has changed: what listens or polls
-    /// for the bridge itself tries again after these, and gives up after all others.
+    /// Whether the failure is transient: the bridge's own listening and polling is retried after
+    /// these, and ends after all others.
     pub fn may_pass(self) -> bool {
         match self {
             Self::Network | Self::Timeout | Self::Lost | Self::Protocol => true,
@@ -95,8 +95,8 @@ impl FailureKind {
         }
     }
 
-    /// What a person at a terminal can do beyond the hint that a host gets, with commands that a
-    /// host cannot run. `None` where that hint has said it all.
+    /// A further hint for a person at a terminal, with commands that a host cannot run; `None` if
+    /// the host's hint is enough.
     pub fn command_hint(self) -> Option<&'static str> {
         match self {
             Self::AuthFailed => {
@@ -141,7 +141,7 @@ impl FailureKind {
 /// A failure of the bridge. It can answer any number of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Why there is no response.
+    /// The reason.
     pub kind: FailureKind,
     /// The HTTP status, if one was received.
     pub status: Option<u16>,
@@ -159,7 +159,7 @@ impl Failure {
         WithoutHint::new(Self { kind, status: None, message, hint })
     }
 
-    /// The bridge itself failed on a request.
+    /// The failure for a bug in the bridge.
     pub fn internal() -> Self {
         Self::new(FailureKind::Internal, "internal error in `mcp-tether`")
             .hint("the server may or may not have acted on the request; please report this bug")
@@ -184,13 +184,13 @@ impl Failure {
         error_response(id, codes::INTERNAL_ERROR, &self.message, self.data())
     }
 
-    /// The same as a message.
+    /// The same error response, as a message.
     pub fn to_answer(&self, id: &RequestId) -> Message {
         let error = error_object(codes::INTERNAL_ERROR, &self.message, self.data());
         Message::error(id, &error.to_string())
     }
 
-    /// `data` of the error: the kind, and what is known besides.
+    /// The error's `data`: the kind, and further details.
     pub fn data(&self) -> Value {
         let mut bridge = json!({ "kind": self.kind.name(), "hint": self.hint });
         if let Some(status) = self.status {
@@ -206,14 +206,14 @@ impl WithoutHint<Failure> {
         self.map(|failure| failure.status(status))
     }
 
-    /// The failure, with what to do next.
+    /// Adds the hint, which completes the failure.
     pub fn hint(self, hint: impl Into<String>) -> Failure {
         self.finish(|failure| failure.hint(hint))
     }
 }
 
 impl From<Overlap> for Failure {
-    /// A message that cannot be translated, because the edits to it overlap.
+    /// The failure for a message that cannot be translated, because its edits overlap.
     fn from(overlap: Overlap) -> Self {
         Self::new(FailureKind::Internal, format!("the message cannot be translated: {overlap}"))
             .hint("this is a bug in `mcp-tether`; please report it with the message that caused it")

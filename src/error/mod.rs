@@ -26,7 +26,7 @@ pub enum ExitCode {
     Interrupted = 130,
 }
 
-/// An error for a person to read: a sentence and what to do next.
+/// An error for a person: a sentence, and what to do next.
 #[derive(Debug)]
 pub struct Error {
     message: String,
@@ -34,7 +34,7 @@ pub struct Error {
     exit_code: ExitCode,
 }
 
-/// The result of whatever a command does.
+/// The result of a command's work.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -44,13 +44,13 @@ impl Error {
         WithoutHint::new(Self::ended(message, ExitCode::Failed))
     }
 
-    /// As [`Error::failed`], with exit code [`ExitCode::Usage`]: the command line or the settings
+    /// Like [`Error::failed`], with exit code [`ExitCode::Usage`]: the command line or the settings
     /// are wrong.
     pub fn usage(message: impl fmt::Display) -> WithoutHint<Self> {
         WithoutHint::new(Self::ended(message, ExitCode::Usage))
     }
 
-    /// The user interrupted a command: the one error that needs no next step.
+    /// The error for an interrupted command, the only one that needs no hint.
     pub fn interrupted() -> Self {
         Self::ended("interrupted", ExitCode::Interrupted)
     }
@@ -59,7 +59,7 @@ impl Error {
         Self { message: message.to_string(), hints: Vec::new(), exit_code }
     }
 
-    /// The same error, with what failed because of it in front.
+    /// The same error, with the failed operation in front of its message.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -85,7 +85,7 @@ impl Error {
         &self.message
     }
 
-    /// The error for a program that reads it (`--json`).
+    /// The error as JSON, for programs (`--json`).
     pub fn as_value(&self) -> Value {
         json!({ "error": {
             "message": self.message,
@@ -113,7 +113,7 @@ impl From<Failure> for Error {
 }
 
 impl WithoutHint<Error> {
-    /// The error, with what to do next: the exact command, if there is one.
+    /// Adds the hint, which completes the error: the exact command, if there is one.
     pub fn hint(self, hint: impl fmt::Display) -> Error {
         self.finish(|error| error.hint(hint))
     }

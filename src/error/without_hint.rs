@@ -1,8 +1,7 @@
-//! What a [`Failure`](super::Failure) or an [`Error`](super::Error) is until it says what to do
-//! next.
+//! A [`Failure`](super::Failure) or [`Error`](super::Error) that still lacks its hint.
 
-/// A failure or an error that does not yet say what to do next. Only `hint` makes it one that can
-/// be returned, so nothing reaches a host or a person without a next step.
+/// A failure or error without a hint. Only `hint` turns it into one that can be returned, so
+/// nothing reaches a host or a person without a next step.
 #[derive(Debug)]
 #[must_use = "it becomes a failure or an error only with `hint`"]
 pub struct WithoutHint<T>(T);
@@ -13,12 +12,12 @@ impl<T> WithoutHint<T> {
         Self(unfinished)
     }
 
-    /// Changes the error, which stays unfinished.
+    /// Changes the error, which still lacks its hint.
     pub(super) fn map(self, change: impl FnOnce(T) -> T) -> Self {
         Self(change(self.0))
     }
 
-    /// Adds the hint, which makes the error whole.
+    /// Adds the hint, which completes the error.
     pub(super) fn finish(self, change: impl FnOnce(T) -> T) -> T {
         change(self.0)
     }

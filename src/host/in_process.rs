@@ -1,4 +1,4 @@
-//! A host inside this process: `tools`, `call`, `demo` and the tests use it instead of stdio.
+//! A host inside this process, which `tools`, `call`, `demo` and the tests use instead of stdio.
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -11,7 +11,7 @@ use crate::jsonrpc::{Line, LineDecoder};
 /// How many chunks may wait in each direction.
 const CHUNKS_WAITING: usize = 64;
 
-/// Makes a host for the bridge, and the end that plays it. Dropping it makes the host leave.
+/// Makes the bridge's end and the host's end. Dropping the host's end makes the host leave.
 pub fn in_process() -> (HostStreams, HostEnd) {
     let (to_bridge, from_host) = mpsc::channel(CHUNKS_WAITING);
     let (to_host, from_bridge) = mpsc::channel(CHUNKS_WAITING);
@@ -23,7 +23,7 @@ pub fn in_process() -> (HostStreams, HostEnd) {
     (host, HostEnd { to_bridge: Some(to_bridge), from_bridge, decoder })
 }
 
-/// The end that plays the host.
+/// The host's end.
 #[derive(Debug)]
 pub struct HostEnd {
     to_bridge: Option<mpsc::Sender<Bytes>>,
@@ -41,7 +41,7 @@ impl HostEnd {
         }
     }
 
-    /// Closes the bridge's input, as a host that wants the bridge to end does.
+    /// Closes the bridge's input, as a host does to end the bridge.
     pub fn close(&mut self) {
         self.to_bridge = None;
     }

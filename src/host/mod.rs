@@ -1,6 +1,6 @@
 //! The host's side: lines in, lines out. In bridge mode nothing else reads stdin or writes stdout.
 //!
-//! Knows framing and back pressure, but not what a message means: that is the bridge's business.
+//! Knows framing and back pressure, but not what a message means.
 
 mod in_process;
 #[cfg(unix)]
@@ -17,7 +17,7 @@ use crate::recording::Recorder;
 pub use in_process::{HostEnd, in_process};
 pub(crate) use writer::DriveOutcome;
 
-/// The longest line that is accepted, in bytes (T-04 demands at least 32 MiB).
+/// The longest line that is accepted, in bytes (T-04 requires at least 32 MiB).
 pub(crate) fn longest_line() -> usize {
     Budget::of_process().per_message()
 }
@@ -25,9 +25,9 @@ pub(crate) fn longest_line() -> usize {
 /// Both directions of one host.
 #[derive(Debug)]
 pub struct HostStreams {
-    /// What the host writes.
+    /// Reads the host's lines.
     pub(crate) reader: HostReader,
-    /// What the host reads.
+    /// Writes lines to the host.
     pub(crate) writer: HostWriter,
 }
 

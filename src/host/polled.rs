@@ -1,8 +1,8 @@
-//! stdin and stdout as polled descriptors: no thread, no hand-over, no idle wake-ups.
+//! stdin and stdout as polled descriptors, without threads and idle wake-ups.
 //!
 //! `O_NONBLOCK` is a property of the open file description, which the host (and `npx` in between)
 //! may share, so it is never set on the given descriptors: sockets are used with `MSG_DONTWAIT`,
-//! pipes are opened again through `/proc/self/fd`. Where neither works the caller falls back to
+//! pipes are opened again through `/proc/self/fd`. If neither works, the caller falls back to
 //! threads.
 
 use std::collections::VecDeque;
@@ -46,20 +46,21 @@ pub(super) struct PolledOutput {
 }
 
 impl PolledInput {
-    /// `None` where stdin cannot be polled.
+    /// Polls stdin; `None` if it cannot be polled.
     pub(super) fn stdin() -> Option<Self> {
         let (descriptor, kind) = open_pollable(&io::stdin(), 0, OFlags::RDONLY)?;
         let descriptor = register(descriptor, Interest::READABLE)?;
         Some(Self { descriptor, kind, chunk: vec![0; READ_SIZE].into() })
     }
 
-    /// Waits for bytes of stdin and appends them. Returns how many came; 0 at the end. Cancel safe.
+    /// Waits for bytes from stdin and appends them. Returns how many arrived; 0 at the end. Cancel
+    /// safe.
     ///
     /// # Errors
     /// Stdin cannot be read.
     pub(super) async fn read_into(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         loop {
-            // Cheaper than `readable`, which enters each wait in a list.
+            // Cheaper than `readable`, which adds each wait to a list.
             let mut guard = poll_fn(|cx| self.descriptor.poll_read_ready(cx)).await?;
             let descriptor = guard.get_inner();
             let read = match self.kind {
@@ -75,7 +76,7 @@ impl PolledInput {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(0),
                 Err(error) => return Err(error),
                 Ok(length) => {
-                    // A short read has emptied the pipe (epoll(7)): another one would only say so.
+                    // A short read has emptied the pipe (epoll(7)), so another one is useless.
                     if length > 0 && length < self.chunk.len() {
                         guard.clear_ready();
                     }
@@ -88,7 +89,7 @@ impl PolledInput {
 }
 
 impl PolledOutput {
-    /// `None` where stdout cannot be polled.
+    /// Polls stdout; `None` if it cannot be polled.
     #[expect(clippy::disallowed_methods, reason = "the home of stdout in the bridge")]
     pub(super) fn stdout() -> Option<Self> {
         let (descriptor, kind) = open_pollable(&io::stdout(), 1, OFlags::WRONLY)?;
@@ -154,8 +155,8 @@ impl PolledOutput {
             if guard.ready().is_write_closed() {
                 return;
             }
-            // Nothing waits for this readiness while there is nothing to write, and a write is
-            // tried before it is waited for.
+            // Nothing waits for writability while there is nothing to write, and a write is always
+            // tried first.
             guard.clear_ready();
         }
     }

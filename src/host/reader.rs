@@ -1,4 +1,4 @@
-//! Reads lines from stdin. Reading waits for nothing but the host (T-07).
+//! Reads the host's lines from stdin. Reading never waits for anything but the host (T-07).
 
 use std::io;
 
@@ -29,7 +29,7 @@ enum InputSource {
 }
 
 impl HostReader {
-    /// Reads stdin: by polling where it is a pipe or a socket, otherwise through a thread.
+    /// Reads stdin: by polling if it is a pipe or socket, otherwise through a thread.
     pub fn stdin() -> Self {
         #[cfg(unix)]
         if let Some(polled) = PolledInput::stdin() {
@@ -67,7 +67,7 @@ impl HostReader {
         }
     }
 
-    /// Returns the next line if it was read already.
+    /// Returns the next line if it has already been read.
     pub fn buffered(&mut self) -> Option<Line> {
         let line = self.decoder.next_line()?;
         Some(self.seen(line))

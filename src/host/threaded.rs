@@ -1,6 +1,6 @@
-//! stdin and stdout through a thread each, for terminals, regular files and platforms where they
-//! cannot be polled. Neither thread holds anything back: what counts as written was handed to the
-//! system, so the process may end while the threads still wait for more.
+//! stdin and stdout through one thread each, for terminals, regular files, and platforms where they
+//! cannot be polled. Bytes count as written only once the system has them, so the process may end
+//! while the threads wait.
 
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::thread;
@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 
 /// How much is read at once, in bytes.
 const READ_SIZE: usize = 64 * 1024;
-/// How much is handed to the writing thread at once, in bytes: small, so that a slow reader is seen
-/// to make progress.
+/// How much is handed to the writing thread at once, in bytes: little, so that a slow reader's
+/// progress is visible.
 const WRITE_SIZE: usize = 16 * 1024;
 /// The stack of each thread, in bytes.
 const STACK_SIZE: usize = 128 * 1024;
@@ -44,7 +44,7 @@ pub(super) fn stdin() -> mpsc::Receiver<Bytes> {
     receiver
 }
 
-/// stdout through a thread. It has one piece at a time, and a piece counts as written only once the
+/// stdout through a thread, which has one piece at a time. A piece counts as written only once the
 /// thread has handed all of it to the system.
 #[derive(Debug)]
 pub(super) struct ThreadedOutput {
@@ -63,7 +63,8 @@ impl ThreadedOutput {
         Self { is_terminal, ..Self::start(|| io::stdout().lock()) }
     }
 
-    /// `open` runs on the thread: the lock of stdout cannot be moved to another one.
+    /// Starts the thread. `open` runs on it, because the lock of stdout cannot be moved to another
+    /// one.
     fn start<W: Write>(open: impl FnOnce() -> W + Send + 'static) -> Self {
         let (pieces, mut to_write) = mpsc::channel::<Bytes>(1);
         let (sender, results) = mpsc::channel(1);
@@ -82,7 +83,7 @@ impl ThreadedOutput {
     }
 
     /// Writes the beginning of `chunk`; returns how many bytes were written. Cancel safe: the next
-    /// call, which must begin with the same bytes, waits for what is being written.
+    /// call must begin with the same bytes, and waits for the pending write.
     ///
     /// # Errors
     /// The system's error that ended the thread. Later calls report a broken pipe.
@@ -98,7 +99,7 @@ impl ThreadedOutput {
         result.map_err(|error| if self.is_terminal && is_hangup(&error) { ended() } else { error })
     }
 
-    /// Waits until nothing can be written any more.
+    /// Waits until nothing more can be written.
     pub(super) async fn closed(&mut self) {
         self.pieces.closed().await;
     }
@@ -112,8 +113,8 @@ fn is_hangup(error: &io::Error) -> bool {
     return error.kind() == ErrorKind::BrokenPipe;
 }
 
-/// Writes all of it and flushes. `wait` is called where the output takes nothing at the moment:
-/// whoever shares a terminal with us may have made it non-blocking.
+/// Writes everything and flushes. `wait` is called while the output accepts nothing: another
+/// program on the same terminal may have made it non-blocking.
 fn write_all(output: &mut impl Write, mut rest: &[u8], wait: impl Fn()) -> io::Result<()> {
     loop {
         let is_flush = rest.is_empty();
@@ -155,12 +156,12 @@ mod wait {
     }
 
     fn until(descriptor: &impl AsFd, flags: PollFlags) {
-        // After an error the caller tries once more, which tells what is wrong.
+        // After an error, the caller's next attempt reports it.
         let _ = poll(&mut [PollFd::new(descriptor, flags)], None);
     }
 }
 
-/// Elsewhere both block.
+/// On other platforms both descriptors block, so there is nothing to wait for.
 #[cfg(not(unix))]
 mod wait {
     /// Waits until stdin has something to read.

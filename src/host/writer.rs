@@ -1,8 +1,8 @@
 //! Writes messages to stdout, one line each, in order. In bridge mode nothing else writes there
 //! (T-02).
 //!
-//! Small messages are gathered and written together, large ones are written without a copy. A host
-//! that stops reading fills the queue; the bridge then takes no more messages from the remote.
+//! Small messages are gathered and written together, large ones are written without a copy. If the
+//! host stops reading, the queue fills up, and the bridge takes no more messages from the remote.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,7 +18,7 @@ use super::threaded::ThreadedOutput;
 use crate::jsonrpc::Frame;
 use crate::recording::Recorder;
 
-/// Pieces of up to this many bytes are gathered in one buffer.
+/// Pieces of up to this many bytes are copied into one buffer.
 const MAX_GATHERED_PIECE: usize = 16 * 1024;
 /// A buffer of this many bytes is closed and a new one is started.
 const MAX_GATHERED_BUFFER: usize = 256 * 1024;
@@ -50,12 +50,12 @@ pub enum DriveOutcome {
     Flushed,
     /// The host no longer reads.
     Closed,
-    /// What is queued cannot be written, such as to a full disk.
+    /// Queued messages cannot be written, for example because a disk is full.
     Failed,
 }
 
 impl HostWriter {
-    /// Writes to stdout: by polling where it is a pipe or a socket, otherwise through a thread.
+    /// Writes to stdout: by polling if it is a pipe or socket, otherwise through a thread.
     pub fn stdout() -> Self {
         #[cfg(unix)]
         if let Some(polled) = PolledOutput::stdout() {
@@ -103,8 +103,8 @@ impl HostWriter {
         self.waiting < MAX_QUEUED
     }
 
-    /// Writes what the host takes without waiting. Returns the outcome once nothing is left of what
-    /// was queued, or nothing more can be written.
+    /// Writes as much as the host accepts without waiting. Returns the outcome once the queue is
+    /// empty or nothing more can be written.
     pub fn write_now(&mut self) -> Option<DriveOutcome> {
         if self.waiting == 0 {
             return None;
@@ -112,8 +112,7 @@ impl HostWriter {
         self.drive().now_or_never()
     }
 
-    /// Writes what is queued; with nothing queued, waits until the host no longer reads. Cancel
-    /// safe.
+    /// Writes the queue; if it is empty, waits until the host no longer reads. Cancel safe.
     pub async fn drive(&mut self) -> DriveOutcome {
         if self.waiting == 0 {
             self.sink.closed().await;
@@ -136,7 +135,7 @@ impl HostWriter {
         DriveOutcome::Flushed
     }
 
-    /// Writes the last lines for as long as the host takes some of them within each `pause`. Cancel
+    /// Writes the last lines, as long as the host accepts some of them within each `pause`. Cancel
     /// safe.
     pub async fn flush(&mut self, pause: Duration) {
         while self.waiting > 0 {
@@ -199,7 +198,7 @@ impl OutputSink {
     }
 }
 
-/// Whether a failed write means that no one reads any more.
+/// Whether a failed write means that nobody reads any more.
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }

@@ -1,4 +1,4 @@
-//! Request bodies made of the pieces of a frame, and who is told that one was sent.
+//! Request bodies made of a frame's pieces, and the observers that learn when one was sent.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -12,21 +12,21 @@ use http_body::SizeHint;
 
 use crate::jsonrpc::Frame;
 
-/// The most bytes of a body that are handed to the connection at once: a connection that cannot be
-/// written to must hold back the rest, and with it the signal that the body was sent.
+/// The most bytes of a body that are handed to the connection at once. If the connection cannot be
+/// written to, the rest, and with it the signal that the body was sent, must stay back.
 const MAX_PIECE: usize = 128 * 1024;
 
-/// Observes what becomes of a request body, so that what must not overtake it can wait (T-07: a
+/// Observes the sending of a request body, so that later messages can wait for it (T-07: a
 /// cancellation is not sent before the request it names).
 pub trait BodyObserver: fmt::Debug + Send + Sync {
-    /// The body was handed to a connection, which may write it at any time.
+    /// Called when the body was handed to a connection, which may write it at any time.
     fn handed_over(&self);
 
-    /// The whole body was written.
+    /// Called when the whole body was written.
     fn written(&self);
 }
 
-/// The bodies that one connection has taken in full but may not have written yet.
+/// The bodies that one connection has accepted in full but may not have written yet.
 #[derive(Debug, Default)]
 pub(super) struct FlushSignal {
     is_awaited: AtomicBool,
@@ -35,17 +35,17 @@ pub(super) struct FlushSignal {
 }
 
 impl FlushSignal {
-    /// A request begins on a connection that carries one at a time.
+    /// Notes that a request begins on a connection that carries one at a time.
     pub(super) fn begin_request(&self) {
         self.has_written.store(false, Ordering::Relaxed);
     }
 
-    /// Bytes went to the system.
+    /// Notes that bytes were handed to the system.
     pub(super) fn note_write(&self) {
         self.has_written.store(true, Ordering::Release);
     }
 
-    /// Whether any byte went to the system since the request began.
+    /// Whether any byte was handed to the system since the request began.
     pub(super) fn has_written(&self) -> bool {
         self.has_written.load(Ordering::Acquire)
     }
@@ -55,7 +55,7 @@ impl FlushSignal {
         self.is_awaited.store(true, Ordering::Release);
     }
 
-    /// Decides what was written: the connection holds nothing back any more.
+    /// Notes that the connection has written everything, and tells the waiting observers.
     pub(super) fn flushed(&self) {
         if self.is_awaited.swap(false, Ordering::AcqRel) {
             let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +75,7 @@ pub(super) struct FrameBody {
 }
 
 impl FrameBody {
-    /// A body whose observer is told once `connection` has written its last piece.
+    /// A body whose observer is called once the connection has written its last piece.
     pub(super) fn new(
         frame: Frame,
         observer: Option<&Arc<dyn BodyObserver>>,

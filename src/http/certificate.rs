@@ -1,9 +1,9 @@
-//! Reads certificates as far as messages and checks need: names and validity (RFC 5280 §4.1).
-//! Trusts nothing.
+//! Reads the parts of certificates that messages and checks need: names and validity (RFC 5280
+//! §4.1). Establishes no trust.
 
 use crate::redact::plain;
 
-/// `commonName` and `organizationName` (RFC 5280 appendix A).
+/// The identifiers of `commonName` and `organizationName` (RFC 5280 appendix A).
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
 
@@ -33,14 +33,14 @@ impl Certificate {
         read(der)
     }
 
-    /// Whether its common name stands for this host: only where it has no alternative names, as
-    /// curl and Node have it.
+    /// Whether its common name matches this host; only without alternative names, as in curl and
+    /// Node.
     pub(super) fn is_for_common_name(&self, der: &[u8], host: &str) -> bool {
         let has_names = memchr::memmem::find(der, ALTERNATIVE_NAMES).is_some();
         !has_names && !host.is_empty() && self.subject.eq_ignore_ascii_case(host)
     }
 
-    /// The seconds that it is valid for from `now` on.
+    /// How many seconds after `now` it expires.
     pub fn seconds_left(&self, now: u64) -> u64 {
         self.expires.saturating_sub(now)
     }
@@ -62,7 +62,7 @@ fn read(der: &[u8]) -> Option<Certificate> {
     if fields.first() == Some(&EXPLICIT_VERSION) {
         fields = element(fields)?.2;
     }
-    // Serial number and signature algorithm stand before the issuer.
+    // Serial number and signature algorithm precede the issuer.
     let (_, _, fields) = element(fields)?;
     let (_, _, fields) = element(fields)?;
     let (_, issuer, fields) = element(fields)?;
@@ -72,7 +72,7 @@ fn read(der: &[u8]) -> Option<Certificate> {
     let (ends_kind, ends, _) = element(not_after)?;
     let time = |kind, text| seconds(kind, std::str::from_utf8(text).ok()?);
     let named = |name_of| name(name_of, COMMON_NAME).or_else(|| name(name_of, ORGANIZATION));
-    // A server may have its names elsewhere (RFC 5280 §4.2.1.6).
+    // The subject may be empty, with the names in an extension (RFC 5280 §4.2.1.6).
     Some(Certificate {
         issuer: named(issuer).unwrap_or_default(),
         subject: named(subject).unwrap_or_default(),
@@ -81,7 +81,7 @@ fn read(der: &[u8]) -> Option<Certificate> {
     })
 }
 
-/// The first element: its tag, its content, and what follows it.
+/// Splits off the first element: its tag, its content, and the rest.
 fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, rest) = bytes.split_first()?;
     let (first, rest) = rest.split_first()?;
@@ -111,7 +111,7 @@ fn name(mut sets: &[u8], wanted: &[u8]) -> Option<String> {
     None
 }
 
-/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 §4.1.2.5).
+/// Reads `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 §4.1.2.5).
 fn seconds(kind: u8, text: &str) -> Option<u64> {
     let digits = text.strip_suffix('Z').filter(|digits| digits.is_ascii())?;
     let (year, rest) = match kind {
@@ -128,7 +128,8 @@ fn seconds(kind: u8, text: &str) -> Option<u64> {
     Some(days_since_1970(year, month, day)? * 86_400 + of_day)
 }
 
-/// Counted from March, so that the leap day is the last of its year.
+/// The days from 1970 to a date. Years are counted from March, so that the leap day is the last
+/// day.
 fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
     let month = month.checked_sub(1).filter(|month| *month < 12)?;
     let (year, month) =

@@ -1,5 +1,5 @@
-//! The certificate that shows a server who we are (mutual TLS): read from PEM files, checked before
-//! anything is sent, and shown only to the servers that its options are for.
+//! The client certificate of mutual TLS: read from PEM files, checked before anything is sent, and
+//! presented only to the servers that its options are for.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ impl ClientIdentity {
     /// Reads and checks the files.
     ///
     /// # Errors
-    /// A file that cannot be read or does not hold what it should, a certificate that has expired,
-    /// or a key that is another's.
+    /// A file cannot be read or has the wrong content, the certificate has expired, or the key
+    /// belongs to another one.
     pub(super) fn read(files: &ClientCertificate) -> Result<Self> {
         let chain = read_chain(&files.certificate)?;
         let key = read_key(&files.key)?;
@@ -41,7 +41,7 @@ impl ClientIdentity {
         Ok(identity)
     }
 
-    /// Adds it to a configuration.
+    /// Adds it to a TLS configuration.
     ///
     /// # Errors
     /// The key cannot be used, which [`ClientIdentity::read`] has excluded.
@@ -53,7 +53,7 @@ impl ClientIdentity {
     }
 }
 
-/// Shows no certificate: proxies are not who it is for.
+/// Presents no certificate, for connections to proxies.
 #[derive(Debug)]
 pub(super) struct NoCertificate;
 
@@ -119,8 +119,8 @@ fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
     })
 }
 
-/// What a file without PEM is instead, with the command that converts it. PKCS#12 begins with
-/// version 3 (RFC 7292 §4), and every other file in DER with another member of a sequence.
+/// The actual format of a file that is not PEM, with the command that converts it. PKCS#12 begins
+/// with version 3 (RFC 7292 §4); other DER files begin with another element.
 fn in_another_form(bytes: &[u8], file: &Path) -> Option<(&'static str, String)> {
     const SEQUENCE: u8 = 0x30;
     const VERSION_3: [u8; 3] = [2, 1, 3];

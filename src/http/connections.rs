@@ -1,5 +1,5 @@
-//! The connections to one origin: idle ones of HTTP/1.1, and shared ones of HTTP/2. Which of the
-//! two it is, TLS decides at the first connection (ALPN).
+//! The connections to one origin: idle ones of HTTP/1.1, or shared ones of HTTP/2. The first TLS
+//! connection decides which (ALPN).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,15 +16,14 @@ use super::lease::{Http1, Http2, IDLE_TIMEOUT, Lease, Pool, StreamGuard};
 use super::stream::Observed;
 use super::target::Target;
 
-/// How many idle connections are kept; further ones of a burst are closed after it.
+/// How many idle connections are kept; the others are closed after a burst.
 const MAX_IDLE: usize = 64;
-/// How many connections of HTTP/2 are opened when the streams of the others are taken.
+/// The most HTTP/2 connections that are opened when all streams of the others are in use.
 const MAX_HTTP2: usize = 16;
 
-/// How many header lines a response may have: what stands between adds its own to those of a
-/// server.
+/// How many header lines a response may have, including those that intermediaries add.
 pub const MAX_HEADER_LINES: usize = 512;
-/// How many bytes they may have over HTTP/2, counted as RFC 9113 §6.5.2 has it.
+/// How many bytes they may have over HTTP/2, counted as in RFC 9113 §6.5.2.
 const MAX_HEADER_LIST: u32 = 256 * 1024;
 
 /// The connections to one origin.
@@ -33,7 +32,7 @@ pub(super) struct Connections {
     target: Target,
     connector: Arc<Connector>,
     state: Mutex<State>,
-    /// Held while a connection is opened that others may share.
+    /// Held while a connection is opened that other requests may share.
     opening: tokio::sync::Mutex<()>,
     freed: Arc<Notify>,
 }
@@ -44,7 +43,7 @@ struct State {
     idle: Vec<Box<Http1>>,
     shared: Vec<Arc<Http2>>,
     protocol: Protocol,
-    /// Whether the server has said that it wants HTTP/1.1.
+    /// Whether the server has demanded HTTP/1.1.
     is_http1_only: bool,
     is_reaped: bool,
 }
@@ -61,12 +60,12 @@ enum Found {
     Lease(Lease),
     /// Another connection may be opened.
     Nothing(Protocol),
-    /// All streams are taken.
+    /// All streams are in use.
     Full,
 }
 
 impl Connections {
-    /// No connections yet to this origin.
+    /// An origin without connections so far.
     pub(super) fn new(target: Target, connector: Arc<Connector>) -> Arc<Self> {
         let protocol = if target.is_tls() { Protocol::Unknown } else { Protocol::Http1 };
         Arc::new(Self {
@@ -78,12 +77,12 @@ impl Connections {
         })
     }
 
-    /// The origin that they lead to.
+    /// The origin.
     pub(super) fn target(&self) -> &Target {
         &self.target
     }
 
-    /// A connection for one request: an idle one, a stream of a shared one, or a new one.
+    /// Leases a connection for one request: an idle one, a stream of a shared one, or a new one.
     ///
     /// # Errors
     /// No connection could be made.
@@ -101,7 +100,7 @@ impl Connections {
                 Found::Nothing(Protocol::Http1) => return Box::pin(self.open()).await,
                 Found::Nothing(_) => {
                     let _opening = self.opening.lock().await;
-                    // Another task may since have opened one for everyone.
+                    // Another task may have opened one to share in the meantime.
                     match self.find() {
                         Found::Nothing(_) => return Box::pin(self.open()).await,
                         Found::Lease(lease) => return Ok(lease),
@@ -112,7 +111,7 @@ impl Connections {
         }
     }
 
-    /// Speaks HTTP/1.1 from now on: the server demands it (RFC 9113 §7).
+    /// Uses only HTTP/1.1 from now on, because the server demands it (RFC 9113 §7).
     pub(super) fn use_http1(&self) {
         let mut state = self.state();
         (state.protocol, state.is_http1_only) = (Protocol::Http1, true);
@@ -162,7 +161,7 @@ impl Connections {
         let (sender, connection) = http1::Builder::new()
             .allow_obsolete_multiline_headers_in_responses(true)
             .allow_spaces_after_header_name_in_responses(true)
-            // A header line that is none is no reason to lose the answer.
+            // A malformed header line is no reason to lose the response.
             .ignore_invalid_headers_in_responses(true)
             // Some proxies know `Proxy-Authorization` only in this spelling.
             .title_case_headers(connected.forward.is_some())
@@ -215,7 +214,7 @@ impl Connections {
         Ok(self.stream_of(&shared))
     }
 
-    /// Closes what was idle for too long; returns whether anything is left.
+    /// Closes connections that have been idle for too long; returns whether any are left.
     fn reap(&self) -> bool {
         let mut state = self.state();
         let now = Instant::now();

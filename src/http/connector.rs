@@ -1,5 +1,5 @@
-//! Connects to an origin: name look-up, TCP in both address families (RFC 8305), the proxy between,
-//! TLS. All of it together has one time limit.
+//! Connects to an origin: name look-up, TCP in both address families (RFC 8305), proxy, TLS, all
+//! within one time limit.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,7 +21,7 @@ use super::target::Target;
 use super::tls::Tls;
 use super::{socks, socks4, tunnel};
 
-/// A peer that vanishes silently is noticed after three of these.
+/// The interval of keep-alive probes; a peer that has vanished is noticed after three of them.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 const TCP_KEEPALIVE_RETRIES: u32 = 3;
 /// How long written data may stay unacknowledged.
@@ -37,16 +37,16 @@ pub(super) struct Connector {
     timeout: Duration,
 }
 
-/// A connection that HTTP can start on.
+/// A connection on which HTTP can start.
 #[derive(Debug)]
 pub(super) struct Established {
     pub(super) stream: Stream,
     pub(super) is_http2: bool,
-    /// Set where a proxy forwards each request.
+    /// Set if a proxy forwards each request.
     pub(super) forward: Option<Forward>,
 }
 
-/// The time limit of a connection.
+/// The error for a connection that took too long.
 #[derive(Debug)]
 struct TimedOut;
 
@@ -59,7 +59,7 @@ impl fmt::Display for TimedOut {
 impl std::error::Error for TimedOut {}
 
 impl Connector {
-    /// Makes connections with these settings. Connects to nothing yet.
+    /// A connector with these settings. Connects to nothing yet.
     pub(super) fn new(
         options: &HttpOptions,
         proxies: ProxyRules,
@@ -76,13 +76,13 @@ impl Connector {
         if options.ipv4 {
             tcp.set_local_address(Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
         }
-        // One address of several must leave the others some of the time.
+        // One of several addresses must not use up all of the time.
         tcp.set_connect_timeout(Some(options.connect_timeout));
         let fixed = options.fixed_addresses.clone();
         Self { tcp, proxies, tls, fixed, timeout: options.connect_timeout }
     }
 
-    /// Connects to the origin of this target, to speak HTTP/1.1 there if nothing else will do.
+    /// Connects to this target's origin, for HTTP/1.1 only if the server demands it.
     ///
     /// # Errors
     /// No connection could be made; the innermost source says why.

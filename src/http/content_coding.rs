@@ -1,6 +1,6 @@
-//! Content codings of responses (RFC 9110 §8.4): gzip with any number of members, Brotli, deflate,
-//! and several of them one over the other. Decodes as bytes arrive, in steps of bounded size: a
-//! small body may stand for a very large one (S-12).
+//! Decodes content codings of responses (RFC 9110 §8.4): gzip with any number of members, Brotli,
+//! deflate, and combinations of them. Decodes as bytes arrive, in steps of bounded size, because a
+//! small body may expand to a very large one (S-12).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use http::{HeaderMap, header};
 
-/// The codings that requests ask for.
+/// The codings that requests accept.
 pub(super) const ACCEPTED: &str = "gzip, br";
 
 /// The most bytes that one step yields.
@@ -39,7 +39,7 @@ impl Decoder {
     /// The decoder for a body with these headers; `None` if it is not encoded.
     ///
     /// # Errors
-    /// The name of a coding that is not supported.
+    /// A coding is not supported; the error is its name.
     pub(super) fn for_headers(headers: &HeaderMap) -> Result<Option<Self>, String> {
         let mut codings = Vec::new();
         for value in headers.get_all(header::CONTENT_ENCODING) {
@@ -65,31 +65,31 @@ impl Decoder {
         Ok(Some(Self { input, reader, is_started: false }))
     }
 
-    /// Takes the next bytes of the body.
+    /// Adds the next bytes of the body.
     pub(super) fn feed(&mut self, chunk: Bytes) {
         self.is_started |= !chunk.is_empty();
         self.input.with(|queue| queue.chunks.push_back(chunk));
     }
 
-    /// Takes the end of the body.
+    /// Notes the end of the body.
     pub(super) fn finish(&mut self) {
         self.input.with(|queue| queue.is_ended = true);
     }
 
-    /// Decodes a little of what was fed.
+    /// Decodes a bounded part of the bytes that were fed.
     ///
     /// # Errors
-    /// The body is not what its coding says, or breaks off.
+    /// The body is not encoded as its coding says, or is truncated.
     pub(super) fn step(&mut self) -> io::Result<Decoded> {
         let is_ended = self.input.with(|queue| queue.is_ended);
         if !self.is_started {
-            // Without a body there is nothing that could be encoded.
+            // An empty body need not be decoded.
             return Ok(if is_ended { Decoded::End } else { Decoded::Starved });
         }
         let mut out = vec![0; STEP];
         match self.reader.read(&mut out) {
             Ok(0) if is_ended => Ok(Decoded::End),
-            // What follows the encoded body is not read.
+            // Bytes after the encoded body are ignored.
             Ok(0) => {
                 self.input.with(|queue| queue.chunks.clear());
                 Ok(Decoded::Starved)
@@ -111,8 +111,8 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// Whether this is the name of a coding. Servers also put the character set there, or `none`: what
-/// no coding is called leaves the body as it is, as browsers have it.
+/// Whether this is the name of a coding. Servers also put the character set there, or `none`; like
+/// browsers, we ignore names that are not codings.
 fn is_coding(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "gzip",
@@ -132,7 +132,7 @@ fn is_coding(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// The encoded bytes that have arrived and were not read yet.
+/// The encoded bytes that have arrived but are still unread.
 #[derive(Clone, Default)]
 struct Input(Arc<Mutex<Queue>>);
 
@@ -166,7 +166,7 @@ impl Read for Input {
     }
 }
 
-/// The members of a gzip body (RFC 1952 §2.2). What follows the last one is padding.
+/// The members of a gzip body (RFC 1952 §2.2). Anything after the last one is padding.
 enum Members<R> {
     Within(GzDecoder<R>),
     Between(R),

@@ -1,5 +1,5 @@
-//! The cookies of one remote: load balancers use one to keep a session on one machine. While the
-//! remote has set none, a request costs nothing more.
+//! The cookies of one remote, which load balancers use to keep a session on one machine. Requests
+//! cost nothing more until the remote sets one.
 
 use std::fmt;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -8,8 +8,8 @@ use cookie_store::CookieStore;
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
-/// The longest cookie that is kept, in bytes, with its attributes, and how many are: as many as RFC
-/// 6265 §6.1 wants of a client. A server must not fill the memory and each request (S-35).
+/// The longest cookie that is kept, in bytes and with its attributes, and how many are kept: the
+/// minimum that RFC 6265 §6.1 requires. A server must not fill memory and requests (S-35).
 const MAX_COOKIE_BYTES: usize = 4096;
 const MAX_COOKIES: usize = 50;
 
@@ -29,7 +29,7 @@ impl Cookies {
         HeaderValue::try_from(pairs.join("; ")).ok()
     }
 
-    /// Stores what a response from this URL sets (RFC 6265) and ignores what is malformed.
+    /// Stores the cookies that a response from this URL sets (RFC 6265); ignores malformed ones.
     pub(super) fn store(&self, url: &Url, headers: &HeaderMap) {
         for value in headers.get_all(header::SET_COOKIE) {
             let Ok(text) = value.to_str() else { continue };
@@ -42,7 +42,7 @@ impl Cookies {
     }
 }
 
-/// Returns whether one more cookie may be kept, or this one replaces another.
+/// Whether one more cookie may be kept, or this one replaces another.
 fn has_room(store: &CookieStore, text: &str) -> bool {
     let name = text.split_once('=').map_or("", |(name, _)| name.trim());
     let (mut count, mut is_known) = (0, false);
@@ -50,7 +50,7 @@ fn has_room(store: &CookieStore, text: &str) -> bool {
         count += 1;
         is_known |= cookie.name() == name;
     }
-    // One name may stand for several paths.
+    // A name may occur with several paths.
     count < MAX_COOKIES || is_known && count < 2 * MAX_COOKIES
 }
 

@@ -1,16 +1,16 @@
-//! Why a request has no response, or a response no end.
+//! The error for a request without a response, or a truncated response.
 
 use std::{fmt, io};
 
 use crate::redact::plain;
 
-/// What the standard library calls a name without an address.
+/// The standard library's message for a name without an address.
 const LOOKUP_FAILED: &str = "failed to lookup address information";
 
 /// Any error, as the cause of an [`HttpError`].
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A request without a response, or a body that broke off. Its innermost source names the cause.
+/// A request without a response, or a truncated body. Its innermost source names the cause.
 #[derive(Debug)]
 pub struct HttpError {
     kind: ErrorKind,
@@ -21,18 +21,18 @@ pub struct HttpError {
 enum ErrorKind {
     /// The request cannot be written as HTTP.
     Invalid,
-    /// There was no connection: nothing was sent.
+    /// No connection was made, so nothing was sent.
     Connect,
     /// The connection broke before the head of a response.
     Send,
-    /// The connection had ended before any byte of the request was written.
+    /// The connection was already closed before any byte of the request was written.
     Unsent,
-    /// The body of the response broke off or cannot be decoded.
+    /// The response's body is truncated or cannot be decoded.
     Body,
 }
 
 impl HttpError {
-    /// The innermost cause in words, without the number that the system gives it.
+    /// The innermost cause in words, without the system's error number.
     pub fn reason(&self) -> String {
         let mut cause: &dyn std::error::Error = self;
         while let Some(inner) = cause.source() {
@@ -70,7 +70,7 @@ impl HttpError {
         Self { kind: ErrorKind::Body, source: source.into() }
     }
 
-    /// Whether the request itself cannot be sent, now or later.
+    /// Whether the request itself can never be sent.
     pub fn is_invalid_request(&self) -> bool {
         self.kind == ErrorKind::Invalid
     }
@@ -85,8 +85,8 @@ impl HttpError {
         self.source.downcast_ref::<UnreachedProxy>().map(|unreached| unreached.proxy.as_str())
     }
 
-    /// Whether there was no connection for a reason that may pass: a server that restarts, a
-    /// network that comes up.
+    /// Whether the connection failed for a transient reason, such as a server that restarts or a
+    /// network that is coming up.
     pub fn is_passing(&self) -> bool {
         const PASSING: [io::ErrorKind; 8] = [
             io::ErrorKind::ConnectionRefused,
@@ -101,7 +101,7 @@ impl HttpError {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*self.source);
         while let Some(error) = cause {
             if let Some(error) = error.downcast_ref::<io::Error>() {
-                // The only look-up error that names no missing name (EAI_AGAIN).
+                // The only look-up error that does not mean a missing name (EAI_AGAIN).
                 let is_look_up = error.to_string().contains("emporary failure in name resolution");
                 return self.is_connect() && (PASSING.contains(&error.kind()) || is_look_up);
             }
@@ -110,7 +110,7 @@ impl HttpError {
         false
     }
 
-    /// Whether the head of the response is larger than what is read.
+    /// Whether the head of the response is too large.
     pub fn is_large_head(&self) -> bool {
         let cause = self.source.downcast_ref::<hyper::Error>();
         cause.is_some_and(hyper::Error::is_parse_too_large)
@@ -119,7 +119,7 @@ impl HttpError {
     /// Whether the server said that it did not process the request, so that any request may be sent
     /// again: `REFUSED_STREAM`, or a `GOAWAY` that does not cover it (RFC 9113 §6.8, §8.7).
     pub fn was_not_processed(&self) -> bool {
-        // Streams covered by the `GOAWAY` continue, so an error here means this one was not
+        // Streams covered by the `GOAWAY` continue, so an error here means that this one was not
         // covered.
         let is_gone =
             self.http2_error().is_some_and(|error| error.is_remote() && error.is_go_away());
@@ -127,13 +127,13 @@ impl HttpError {
         self.kind == ErrorKind::Send && is_refused
     }
 
-    /// Whether the request never left, because its connection had ended before: another one will
-    /// do.
+    /// Whether the request was never sent, because its connection was already closed: it can be
+    /// sent on another one.
     pub fn was_not_sent(&self) -> bool {
         self.kind == ErrorKind::Unsent
     }
 
-    /// Whether the server takes this request over HTTP/1.1 only (RFC 9113 §7).
+    /// Whether the server accepts this request over HTTP/1.1 only (RFC 9113 §7).
     pub(super) fn wants_http1(&self) -> bool {
         self.http2_error().is_some_and(|error| {
             error.is_remote() && error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED)
@@ -160,7 +160,7 @@ impl HttpError {
     }
 }
 
-/// There was no connection to a proxy.
+/// The error for a proxy that could not be reached.
 #[derive(Debug)]
 pub(super) struct UnreachedProxy {
     /// Its URL, without credentials.

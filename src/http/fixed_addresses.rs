@@ -1,5 +1,5 @@
-//! `--resolve`: addresses that the user gives for a host and port, in place of the look-up of its
-//! name, as curl has it. The name stays that of the certificate and of the `Host` header.
+//! Addresses that the user gives for a host and port (`--resolve`, as in curl), in place of a
+//! look-up. The name is still used for the certificate and the `Host` header.
 
 use std::net::IpAddr;
 
@@ -12,11 +12,11 @@ pub struct FixedAddress {
 }
 
 impl FixedAddress {
-    /// Reads `HOST:PORT:ADDRESS`, where several addresses are separated by commas, and an IPv6
-    /// address may stand in brackets.
+    /// Reads `HOST:PORT:ADDRESS`; several addresses are separated by commas, and an IPv6 address
+    /// may be in brackets.
     ///
     /// # Errors
-    /// A part is missing or wrong; the text says which.
+    /// A part is missing or wrong; the error says which.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut parts = text.splitn(3, ':');
         let (host, port, list) = (parts.next(), parts.next(), parts.next());
@@ -40,17 +40,17 @@ impl FixedAddress {
         Ok(Self { host, port, addresses })
     }
 
-    /// The name that this is about.
+    /// The host's name.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// What is connected to instead.
+    /// The addresses to connect to.
     pub fn addresses(&self) -> &[IpAddr] {
         &self.addresses
     }
 
-    /// The addresses for this host and port, if one of these is about it.
+    /// The addresses for this host and port, if there are any.
     pub fn find<'a>(all: &'a [Self], host: &str, port: u16) -> Option<&'a [IpAddr]> {
         let host = host.trim_end_matches('.');
         let fits = |one: &&Self| one.port == port && one.host.eq_ignore_ascii_case(host);

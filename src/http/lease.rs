@@ -1,4 +1,4 @@
-//! One use of a connection: a request on it, and the way back into the pool.
+//! A lease of a connection: sends one request on it, and returns it to the pool.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use super::request::Request;
 
 /// How long an idle connection is kept.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-/// How much sooner than the server said a connection is given up: a request must not cross with its
-/// closing.
+/// How long before the server's own timeout an idle connection is dropped, so that no request
+/// crosses with its closing.
 const KEEP_ALIVE_MARGIN: Duration = Duration::from_secs(1);
 
-/// What a request over a forwarding proxy also needs (RFC 9112 §3.2.2).
+/// What a request through a forwarding proxy also needs (RFC 9112 §3.2.2).
 #[derive(Clone, Debug)]
 pub(super) struct Forward {
     pub(super) authorization: Option<HeaderValue>,
@@ -41,13 +41,13 @@ pub(super) struct Http2 {
     pub(super) sender: http2::SendRequest<FrameBody>,
     pub(super) flush_signal: Arc<FlushSignal>,
     pub(super) streams: AtomicUsize,
-    /// The most streams that the server allows, as it said last.
+    /// The most streams that the server currently allows.
     pub(super) max_streams: Arc<AtomicUsize>,
     pub(super) is_retired: AtomicBool,
 }
 
 impl Http2 {
-    /// Whether it takes new streams.
+    /// Whether it accepts new streams.
     pub(super) fn is_usable(&self) -> bool {
         !self.is_retired.load(Ordering::Relaxed) && !self.sender.is_closed()
     }
@@ -56,7 +56,7 @@ impl Http2 {
     pub(super) fn take_stream(&self) -> bool {
         let most = self.max_streams.load(Ordering::Relaxed).max(1);
         let open = self.streams.load(Ordering::Relaxed);
-        // All of this runs under the lock of the pool.
+        // All of this runs under the pool's lock.
         let is_free = open < most;
         if is_free {
             self.streams.store(open + 1, Ordering::Relaxed);
@@ -72,9 +72,9 @@ pub(super) enum Lease {
     Http2(StreamGuard),
 }
 
-/// Where connections go back to.
+/// The pool to which connections return.
 pub(super) trait Pool: fmt::Debug + Send + Sync {
-    /// Takes back a connection whose response was read to its end.
+    /// Takes back a connection whose response was read completely.
     fn give_back(self: Arc<Self>, connection: Box<Http1>);
 }
 
@@ -86,7 +86,7 @@ pub(super) struct StreamGuard {
 }
 
 impl StreamGuard {
-    /// Takes over a stream that was counted.
+    /// Guards a stream that was already counted.
     pub(super) fn new(connection: Arc<Http2>, freed: Arc<Notify>) -> Self {
         Self { connection, freed }
     }
@@ -103,13 +103,13 @@ impl Drop for StreamGuard {
 #[derive(Debug)]
 pub(super) struct NotSent {
     pub(super) error: HttpError,
-    /// Nothing was sent, because the connection had already ended: another one will do.
+    /// Nothing was sent, because the connection was already closed: another one can be used.
     pub(super) is_stale: bool,
 }
 
 impl Lease {
-    /// Sends a request and waits for the head of its response. The headers of the request are used
-    /// up, unless nothing of it left.
+    /// Sends a request and waits for the head of its response. Takes the request's headers, unless
+    /// nothing was sent.
     pub(super) async fn send(
         &mut self,
         request: &mut Request,
@@ -148,8 +148,7 @@ impl Lease {
         })
     }
 
-    /// Gives the connection back for the next request, as long as the headers of the response say
-    /// that it is kept.
+    /// Returns the connection to the pool, if the response's headers say that it stays open.
     pub(super) fn release(self, headers: &HeaderMap) {
         if let Self::Http1(mut connection, pool) = self {
             let announced = announced_keep_alive(headers).map(Duration::from_secs);

@@ -1,5 +1,5 @@
-//! Pages at which people sign in, where an answer for programs should be: told by their
-//! address or by what is in them.
+//! Detects sign-in pages for people in the place of a response for programs, by their
+//! address or content.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use url::Url;
 use super::response::Response;
 use crate::error::{Failure, FailureKind};
 
-/// How much of a page is looked at, in bytes: its title and its form are near the beginning.
+/// How much of a page is read, in bytes: its title and form are near the beginning.
 const MAX_PAGE: usize = 64 * 1024;
 /// How long a page may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whether a redirect leads to where people sign in, as far as its path tells.
+/// Whether a redirect leads to a sign-in page, judging by its path.
 pub fn is_login_address(target: &Url) -> bool {
     const SEGMENTS: [&str; 10] = [
         "login",
@@ -74,7 +74,7 @@ pub async fn shows_login_page(response: &mut Response) -> bool {
                 }
             }
         };
-        // What came until then is looked at.
+        // After a timeout, the part that has arrived is examined.
         let _ = timeout(PAGE_TIMEOUT, reading).await;
     }
     is_login_page(&kind, &page)

@@ -1,6 +1,5 @@
-//! The one test of whether a URL leads to this machine. The resolver makes it true for names below
-//! `localhost`: they are never looked up. `localhost` itself is left to the system, which knows the
-//! addresses that it has there.
+//! Tests whether a URL leads to this machine. For names below `localhost` the resolver ensures it,
+//! by never looking them up. `localhost` itself is left to the system, which knows its addresses.
 
 use url::{Host, Url};
 
@@ -25,7 +24,7 @@ pub(super) fn is_below_localhost(name: &str) -> bool {
     plain_name(name).ends_with(".localhost")
 }
 
-/// The name in lower case, without the dot of the root.
+/// The name in lower case, without a trailing dot.
 fn plain_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }

@@ -1,7 +1,8 @@
 //! HTTP to one remote and to the servers that it names: addresses, proxies, TLS, connections,
 //! content codings and cookies. Everything that reaches the network goes through [`Outbound`].
 //!
-//! Follows no redirects (T-25), repeats only what was never sent, and knows nothing about MCP.
+//! Follows no redirects (T-25), repeats only requests that were never sent, and knows nothing about
+//! MCP.
 
 mod body;
 mod certificate;

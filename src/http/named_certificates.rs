@@ -1,9 +1,9 @@
-//! Trust in a server whose own certificate stands byte for byte in a file that the user named, as
-//! curl and Node have it: `openssl req -x509` makes a certificate that is an authority at once,
-//! which the ordinary check refuses as the certificate of a server.
+//! Trusts a server whose own certificate is, byte for byte, in a file that the user named, like
+//! curl and Node: `openssl req -x509` makes certificates that are also authorities, which the
+//! ordinary check refuses as server certificates.
 //!
-//! The ordinary check comes first. Name, dates and the signature of the handshake are checked in
-//! either case.
+//! The ordinary check comes first. Name, dates and the handshake's signature are checked in either
+//! case.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::certificate::Certificate;
 
-/// Accepts the certificates that the user names, and what the ordinary check accepts.
+/// Accepts certificates that the user names, in addition to those that the ordinary check accepts.
 #[derive(Debug)]
 pub(super) struct NamedCertificates {
     ordinary: Arc<dyn ServerCertVerifier>,
@@ -25,7 +25,7 @@ pub(super) struct NamedCertificates {
 }
 
 impl NamedCertificates {
-    /// Puts these certificates beside the ordinary check.
+    /// Adds these certificates to the ordinary check.
     pub(super) fn new(
         ordinary: Arc<dyn ServerCertVerifier>,
         named: Vec<CertificateDer<'static>>,

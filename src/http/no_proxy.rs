@@ -1,5 +1,5 @@
-//! Which hosts are reached without a proxy: the forms of `NO_PROXY` that curl, Go, Node and Python
-//! read. Looks up no names.
+//! Decides which hosts are reached without a proxy, by the forms of `NO_PROXY` that curl, Go, Node
+//! and Python support. Looks up no names.
 
 use std::net::IpAddr;
 
@@ -17,20 +17,20 @@ struct Entry {
 
 #[derive(Clone, Debug)]
 enum Hosts {
-    /// `*`
+    /// `*`: every host.
     All,
     /// `<local>`: names without a dot.
     Plain,
     /// `example.com` and `.example.com`: the domain and everything below it.
     Domain(String),
-    /// A name with `*` in it, each standing for any text.
+    /// A name with wildcards, each `*` matching any text.
     Pattern(String),
-    /// An address, or a block of them by the length of its prefix.
+    /// An address, or a block of addresses with a prefix length.
     Network(IpAddr, u8),
 }
 
 impl NoProxy {
-    /// Reads entries that are separated by commas, semicolons, bars or blanks.
+    /// Reads entries separated by commas, semicolons, vertical bars or spaces.
     pub(super) fn parse(text: &str) -> Self {
         let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
         Self(text.split(is_separator).filter_map(Entry::parse).collect())
@@ -130,7 +130,7 @@ fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
     differing.leading_zeros() >= u32::from(length)
 }
 
-/// Whether `text` is `pattern` with any text instead of each `*`.
+/// Whether `text` matches `pattern`, in which `*` matches any text.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {

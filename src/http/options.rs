@@ -1,4 +1,4 @@
-//! The network settings that the HTTP client is built from.
+//! The options of the HTTP client.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,25 +18,25 @@ pub struct HttpOptions {
     pub proxy: Proxy,
     /// User name and password for the proxy, as `USER:PASSWORD`, in place of those in its URL.
     pub proxy_credentials: Option<Secret<String>>,
-    /// Addresses in place of the look-up of a name.
+    /// Addresses that replace the look-up of a name.
     pub fixed_addresses: Vec<FixedAddress>,
     /// Certificate authorities in PEM files, added to the system's.
     pub extra_ca_files: Vec<PathBuf>,
-    /// The same, named for other programs: a file that cannot be used is only warned about.
+    /// The same, but named for other programs: an unusable file only causes a warning.
     pub optional_ca_files: Vec<PathBuf>,
-    /// Shows the server who we are; `None` if no server asks.
+    /// The client certificate, if a server requires one.
     pub client_certificate: Option<ClientCertificate>,
     /// Whether to connect over IPv4 only.
     pub ipv4: bool,
     /// Whether to keep cookies between requests (session affinity of load balancers).
     pub cookies: bool,
-    /// The most time that name look-up, TCP and TLS may take together.
+    /// The longest time for name look-up, TCP and TLS together.
     pub connect_timeout: Duration,
     /// The look-up of names, shared by all connections.
     pub names: NameMemory,
 }
 
-/// The PEM files of a client certificate. Both may be one file.
+/// The PEM files of a client certificate. Both may be the same file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCertificate {
     /// The certificate with its chain.
@@ -48,12 +48,13 @@ pub struct ClientCertificate {
 /// Which proxy to use.
 #[derive(Clone, Debug, Default)]
 pub enum Proxy {
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say. Loopback is always direct.
+    /// The proxy of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Loopback is always
+    /// direct.
     #[default]
     Environment,
     /// None.
     Off,
-    /// This one, but for loopback and the hosts in `bypass`. The URL may hold a password.
+    /// This one, except for loopback and the hosts in `bypass`. The URL may hold a password.
     Url {
         /// The URL of the proxy.
         url: Secret<Url>,

@@ -1,5 +1,5 @@
-//! Sends requests to one origin, or to those that a guarded look-up permits, over kept connections.
-//! TLS is set up, and the system's roots are read, only for an `https:` remote.
+//! Sends requests to one origin, or to those that a guarded look-up permits, over pooled
+//! connections. TLS is set up, and the system's roots are read, only for an `https:` remote.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ use super::target::Target;
 use super::tls::Tls;
 use crate::error::Result;
 
-/// How many connections in a row may turn out to have ended before the request left.
+/// How many connections in a row may turn out to be closed before the request was sent.
 const MAX_STALE_CONNECTIONS: u32 = 8;
 
 /// Sends requests. Cheap to clone; clones share connections and cookies.
@@ -42,12 +42,12 @@ impl Outbound {
     /// Prepares requests to `url` and its origin.
     ///
     /// # Errors
-    /// An unreadable or malformed CA file, or an unusable proxy.
+    /// A CA file is unreadable or malformed, or the proxy is unusable.
     pub fn new(options: &HttpOptions, url: &Url) -> Result<Self> {
         Self::with_resolver(options, url, Arc::new(options.names.clone()))
     }
 
-    /// As [`Outbound::new`], with a name look-up that may refuse addresses.
+    /// Like [`Outbound::new`], with a name look-up that may refuse addresses.
     ///
     /// # Errors
     /// As [`Outbound::new`].
@@ -62,8 +62,8 @@ impl Outbound {
         Self::build(options, url, resolver, tls)
     }
 
-    /// Accepts any certificate and records it, for inspection only: nothing that matters may be
-    /// sent.
+    /// Like [`Outbound::new`], but accepts and records any certificate, for inspection only:
+    /// nothing sensitive may be sent.
     ///
     /// # Errors
     /// As [`Outbound::new`].
@@ -104,7 +104,7 @@ impl Outbound {
     /// Sends a request and waits for the head of its response.
     ///
     /// # Errors
-    /// No connection, or one that broke before the head of a response.
+    /// There was no connection, or it broke before the head of a response.
     pub async fn send(&self, mut request: Request) -> std::result::Result<Response, HttpError> {
         let url = request.target.url();
         if let Some(cookies) = &self.inner.cookies
@@ -159,8 +159,8 @@ fn default_headers() -> HeaderMap {
     headers
 }
 
-/// Puts cookies of the remote beside those that the user's own header holds: there is one `Cookie`
-/// header (RFC 6265 §5.4). A name that the user set is the user's.
+/// Merges the remote's cookies into the user's own `Cookie` header, because there may be only one
+/// (RFC 6265 §5.4). The user's cookies win.
 fn add_cookies(headers: &mut HeaderMap, ours: HeaderValue) {
     let name_of = |pair: &str| pair.split('=').next().unwrap_or_default().trim().to_owned();
     let Some(own) = headers.get(header::COOKIE) else {

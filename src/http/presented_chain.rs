@@ -1,5 +1,5 @@
-//! Records the certificates that a server presents, trusted or not, for `doctor` to show. Decides
-//! nothing, and no connection that carries anything of the user's is made with it.
+//! Records the certificates that a server presents, trusted or not, for `doctor` to show. Such
+//! connections never carry the user's data.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// The certificates that were presented, the server's own first. Empty before the first connection.
+/// The presented certificates, the server's own first. Empty before the first connection.
 #[derive(Clone, Debug, Default)]
 pub struct PresentedChain(Arc<Mutex<Vec<Vec<u8>>>>);
 

@@ -1,4 +1,4 @@
-//! Which proxy a request goes through: the settings, or what the environment and the system say.
+//! Chooses the proxy for a request, from the settings, or from the environment and the system.
 //! Loopback is always reached directly.
 
 use std::fmt;
@@ -21,11 +21,11 @@ use crate::redact::{SafeUrl, Secret};
 pub struct ProxyServer {
     pub(super) kind: ProxyKind,
     url: Secret<Url>,
-    /// `USER:PASSWORD` in place of what the URL holds.
+    /// `USER:PASSWORD` in place of the URL's.
     given: Option<Secret<String>>,
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProxyKind {
     Http,
@@ -49,7 +49,7 @@ enum ProxyRoute {
     Environment(Box<ProxyVariables>),
 }
 
-/// What the variables say, as curl reads them.
+/// The proxy variables of the environment, read like curl does.
 #[derive(Debug)]
 pub(super) struct ProxyVariables {
     http: Option<String>,
@@ -58,10 +58,10 @@ pub(super) struct ProxyVariables {
     system: Option<Matcher>,
 }
 
-/// The proxy that a request to this URL goes through.
+/// The proxy for requests to this URL.
 ///
 /// # Errors
-/// A proxy that cannot be used.
+/// The proxy cannot be used.
 pub fn proxy_for(options: &HttpOptions, url: &Url) -> Result<Option<ProxyServer>> {
     ProxyRules::new(options)?.proxy_for(url)
 }
@@ -70,7 +70,7 @@ impl ProxyRules {
     /// Reads the settings and, unless they decide, the variables.
     ///
     /// # Errors
-    /// A proxy in the settings that cannot be used.
+    /// A proxy in the settings cannot be used.
     pub(super) fn new(options: &HttpOptions) -> Result<Self> {
         let route = match &options.proxy {
             Proxy::Off => ProxyRoute::Direct,
@@ -104,7 +104,7 @@ impl ProxyRules {
 
 impl ProxyVariables {
     fn read() -> Self {
-        // A CGI program gets `HTTP_PROXY` from whoever calls it (httpoxy).
+        // In a CGI program, the client can set `HTTP_PROXY` (httpoxy).
         let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
         let first = |names: [&str; 2]| {
             let mut set = names.iter().filter_map(|name| std::env::var(name).ok());
@@ -134,7 +134,7 @@ impl ProxyVariables {
 }
 
 impl ProxyServer {
-    /// Reads a proxy as variables name it; without a scheme it speaks HTTP.
+    /// Reads a proxy from a variable; without a scheme, its protocol is HTTP.
     fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         let with_scheme =
@@ -146,12 +146,12 @@ impl ProxyServer {
         Self::new(url)
     }
 
-    /// Takes a proxy that speaks HTTP, over TLS or not, or SOCKS.
+    /// Checks the URL of a proxy for HTTP, with or without TLS, or SOCKS.
     pub(super) fn new(url: Url) -> Result<Self> {
         let kind = match url.scheme() {
             "http" => ProxyKind::Http,
             "https" => ProxyKind::Https,
-            // Some desktops write `socks` and mean the version that everyone speaks.
+            // Some desktops write `socks` and mean the common version, SOCKS5.
             "socks5" | "socks5h" | "socks" => ProxyKind::Socks5,
             "socks4a" => ProxyKind::Socks4a,
             other => {
@@ -176,7 +176,7 @@ impl ProxyServer {
         &self.url
     }
 
-    /// Whether it is spoken to over TLS.
+    /// Whether the connection to it uses TLS.
     pub(super) fn is_tls(&self) -> bool {
         self.kind == ProxyKind::Https
     }

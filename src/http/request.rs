@@ -1,4 +1,4 @@
-//! One request as it is handed to [`super::Outbound`].
+//! A request for [`super::Outbound`].
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::error::HttpError;
 use super::target::Target;
 use crate::jsonrpc::Frame;
 
-/// A request. Its `Host` and what the connection needs are added when it is sent.
+/// A request. `Host` and connection-specific headers are added when it is sent.
 #[derive(Debug)]
 pub struct Request {
     pub(super) method: Method,
@@ -34,17 +34,17 @@ impl Request {
         self
     }
 
-    /// Sets who is told what becomes of the body.
+    /// Sets the observer of the body.
     #[must_use]
     pub fn observed_by(mut self, observer: Arc<dyn BodyObserver>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Sets one header from a text.
+    /// Sets one header from text.
     ///
     /// # Errors
-    /// Text that is not allowed in a header.
+    /// The text is not allowed in a header.
     pub fn set_header(&mut self, name: impl IntoHeaderName, value: &str) -> Result<(), HttpError> {
         let value = HeaderValue::try_from(value).map_err(HttpError::invalid)?;
         self.headers.insert(name, value);

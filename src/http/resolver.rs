@@ -1,6 +1,6 @@
-//! Names and their addresses. The connector connects only to what comes from here, so a resolver
-//! that refuses addresses guards the connection itself (DNS rebinding), and what is judged later is
-//! what was connected to.
+//! Looks up the addresses of names. The connector uses only addresses from here, so a resolver that
+//! refuses addresses guards the connection itself (DNS rebinding), and later checks see the
+//! addresses that were used.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,11 +15,11 @@ use tower_service::Service;
 
 use super::loopback::is_below_localhost;
 
-/// How many names are remembered, and how many addresses of each.
+/// How many names are remembered, and how many addresses for each.
 const MAX_NAMES: usize = 256;
 const MAX_ADDRESSES: usize = 64;
 
-/// Why a name has no address that may be used.
+/// Why a name has no usable address.
 pub type ResolveError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Looks up the addresses of names.
@@ -28,8 +28,8 @@ pub trait Resolve: Send + Sync + 'static {
     fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>>;
 }
 
-/// The look-up of the operating system. Names below `localhost` are this machine, and are not
-/// looked up: a resolver may know another address for them (RFC 6761 §6.3).
+/// The look-up of the operating system. Names below `localhost` are this machine and are not looked
+/// up: a DNS server might return another address (RFC 6761 §6.3).
 #[derive(Debug)]
 pub(super) struct SystemResolver;
 
@@ -45,8 +45,8 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// A look-up that remembers every address that it has given out. Clones share what they remember,
-/// so that all connections of one run and whoever judges them see the same (S-07).
+/// A look-up that remembers every address that it has returned. Clones share this memory, so that
+/// all connections of a run and the checks of them see the same addresses (S-07).
 #[derive(Clone)]
 pub struct NameMemory {
     lookup: Arc<dyn Resolve>,
@@ -54,13 +54,13 @@ pub struct NameMemory {
 }
 
 impl NameMemory {
-    /// Remembers what this look-up gives out.
+    /// Wraps a look-up and remembers its results.
     pub fn of(lookup: impl Resolve) -> Self {
         Self { lookup: Arc::new(lookup), found: Arc::default() }
     }
 
-    /// Every address that this name has had so far. `None` if it was not looked up yet, or had more
-    /// addresses than are remembered.
+    /// Every address that this name has had so far. `None` if it was not looked up yet, or had too
+    /// many addresses to remember.
     pub fn every_address_of(&self, name: &str) -> Option<Vec<IpAddr>> {
         let addresses = self.found().get(&name.to_ascii_lowercase())?.clone();
         (addresses.len() <= MAX_ADDRESSES).then_some(addresses)
@@ -73,7 +73,7 @@ impl NameMemory {
         }
         let known = found.entry(name).or_default();
         for address in addresses {
-            // One more than are remembered tells that there were too many.
+            // Storing one more than the limit shows that there were too many.
             if known.len() <= MAX_ADDRESSES && !known.contains(address) {
                 known.push(*address);
             }
@@ -109,7 +109,7 @@ impl Resolve for NameMemory {
     }
 }
 
-/// A resolver in the form that the connector of `hyper-util` wants.
+/// A resolver in the form that `hyper-util`'s connector needs.
 #[derive(Clone)]
 pub(super) struct NameLookup(pub(super) Arc<dyn Resolve>);
 
@@ -129,7 +129,7 @@ impl Service<Name> for NameLookup {
             if addresses.is_empty() {
                 return Err(io::Error::other("the name has no address in the look-up").into());
             }
-            // The connector puts the port in.
+            // The connector adds the port.
             let with_port = |address| SocketAddr::new(address, 0);
             Ok(addresses.into_iter().map(with_port).collect::<Vec<_>>().into_iter())
         })

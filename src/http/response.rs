@@ -1,4 +1,4 @@
-//! A response: its head, and its body as it arrives, decoded.
+//! A response: its head, and its decoded body as it arrives.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, response};
@@ -11,14 +11,14 @@ use super::error::HttpError;
 use super::lease::Lease;
 use super::target::Target;
 
-/// A response whose body is still to be read. Dropping it before the end gives its connection or
-/// stream up.
+/// A response whose body is still unread. Dropping it before the end closes its connection or
+/// stream.
 #[derive(Debug)]
 pub struct Response {
     target: Target,
     head: response::Parts,
     body: Incoming,
-    /// What was looked at and not taken yet.
+    /// Bytes that were peeked at but not taken yet.
     peeked: Option<Bytes>,
     decoder: Result<Option<Decoder>, String>,
     lease: Option<Lease>,
@@ -44,7 +44,7 @@ impl Response {
         &self.head.headers
     }
 
-    /// The version of HTTP that the server answered in.
+    /// The HTTP version of the response.
     pub fn version(&self) -> Version {
         self.head.version
     }
@@ -62,7 +62,7 @@ impl Response {
         }
     }
 
-    /// Looks at the next bytes of the body and leaves them there; `None` at its end.
+    /// Returns the next bytes of the body without taking them; `None` at its end.
     ///
     /// # Errors
     /// As [`Response::chunk`].
@@ -73,7 +73,7 @@ impl Response {
         Ok(self.peeked.as_deref())
     }
 
-    /// The next bytes of the body; `None` at its end.
+    /// Takes the next bytes of the body; `None` at its end.
     ///
     /// # Errors
     /// The connection broke, or the body is not what its content coding says.
@@ -112,7 +112,7 @@ impl Response {
         loop {
             match self.body.frame().await {
                 Some(Ok(frame)) => {
-                    // Trailers mean nothing here.
+                    // Trailers are ignored.
                     if let Ok(chunk) = frame.into_data()
                         && !chunk.is_empty()
                     {
@@ -135,7 +135,7 @@ impl Response {
         }
     }
 
-    /// Lets others use the connection: nothing of this response is left on it.
+    /// Returns the connection to the pool, because the response was read completely.
     fn release(&mut self) {
         if let Some(lease) = self.lease.take() {
             lease.release(&self.head.headers);

@@ -44,7 +44,7 @@ pub(super) async fn open(
     if reply != 0 {
         return Err(io::Error::other(format!("the SOCKS proxy cannot connect: {}", word(reply))));
     }
-    // The address that the proxy is bound to means nothing here.
+    // The proxy's bound address is skipped.
     let length = match kind {
         1 => 4,
         3 => usize::from(receive::<1>(stream).await?[0]),

@@ -1,5 +1,5 @@
-//! SOCKS4a: the older protocol, with names that the proxy resolves. It knows a user name and no
-//! password, and no IPv6 addresses but as names.
+//! SOCKS4a, the older protocol, with names that the proxy resolves. It has a user name but no
+//! password, and IPv6 addresses only as names.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::stream::Stream;
 
 const VERSION: u8 = 4;
 const CONNECT: u8 = 1;
-/// An address that cannot be: the name follows.
+/// An invalid address, which says that a name follows.
 const BY_NAME: [u8; 4] = [0, 0, 0, 1];
 
 /// Asks the proxy at the other end of `stream` to connect to this host and port.

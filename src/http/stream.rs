@@ -1,4 +1,4 @@
-//! The byte stream below HTTP: TCP, TLS over it, or TLS within the TLS of a proxy.
+//! The byte stream below HTTP: TCP, TLS, or TLS within TLS to a proxy.
 
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::body::FlushSignal;
 
-/// How often a write lets the runtime notice what has arrived.
+/// How often a write yields, so that the runtime can notice arrived data.
 const MAX_YIELDS: u8 = 8;
 
 /// A connected byte stream.
@@ -89,24 +89,24 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// A stream that tells when everything was written to it: HTTP flushes it when its own buffers are
-/// empty.
+/// A stream that reports when everything was written to it, which is when HTTP flushes it with
+/// empty buffers.
 #[derive(Debug)]
 pub(super) struct Observed {
     stream: Stream,
     flush_signal: Arc<FlushSignal>,
     /// Whether a write that fails ends the connection at once.
     ends_on_write: bool,
-    /// Whether a write has failed: what is written from then on goes nowhere.
+    /// Whether a write has failed; later writes are discarded.
     is_write_broken: bool,
-    /// Whether something was read since the last write: a new request begins.
+    /// Whether something was read since the last write, so that a new request begins.
     has_read: bool,
-    /// How often the next write has let reading go first.
+    /// How often the pending write has yielded to reading.
     yields: u8,
 }
 
 impl Observed {
-    /// Writes to this stream, and tells through the signal when everything was flushed.
+    /// Wraps a stream, and reports through the signal when everything was flushed.
     pub(super) fn new(stream: Stream, flush_signal: Arc<FlushSignal>) -> Self {
         Self {
             stream,
@@ -118,15 +118,15 @@ impl Observed {
         }
     }
 
-    /// Reads on after a failed write: a server may answer before it has read the request, such as
-    /// with 413, and close the connection then (RFC 9112 §9.5).
+    /// Keeps reading after a failed write: a server may respond before it has read the request, for
+    /// example with 413, and then close the connection (RFC 9112 §9.5).
     #[must_use]
     pub(super) fn reading_on(self) -> Self {
         Self { ends_on_write: false, ..self }
     }
 
-    /// Waits until what has arrived before a request is read: the server may have closed the
-    /// connection, which the runtime has not noticed yet. Nothing of the request was sent then.
+    /// Waits until data that arrived before a request has been read: the server may have closed the
+    /// connection without the runtime having noticed. Nothing of the request is then sent.
     fn poll_read_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_one_at_a_time = !self.ends_on_write;
         if !self.has_read || is_one_at_a_time && self.flush_signal.has_written() {
@@ -226,17 +226,17 @@ impl AsyncWrite for Observed {
     }
 }
 
-/// What waits to be read from a socket.
+/// What is waiting to be read from a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "nobody is asked there"))]
 enum Arrived {
     Nothing,
     Bytes,
-    /// The other end has closed the connection.
+    /// The peer has closed the connection.
     End,
 }
 
-/// Asks the system itself, which knows more than the runtime between two looks.
+/// Asks the system itself, which knows more than the runtime between two polls.
 #[cfg(unix)]
 fn arrived(socket: &TcpStream) -> Arrived {
     use rustix::net::RecvFlags;

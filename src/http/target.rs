@@ -1,4 +1,4 @@
-//! The URL of a request in the forms that sending it needs, computed once for many requests.
+//! The URL of a request in the forms needed for sending, computed once for many requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use url::Url;
 use super::error::HttpError;
 use crate::redact::SafeUrl;
 
-/// A URL that requests go to. Cheap to clone.
+/// The URL of requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Target(Arc<Parts>);
 
@@ -24,7 +24,7 @@ impl Target {
     /// Reads a URL with a host; its fragment and user name are not sent.
     ///
     /// # Errors
-    /// A URL that HTTP cannot express.
+    /// HTTP cannot express the URL.
     pub fn new(url: Url) -> Result<Self, HttpError> {
         let name = url.host_str().ok_or_else(|| HttpError::invalid("the URL names no host"))?;
         let host = match url.port() {
@@ -68,7 +68,7 @@ impl Target {
         self.0.url.scheme() == "https"
     }
 
-    /// The port, or the one that the scheme stands for.
+    /// The port, or the scheme's default one.
     pub(super) fn port(&self) -> u16 {
         self.0.url.port_or_known_default().unwrap_or(443)
     }
@@ -85,7 +85,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// The host as a URL writes it, without the brackets of an IPv6 address.
+/// The host of a URL, without the brackets of an IPv6 address.
 pub(super) fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }

@@ -1,6 +1,5 @@
-//! TLS: which certificates are accepted, which protocol is spoken over it (ALPN), and the
-//! handshake. The system's roots are read once, on a thread of their own, while the connection is
-//! made.
+//! TLS: certificate verification, the choice of protocol (ALPN), and the handshake. The system's
+//! roots are read once, on a thread of its own, while the connection is being made.
 
 use std::io;
 use std::sync::Arc;
@@ -20,29 +19,28 @@ use super::target::without_brackets;
 use super::trust::{self, ExtraRoots};
 use crate::error;
 
-/// What TLS needs to connect.
+/// The TLS configuration.
 pub(super) struct Tls {
     source: Source,
-    /// Who we are, for servers that ask.
+    /// The client certificate, for servers that request one.
     identity: Option<ClientIdentity>,
     prepared: OnceCell<Arc<ClientConfig>>,
 }
 
 enum Source {
-    /// The system's roots and these.
+    /// The system's roots, and these.
     Trusted(ExtraRoots, std::sync::Mutex<Option<oneshot::Receiver<Verifier>>>),
-    /// Whatever is presented, for inspection only.
+    /// Any certificate, for inspection only.
     Recording(PresentedChain),
 }
 
 type Verifier = Result<Arc<dyn ServerCertVerifier>, String>;
 
 impl Tls {
-    /// Reads the files that the options name. With `is_needed`, reading the system's roots begins
-    /// at once.
+    /// Reads the files in the options. With `is_needed`, starts to read the system's roots at once.
     ///
     /// # Errors
-    /// A file that cannot be used.
+    /// A file cannot be used.
     pub(super) fn new(options: &HttpOptions, is_needed: bool) -> error::Result<Self> {
         install_provider();
         let extra = if is_needed { ExtraRoots::read(options)? } else { ExtraRoots::default() };
@@ -60,7 +58,8 @@ impl Tls {
         Self { source, identity: None, prepared: OnceCell::new() }
     }
 
-    /// Performs the handshake; returns whether HTTP/2 is spoken, which `is_http1_only` excludes.
+    /// Performs the handshake; returns whether HTTP/2 was negotiated, which `is_http1_only`
+    /// excludes.
     pub(super) async fn connect(
         &self,
         stream: Stream,
@@ -79,7 +78,7 @@ impl Tls {
         Ok((stream, is_http2))
     }
 
-    /// Performs the handshake with a proxy, which speaks HTTP/1.1.
+    /// Performs the handshake with a proxy, for HTTP/1.1.
     pub(super) async fn connect_to_proxy(&self, stream: Stream, host: &str) -> io::Result<Stream> {
         let mut config = ClientConfig::clone(&*self.config().await?);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -98,7 +97,7 @@ impl Tls {
                     verifier.map_err(io::Error::other)?
                 }
             };
-            // Fails without a provider of cryptography only, which has no verifier either.
+            // Fails only without a cryptography provider, and then there is no verifier either.
             let builder = ClientConfig::builder().dangerous();
             let builder = builder.with_custom_certificate_verifier(verifier);
             let mut config = match &self.identity {
@@ -138,7 +137,7 @@ fn no_provider() -> io::Error {
 
 #[cfg(feature = "tls-ring")]
 fn install_provider() {
-    // Fails only when a provider is there already.
+    // Fails only if a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 

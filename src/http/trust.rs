@@ -1,4 +1,4 @@
-//! Which certificates are trusted: those of the system, and those that files name.
+//! Trusted certificates: the system's, and those in files that the user names.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use crate::error::{Error, Result};
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// The certificates that files name beside the system's.
+/// The certificates in files, in addition to the system's.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ExtraRoots(Vec<CertificateDer<'static>>);
 
 impl ExtraRoots {
-    /// Reads the files of the options. Only damaged certificates are lost; a file of another
-    /// program's variable costs nothing at all.
+    /// Reads the files in the options. Damaged certificates are skipped; an unusable file that was
+    /// named for another program is ignored.
     ///
     /// # Errors
-    /// A file that the user named for us and that holds no certificate.
+    /// A file that the user named for this program holds no certificate.
     pub(super) fn read(options: &HttpOptions) -> Result<Self> {
         let mut roots = Vec::new();
         for file in &options.extra_ca_files {
@@ -67,8 +67,9 @@ fn read_required(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     Ok(roots)
 }
 
-/// The certificates of a PEM text in their order; `None` for one that is not Base64. Only this form
-/// is read, by our own code, because decoding the system's bundle is half of a start over TLS.
+/// The certificates of a PEM text, in order; `None` for one that is not Base64. Decoding the
+/// system's bundle is half of the start-up time with TLS, so this reads just this form with its own
+/// code.
 pub(super) fn certificates_in(
     text: &[u8],
 ) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
@@ -93,7 +94,7 @@ pub(super) fn certificates_in(
     })
 }
 
-/// Returns what verifies the certificates of servers.
+/// Returns the verifier for server certificates.
 ///
 /// # Errors
 /// There is no root at all.
@@ -108,8 +109,7 @@ pub(super) fn verifier(
     Ok(Arc::new(NamedCertificates::new(trusted, extra.0.clone(), provider)))
 }
 
-/// Reads the system's bundle: one file, where the folder beside it would hold every root twice
-/// more.
+/// Reads the system's bundle, a single file; the folder beside it has every root twice more.
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 fn system_verifier(
     extra: &ExtraRoots,
@@ -118,7 +118,7 @@ fn system_verifier(
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(system_roots());
     if store.is_empty() {
-        // Whoever names authorities trusts no others (S-38).
+        // A user who names authorities trusts no others (S-38).
         if let Some(variable) = ROOT_VARIABLES.into_iter().find(|name| is_set(name)) {
             return Err(format!(
                 "no certificate can be read from what `{variable}` names: correct or unset it"
@@ -162,7 +162,7 @@ fn system_roots() -> Vec<CertificateDer<'static>> {
     found.certs
 }
 
-/// Leaves the judgement to the system.
+/// Leaves verification to the system.
 #[cfg(not(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))))]
 fn system_verifier(
     extra: &ExtraRoots,

@@ -1,4 +1,4 @@
-//! A tunnel through an HTTP proxy (`CONNECT`, RFC 9110 §9.3.6).
+//! Opens a tunnel through an HTTP proxy (`CONNECT`, RFC 9110 §9.3.6).
 
 use std::io;
 
@@ -7,13 +7,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::stream::Stream;
 
-/// The most bytes of the head of the proxy's answer.
+/// The largest head of the proxy's response, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// Asks the proxy at the other end of `stream` to connect to `authority`.
 ///
 /// # Errors
-/// The proxy refuses, or its answer is not HTTP.
+/// The proxy refuses, or its response is not HTTP.
 pub(super) async fn open(
     stream: &mut Stream,
     authority: &str,
@@ -41,7 +41,7 @@ pub(super) async fn open(
     }
 }
 
-/// Reads the head of the answer byte by byte: what follows it belongs to the tunnel.
+/// Reads the head of the response byte by byte, because the bytes after it belong to the tunnel.
 async fn read_head(stream: &mut Stream) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {

@@ -1,6 +1,6 @@
-//! Settings whose value is one of a few words, and the types that the words stand for. The table of
-//! settings takes its words from here, so a word without a value does not compile, nor does a value
-//! without a word.
+//! Settings whose value is one of a few words, and the types for these words. The table of settings
+//! takes the words from here, so a word without a value does not compile, nor does a value without
+//! a word.
 
 use tracing::Level;
 
@@ -24,7 +24,7 @@ pub trait Choice: Copy + 'static {
     }
 }
 
-/// How log lines are written (`--log-format`).
+/// The format of log lines (`--log-format`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// A line of text, for people.

@@ -1,4 +1,4 @@
-//! Settings of signing in that companies use: the identity provider, workloads, keys of clients.
+//! Sign-in settings for companies: the identity provider, workloads, and client keys.
 
 use url::Url;
 
@@ -16,15 +16,15 @@ use crate::http::ClientCertificate;
 use crate::redact::plain;
 use crate::shell_words::shell_word;
 
-/// Flags that each choose another way to sign in.
+/// Flags that each select a way to sign in.
 const WAYS: [Key; 5] =
     [Key::DeviceCode, Key::ClientCredentials, Key::WorkloadToken, Key::WorkloadCommand, Key::Idp];
 
 impl Settings {
-    /// The one way to sign in that is set, of those with a flag of their own.
+    /// The way to sign in that is selected by its own flag, if any.
     ///
     /// # Errors
-    /// Two of them are set.
+    /// More than one is set.
     pub(super) fn chosen_way(&self) -> Result<Option<Key>> {
         let is_set = |key: &Key| match key {
             Key::DeviceCode | Key::ClientCredentials => self.switch(*key),
@@ -42,7 +42,7 @@ impl Settings {
         }
     }
 
-    /// The grant of a workload or of a company's identity provider.
+    /// The grant for a workload or for a company's identity provider.
     ///
     /// # Errors
     /// The command cannot be split into words.
@@ -116,11 +116,11 @@ impl Settings {
         Ok(Some(PreRegistered { signing_key: Some(key), ..client }))
     }
 
-    /// The files of a client certificate, if they are set. Without a file of its own, the key is in
-    /// that of the certificate.
+    /// The files of a client certificate, if set. Without a file of its own, the key is in the
+    /// certificate's.
     ///
     /// # Errors
-    /// A key without a certificate.
+    /// There is a key without a certificate.
     pub(super) fn client_certificate(
         &self,
         certificate: Key,
@@ -162,10 +162,10 @@ impl Settings {
         }
     }
 
-    /// The options of signing in at the identity provider itself, and its URL.
+    /// The options for signing in at the identity provider itself, and its URL.
     ///
     /// # Errors
-    /// None is set, or a setting of it is invalid.
+    /// None is set, or one of its settings is invalid.
     pub fn options_at_identity_provider(
         &mut self,
         environment: &Environment,

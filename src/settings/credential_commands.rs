@@ -1,4 +1,5 @@
-//! `--header-command` and `--token-command`: which commands give credentials. Runs none of them.
+//! The commands that provide credentials, `--header-command` and `--token-command`. Runs none of
+//! them.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::redact::plain;
 
 impl Settings {
-    /// The headers that commands print. The first source of a name wins.
+    /// The headers that commands print. For each name, the first source wins.
     ///
     /// # Errors
     /// A value is not `NAME: COMMAND`, or a header of this name is set as well.
@@ -52,7 +53,7 @@ impl Settings {
         is_set || self.command_gives_authorization()
     }
 
-    /// Whether a command gives the `Authorization` header.
+    /// Whether a command provides the `Authorization` header.
     pub(super) fn command_gives_authorization(&self) -> bool {
         let is_authorization = |text: &str| {
             let name = text.split(':').next().unwrap_or_default().trim();
@@ -61,14 +62,14 @@ impl Settings {
         self.texts(Key::HeaderCommand).any(is_authorization)
     }
 
-    /// Whether commands give credentials. Who they are for is not known before they ran, so nothing
-    /// is remembered for the next session (S-19).
+    /// Whether commands provide credentials. Their account is unknown before they run, so nothing
+    /// is cached for the next session (S-19).
     pub fn uses_commands(&self) -> bool {
         self.text(Key::TokenCommand).is_some_and(|text| !text.is_empty())
             || self.texts(Key::HeaderCommand).next().is_some()
     }
 
-    /// How long what a command printed is kept; zero runs it for every request.
+    /// How long a command's output is kept; zero runs it for every request.
     pub(super) fn command_ttl(&self) -> Duration {
         self.limit(Key::CommandTtl).unwrap_or_default()
     }
@@ -88,7 +89,7 @@ fn header_command(text: &str, place: &str) -> Result<(HeaderName, CommandLine)> 
     Ok((name, command))
 }
 
-/// A settings file has no shell that would know what `~` is.
+/// Expands `~`, because no shell does so for a settings file.
 pub(super) fn at_home(command: CommandLine, environment: &Environment) -> CommandLine {
     let program = environment.expand_home(command.program()).to_string_lossy().into_owned();
     command.with_program(program)

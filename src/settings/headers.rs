@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::protocol::headers::is_reserved;
 use crate::redact::{Secret, plain};
 
-/// Returns the value of what is between `${` and `}`: a variable, or `keyring:` and a name.
+/// Looks up the name between `${` and `}`: a variable, or `keyring:` and a name.
 pub type VariableLookup<'a> = &'a dyn Fn(&str) -> Result<Option<Secret<String>>>;
 
-/// Returns the secret that `${keyring:NAME}` refers to, for the name without `keyring:`.
+/// Looks up the secret for `${keyring:NAME}`, by the name without `keyring:`.
 pub type KeyringLookup<'a> = &'a dyn Fn(&str) -> Result<Secret<String>>;
 
 /// The prefix of a name that refers to a secret in the keyring.
@@ -100,7 +100,7 @@ fn header_value(name: &HeaderName, value: &str, place: &str) -> Result<HeaderVal
     Ok(value)
 }
 
-/// Why a `${…}` cannot be expanded.
+/// The reason why a `${…}` cannot be expanded.
 #[derive(Debug)]
 pub(super) enum ExpansionProblem {
     Unset(String),
@@ -110,7 +110,7 @@ pub(super) enum ExpansionProblem {
 }
 
 impl ExpansionProblem {
-    /// The error for the user; `subject` is what the value is for.
+    /// The error for the user; `subject` says what the value is for.
     pub(super) fn into_error(self, subject: &str, place: &str) -> Error {
         let escape = "write `$${` for a literal `${`";
         match self {
@@ -161,7 +161,7 @@ pub(super) fn expand(
         rest = after;
     }
     part(rest);
-    // Allocated once, so that no copy is left behind (S-43).
+    // Allocated once, so that reallocation leaves no copy behind (S-43).
     let texts: Vec<&str> = parts.iter().map(|part| part.expose().as_str()).collect();
     Ok(Secret::new(texts.concat()))
 }

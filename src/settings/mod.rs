@@ -1,7 +1,7 @@
-//! The settings of one run and where each comes from: flags, then environment variables, then the
-//! server's section in the settings file, then `[defaults]` there, then built-in values. The first
-//! of these that sets a single value wins. Lists are joined in that order, and an empty list in the
-//! file drops everything after it.
+//! The settings of one run and their sources: flags, then environment variables, then the server's
+//! section in the settings file, then `[defaults]` there, then built-in values. The first of these
+//! that sets a single value wins. Lists are joined in that order, and an empty list in the file
+//! drops everything after it.
 
 mod choices;
 mod company_sign_in;
@@ -52,8 +52,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Combines these flags with others: lists are joined, and of two single values the other one
-    /// wins.
+    /// Combines these flags with others: lists are joined, and the others' single values win.
     #[must_use]
     pub fn overlaid_by(mut self, others: Self) -> Self {
         self.config = others.config.or(self.config);
@@ -62,7 +61,7 @@ impl Flags {
     }
 }
 
-/// Where a value comes from. The first of two sources wins.
+/// The source of a value. The first of two sources wins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SettingSource {
     /// A flag.
@@ -90,7 +89,7 @@ pub enum SettingSource {
     BuiltIn,
 }
 
-/// A value and where it comes from.
+/// A value and its source.
 #[derive(Clone)]
 pub struct Sourced {
     pub(crate) value: SettingValue,
@@ -105,12 +104,12 @@ pub struct Settings {
     env: HashMap<String, Secret<String>>,
     /// The settings file that was read.
     pub file: Option<PathBuf>,
-    /// What the user should know but what does not stop the run, one sentence each.
+    /// Warnings that do not stop the run, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl SettingSource {
-    /// The smaller rank wins.
+    /// The rank of the source; the smaller one wins.
     fn rank(&self) -> u8 {
         match self {
             Self::Flag => 0,
@@ -177,7 +176,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Whether the user gave this setting a value, by whatever means.
+    /// Whether the user has set this setting, from any source.
     pub(crate) fn is_set(&self, key: Key) -> bool {
         self.all(key).iter().any(|held| held.source != SettingSource::BuiltIn)
     }
@@ -187,7 +186,7 @@ impl Settings {
         &self.values[key as usize]
     }
 
-    /// Takes a setting back to its built-in value.
+    /// Resets a setting to its built-in value.
     pub fn reset(&mut self, key: Key) {
         self.values[key as usize].retain(|held| held.source == SettingSource::BuiltIn);
         let setting = key.setting();
@@ -208,7 +207,8 @@ impl Settings {
         Ok(())
     }
 
-    /// In a variable, a line break separates the values of a list.
+    /// Reads the variables of the environment. In a variable, line breaks separate the values of a
+    /// list.
     fn take_variables(&mut self, environment: &Environment) -> Result<()> {
         for setting in &SETTINGS {
             let name = setting.variable();
@@ -249,7 +249,7 @@ impl Settings {
         }
     }
 
-    /// Reads the variables of Node.js that users of `mcp-remote` have set.
+    /// Reads variables of Node.js that users of `mcp-remote` may have set.
     fn take_variables_of_node(&mut self, environment: &Environment) {
         let name = FOREIGN_CA_VARIABLE;
         if let Some(path) = environment.non_empty(name) {

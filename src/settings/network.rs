@@ -1,4 +1,4 @@
-//! Settings of company networks: the sign-in to a proxy, and addresses in place of a look-up.
+//! Settings for company networks: proxy credentials, and addresses that replace a look-up.
 
 use super::headers::{KeyringLookup, expand};
 use super::{Key, Settings};
@@ -54,7 +54,7 @@ impl Settings {
     }
 }
 
-/// Reads `USER:PASSWORD`, with a line ending behind it as programs print it. `None` for anything
+/// Reads `USER:PASSWORD`, optionally with a line ending, as programs print it. `None` for anything
 /// else.
 pub fn proxy_credentials(text: &str) -> Option<Secret<String>> {
     let text = text.trim_end_matches(['\r', '\n']);

@@ -24,7 +24,7 @@ use crate::shell_words::shell_word;
 /// The schemes of a proxy's URL.
 const PROXY_SCHEMES: [&str; 5] = ["http", "https", "socks5", "socks5h", "socks4a"];
 
-/// What is logged, and where.
+/// The options of logging.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogOptions {
     /// The least severe level that is logged.
@@ -42,7 +42,7 @@ impl Default for LogOptions {
     }
 }
 
-/// The largest file with a value of a setting, in bytes.
+/// The largest file with a setting's value, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 impl Settings {
@@ -176,8 +176,8 @@ impl Settings {
         paths.map(|path| environment.expand_home(path)).collect()
     }
 
-    /// Of `proxy` and `no-proxy`, the one from the first source wins; in the same source they
-    /// contradict each other.
+    /// Of `proxy` and `no-proxy`, the first source's wins; in the same source they contradict each
+    /// other.
     fn proxy(&self, environment: &Environment) -> Result<Proxy> {
         let off = self.all(Key::NoProxy).first().filter(|h| h.value == SettingValue::Switch(true));
         let url = self.all(Key::Proxy).first();
@@ -213,8 +213,8 @@ impl Settings {
         Ok(Proxy::Url { url: Secret::new(url), bypass })
     }
 
-    /// One value per name. The first source wins; within a source, a header wins over a header
-    /// file, and a later header over an earlier one.
+    /// The headers, with one value per name. The first source wins; within a source, a header wins
+    /// over a header file, and a later header over an earlier one.
     fn headers(
         &mut self,
         environment: &Environment,
@@ -228,7 +228,7 @@ impl Settings {
     }
 
     /// Returns whether an `Authorization` header, a token file or a command replaces signing in
-    /// . Expands no `${…}` and asks no keyring.
+    /// . Expands no `${…}` and does not access the keyring.
     ///
     /// # Errors
     /// A header is invalid, or a header file cannot be read.
@@ -263,8 +263,8 @@ impl Settings {
         Ok(headers)
     }
 
-    /// The authorizer of a token file or command, or none. Signing in is added later, by the
-    /// command.
+    /// The authorizer for a token file or command, or one that does nothing. Signing in is added
+    /// later, by the command.
     fn authorizer(
         &mut self,
         headers: &[(HeaderName, HeaderValue)],
@@ -326,7 +326,7 @@ impl Settings {
     }
 }
 
-/// What a single header is in its source.
+/// The name for a single header in its source.
 pub(super) fn part_of(source: &SettingSource) -> &'static str {
     match source {
         SettingSource::Flag | SettingSource::BuiltIn => "the value of",

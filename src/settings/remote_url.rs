@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::http::is_loopback;
 use crate::redact::{SafeUrl, display_identifier, plain, shown_words};
 
-/// Parses the URL that the user gave; returns it and a warning about what was dropped.
+/// Parses the URL that the user gave; returns it with a warning about dropped parts.
 ///
 /// # Errors
 /// The text is not an http or https URL, or it contains a user name or password.
@@ -55,7 +55,7 @@ fn not_a_url(text: &str, reason: url::ParseError) -> Error {
 
 const EXAMPLE: &str = "a URL looks like `https://mcp.example.com/mcp`; see `mcp-tether --help`";
 
-/// `localhost:8080/mcp` parses as a URL with the scheme `localhost`.
+/// The error for a wrong scheme; `localhost:8080/mcp` parses as a URL with the scheme `localhost`.
 fn wrong_scheme(text: &str, url: &Url) -> Error {
     if let (false, Some(suggestion)) = (text.contains("://"), with_scheme(text)) {
         return Error::usage(format!("`{}` has no scheme", display_text(text))).hint(suggestion);

@@ -1,5 +1,5 @@
-//! Turns settings into the options of signing in. Checks every value, so that a mistake is reported
-//! at the start and not in a browser. Messages never contain a secret.
+//! Turns settings into the options for signing in. Checks every value, so that a mistake is
+//! reported at the start rather than in a browser. Messages never contain a secret.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::error::{Error, Result, WithoutHint};
 use crate::http::is_loopback;
 use crate::redact::{Secret, shown_words};
 
-/// The parameters of an authorization request that only the bridge may set: another value would
-/// undo their protection.
+/// The parameters of an authorization request that only the bridge may set, because other values
+/// would undo their protection.
 const RESERVED_PARAMS: [&str; 14] = [
     "client_id",
     "client_secret",
@@ -37,8 +37,8 @@ const RESERVED_PARAMS: [&str; 14] = [
 ];
 
 impl Settings {
-    /// The options of signing in to this remote, whose requests carry these headers; `None` if one
-    /// of them is an `Authorization` header, or a command gives it, which replaces signing in
+    /// The options for signing in to this remote, whose requests carry these headers; `None` if one
+    /// of them is an `Authorization` header, or a command provides it, which replaces signing in
     ///
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Settings {
         Ok(Some(options))
     }
 
-    /// How long the bridge waits for the remote before it answers the host from the last session.
+    /// How long the bridge waits for the remote before it answers the host from the cache.
     pub fn answer_within(&self) -> Option<Duration> {
         self.limit(Key::AnswerWithin)
     }
@@ -150,7 +150,7 @@ impl Settings {
         Ok(endpoint)
     }
 
-    /// An endpoint that the user names.
+    /// An endpoint that the user sets.
     fn endpoint(&self, key: Key) -> Result<Option<Url>> {
         self.not_empty(key).map(|text| self.secure_url(key, text)).transpose()
     }
@@ -200,7 +200,7 @@ impl Settings {
             .hint("remove user name, query and fragment: the browser's history keeps them"))
     }
 
-    /// An empty value asks for no resource (docs/from-mcp-remote.md#command-line).
+    /// The resource indicator; an empty value omits it (docs/from-mcp-remote.md#command-line).
     fn resource(&self) -> Result<ResourceIndicator> {
         if self.switch(Key::DisableResourceParameter) {
             return Ok(ResourceIndicator::Omitted);
@@ -252,8 +252,8 @@ impl Settings {
         })
     }
 
-    /// Expands `${NAME}` in the strings of the parsed JSON and not in its text: a quotation mark in
-    /// a secret must not change the structure.
+    /// Reads a client. Expands `${NAME}` in the strings of the parsed JSON rather than in its text:
+    /// a quotation mark in a secret must not change the structure.
     pub(super) fn client_of(
         &self,
         key: Key,
@@ -307,7 +307,7 @@ impl Settings {
             let (_, text) = read_file("file of the OAuth client", path, environment, warnings)?;
             return Ok(Some(text));
         }
-        // Metadata is public, so others may read its file.
+        // Metadata is public, so other users may read its file.
         let (_, text) = read_file("file of client metadata", path, environment, &mut Vec::new())?;
         Ok(Some(text))
     }
@@ -332,7 +332,7 @@ impl Settings {
         })
     }
 
-    /// The error for a value that cannot be used, with where it came from.
+    /// The error for an invalid value, with its source.
     pub(super) fn invalid_value(&self, key: Key, why: &str) -> WithoutHint<Error> {
         let shown = shown_words(self.text(key).unwrap_or_default());
         // The text before an `@` may be a password.
@@ -340,7 +340,7 @@ impl Settings {
         Error::usage(format!("invalid value `{shown}` for {}: {why}", self.describe(key)))
     }
 
-    /// A setting as the user gave it: its name, and where it stands.
+    /// Describes a setting as the user gave it: its name and its source.
     pub(super) fn describe(&self, key: Key) -> String {
         match self.all(key).first() {
             Some(held) => held.source.describe(key.setting()),
@@ -349,8 +349,8 @@ impl Settings {
     }
 }
 
-/// The resource indicator for a value of `--resource`; an empty value asks for none. Returns `None`
-/// if the value is not an absolute URI without a fragment (RFC 8707 section 2).
+/// The resource indicator for a value of `--resource`; an empty value omits it. Returns `None` if
+/// the value is not an absolute URI without a fragment (RFC 8707 section 2).
 pub fn resource_indicator(text: &str) -> Option<ResourceIndicator> {
     if text.is_empty() {
         return Some(ResourceIndicator::Omitted);

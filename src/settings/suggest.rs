@@ -1,4 +1,4 @@
-//! Suggests the word that a mistyped one probably stands for.
+//! Suggests the word that was probably meant by a mistyped one.
 
 use strsim::damerau_levenshtein;
 

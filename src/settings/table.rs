@@ -95,7 +95,7 @@ pub enum Key {
     Record,
 }
 
-/// One setting: everything that flag, variable and key of the settings file have in common.
+/// A setting: everything that its flag, variable and key in the settings file have in common.
 #[derive(Debug)]
 pub struct Setting {
     pub(crate) key: Key,
@@ -103,7 +103,7 @@ pub struct Setting {
     pub name: &'static str,
     /// The placeholder for a value in the help; empty for a switch.
     pub(crate) value_name: &'static str,
-    /// What its values look like.
+    /// The kind of its values.
     pub kind: ValueKind,
     /// The built-in value, in the syntax of the flag; empty for none.
     pub(crate) default: &'static str,
@@ -113,7 +113,7 @@ pub struct Setting {
     pub(crate) help: &'static str,
 }
 
-/// What kind of value a setting takes.
+/// The kind of value that a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     /// On or off.
@@ -186,7 +186,7 @@ pub(crate) enum Availability {
 }
 
 impl Key {
-    /// The row of this setting.
+    /// This setting's row.
     pub fn setting(self) -> &'static Setting {
         &SETTINGS[self as usize]
     }
@@ -217,7 +217,7 @@ const fn row(
     Setting { key, name, value_name, kind, default, group, availability, help }
 }
 
-/// A setting of the sign-in.
+/// A sign-in setting.
 const fn sign_in(
     key: Key,
     name: &'static str,

@@ -11,10 +11,10 @@ use crate::auth::CommandLine;
 use crate::budget::{MIB, SMALLEST};
 use crate::redact::{SafeUrl, display_identifier, plain, shown_words};
 
-/// Replaces a value that must not be shown.
+/// Shown instead of a secret value.
 pub const REDACTED: &str = "[redacted]";
 
-/// One value. A list setting has any number of them.
+/// A value. A list setting has any number of them.
 #[derive(Clone, PartialEq)]
 pub enum SettingValue {
     /// On or off.
@@ -143,7 +143,7 @@ impl SettingValue {
     }
 }
 
-/// What a setting expects instead of the value that was given.
+/// The expected value, for a setting with an invalid one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Expected {
     /// `true` or `false` in TOML.
@@ -238,7 +238,7 @@ fn mebibytes(number: Option<i64>) -> Result<SettingValue, Expected> {
         .ok_or(Expected::Mebibytes)
 }
 
-/// The text of a setting that is no secret as a whole: a URL or a word may contain one.
+/// The text of a setting that is not a secret as a whole, without secrets in URLs or words.
 fn display_text(text: &str) -> String {
     match text {
         url if url.contains("://") => display_identifier(url),

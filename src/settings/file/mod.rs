@@ -31,7 +31,7 @@ pub struct SettingsFile {
     pub readable_by_others: bool,
 }
 
-/// One section.
+/// A section.
 #[derive(Debug, Default)]
 pub struct Section {
     /// The URL as written; `None` for `[defaults]` and `[enterprise]`.
@@ -44,7 +44,7 @@ pub struct Section {
     pub env: Vec<(String, Secret<String>)>,
 }
 
-/// One setting in a section.
+/// A setting in a section.
 pub struct FileEntry {
     /// The setting.
     pub key: Key,
@@ -60,7 +60,7 @@ impl std::fmt::Debug for FileEntry {
     }
 }
 
-/// Where the settings file is, and whether it must exist.
+/// The location of the settings file, and whether it must exist.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Location {
     /// Named by `--config` or `MCP_TETHER_CONFIG`: it must exist.
@@ -152,7 +152,7 @@ impl SettingsFile {
         exact.or_else(by_prefix).map(|(_, section)| section)
     }
 
-    /// Returns whether the file contains something that other users should not read.
+    /// Returns whether the file contains secrets.
     pub fn holds_secrets(&self) -> bool {
         let secret = |entry: &FileEntry| match entry.key.setting().kind {
             ValueKind::Headers | ValueKind::SecretText | ValueKind::SecretUrl => true,

@@ -1,11 +1,11 @@
-//! The servers of a company, as `[enterprise]` names them: URLs, or `https://*.example.com`.
+//! Patterns for a company's servers in `[enterprise]`: URLs, or `https://*.example.com`.
 
 use url::Url;
 
-/// What stands for `*` while a pattern is parsed.
+/// Replaces `*` while a pattern is parsed.
 const PLACEHOLDER: &str = "any-name";
 
-/// A URL that stands for every server below it; with a `*`, for every name that ends like its host.
+/// A URL that matches every server below it; with `*`, every host name with the same ending.
 #[derive(Clone, Debug)]
 pub struct ServerPattern {
     url: Url,
@@ -14,7 +14,7 @@ pub struct ServerPattern {
 }
 
 impl ServerPattern {
-    /// Reads a pattern; `None` if it is neither a URL nor one with `*.` before its host.
+    /// Reads a pattern; `None` if it is not a URL, even with a leading `*.` in its host.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(&text.replacen("://*.", &format!("://{PLACEHOLDER}."), 1)).ok()?;
         let host = url.host_str().filter(|_| matches!(url.scheme(), "https" | "http"))?;
@@ -24,7 +24,7 @@ impl ServerPattern {
         (has_parent && is_plain).then_some(Self { url, suffix })
     }
 
-    /// Whether it stands for this server.
+    /// Whether it matches this server.
     pub fn matches(&self, url: &Url) -> bool {
         let is_host = match (&self.suffix, url.host_str()) {
             (Some(suffix), Some(host)) => {
