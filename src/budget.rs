@@ -1,10 +1,10 @@
-//! One budget of bytes for the process (S-42): whoever keeps what a server or a host sent takes its
-//! share here, by the memory that it needs. What can pause, pauses while there is none left:
-//! bodies, events, stdin. What cannot is refused, with an answer that says so.
+//! The process's memory budget (S-42): all code that keeps data from a server or host takes a share
+//! of it, by the memory that it needs. While the budget is exhausted, reading bodies, events and
+//! stdin pauses; data that cannot wait is refused, with an answer that says so.
 //!
-//! Half of the budget is for everyone; the other half is for one message at a time, the one that
-//! has the turn, so that messages that grow at the same time cannot wait for each other without
-//! end. Hence no message is larger than half of it.
+//! One half of the budget is shared; the other half is for one message at a time, the one that has
+//! the turn, so that growing messages cannot wait for each other forever. Hence no message may be
+//! larger than half of the budget.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,23 +12,23 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 /// The budget unless a setting says otherwise, in bytes.
 pub const DEFAULT: usize = 256 * MIB;
-/// The smallest budget: a message of 32 MiB has to pass (T-04).
+/// The smallest budget, in bytes: a message of 32 MiB has to pass (T-04).
 pub const SMALLEST: usize = 64 * MIB;
-/// What is left for pings and answers while stdin is paused, in bytes.
+/// The reserve for pings and answers while stdin is paused, in bytes.
 const RESERVE: usize = 8 * MIB;
-/// What a kept message takes besides its bytes: ids, ranges, entries of tables.
+/// The memory of a kept message besides its bytes, in bytes: ids, ranges, table entries.
 pub const MESSAGE_OVERHEAD: usize = 512;
 /// Bytes of a MiB.
 pub const MIB: usize = 1024 * 1024;
 
 static OF_PROCESS: Budget = Budget::new(DEFAULT);
 
-/// A number of bytes that can be shared out.
+/// A number of bytes of which shares can be taken.
 #[derive(Debug)]
 pub struct Budget {
     limit: AtomicUsize,
     taken: AtomicUsize,
-    /// What is on its way from the host to the server, as a part of `taken`.
+    /// The bytes on their way from the host to the server, as a part of `taken`.
     outgoing: AtomicUsize,
     waiting: AtomicUsize,
     freed: Notify,
@@ -37,7 +37,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of so many bytes, all of which are there.
+    /// A budget of this many bytes, all of them free.
     pub const fn new(limit: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit),
@@ -54,28 +54,28 @@ impl Budget {
         &OF_PROCESS
     }
 
-    /// Sets how many bytes there are; at least [`SMALLEST`].
+    /// Sets the size of the budget, in bytes; at least [`SMALLEST`].
     pub fn set_limit(&self, bytes: usize) {
         self.limit.store(bytes.max(SMALLEST), Ordering::Relaxed);
     }
 
-    /// The most bytes that one message may have.
+    /// The largest size of one message, in bytes.
     pub fn per_message(&self) -> usize {
         self.limit.load(Ordering::Relaxed) / 2
     }
 
-    /// Whether so much is on its way to the server that stdin had better pause (T-07). What a
-    /// server sent does not count: it must not decide whether the host is heard.
+    /// Whether there is room for more of the host's messages, or stdin has to pause (T-07). Data
+    /// from the server does not count: a server must not decide whether the host is heard.
     pub fn has_room_for_host(&self) -> bool {
         self.outgoing.load(Ordering::Relaxed) + RESERVE < self.per_message()
     }
 
-    /// Whether even the reserve for pings and answers of the host is used up.
+    /// Whether even the reserve for the host's pings and answers is used up.
     pub fn refuses_host(&self) -> bool {
         self.outgoing.load(Ordering::Relaxed) >= self.per_message()
     }
 
-    /// Waits until there is room for more of the host.
+    /// Waits until there is room for more of the host's messages.
     pub async fn room_for_host(&self) {
         self.until(|| self.has_room_for_host()).await;
     }
@@ -110,7 +110,7 @@ impl Budget {
         self.waiting.fetch_add(1, Ordering::AcqRel);
         let _count = Count(&self.waiting);
         loop {
-            // Registered before the look, so that nothing is missed in between.
+            // Registered before the check, so that no notification is missed in between.
             let freed = self.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
@@ -130,7 +130,7 @@ impl Drop for Count<'_> {
     }
 }
 
-/// What one keeper has taken of a budget; given back when it is dropped.
+/// A share of a budget, returned when dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: &'static Budget,
@@ -144,7 +144,7 @@ impl Share {
         self.bytes
     }
 
-    /// Takes more, if there is any.
+    /// Takes more if available; returns whether it was.
     #[must_use]
     pub fn try_grow(&mut self, bytes: usize) -> bool {
         let is_taken = self.budget.try_take(bytes);
@@ -152,14 +152,15 @@ impl Share {
         is_taken
     }
 
-    /// Takes more, whether there is any or not: for what is here already and cannot be refused.
+    /// Takes more even if it exceeds the budget: for data that has already arrived and cannot be
+    /// refused.
     pub fn grow_anyway(&mut self, bytes: usize) {
         self.budget.taken.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
     }
 
-    /// Takes what brings the share to this many bytes, and waits until that is there. The caller
-    /// sees to it that one message is within [`Budget::per_message`].
+    /// Grows the share to this many bytes, waiting until they are available. The caller ensures
+    /// that no message exceeds [`Budget::per_message`].
     pub async fn grow_to(&mut self, bytes: usize) {
         let missing = bytes.saturating_sub(self.bytes);
         if missing == 0 || self.try_grow(missing) {
@@ -180,14 +181,14 @@ impl Share {
         self.grow_anyway(missing);
     }
 
-    /// Gives back a part.
+    /// Returns a part to the budget.
     pub fn shrink(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
         self.budget.give_back(bytes);
     }
 
-    /// Takes everything out of this share, which is empty then.
+    /// Moves everything out of this share, which is then empty.
     #[must_use]
     pub fn take(&mut self) -> Self {
         let bytes = std::mem::take(&mut self.bytes);

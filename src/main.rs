@@ -1,4 +1,5 @@
-//! The `mcp-tether` program: parse, run, map the error to an exit code.
+//! The `mcp-tether` program: parses the command line, runs the command, and maps its error to an
+//! exit code.
 
 use std::process::ExitCode;
 

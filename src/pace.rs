@@ -1,7 +1,7 @@
-//! What comes from outside does not set our pace (S-39): every pause, interval, count and
-//! repetition that a server names or causes is brought into a range here, in one place.
+//! Limits the pace that others can set (S-39): every pause, interval, count and repetition that a
+//! server names or causes is clamped to a range defined here.
 //!
-//! Numbers only. Who waits, and for what, is decided where these are used.
+//! Only numbers; they are applied where they are used.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -21,13 +21,13 @@ impl PauseRange {
         }
     }
 
-    /// This pause, brought into the range.
+    /// Clamps a pause to the range.
     pub fn clamp(self, asked: Duration) -> Duration {
         asked.clamp(self.shortest, self.longest)
     }
 
-    /// Whether the pause is within the range or below it: one that is too long is reported instead
-    /// of waited for where the host should know.
+    /// Whether the pause is not too long. Too long a pause is reported to the host instead of
+    /// waited for.
     pub fn is_bearable(self, asked: Duration) -> bool {
         asked <= self.longest
     }
@@ -51,30 +51,31 @@ pub const RETRY_AFTER: PauseRange = PauseRange::new(100, 60);
 pub const DEVICE_INTERVAL: PauseRange = PauseRange::new(1000, 60);
 /// The pause between two polls of a task: `pollInterval`, `pollIntervalMs`.
 pub const TASK_POLL: PauseRange = PauseRange::new(20, 300);
-/// The lifetime of a token in seconds: `expires_in` (RFC 6749 §5.1). Values outside say nothing.
+/// The lifetime of a token in seconds: `expires_in` (RFC 6749 §5.1). Values outside the range are
+/// ignored.
 pub const TOKEN_LIFETIME: RangeInclusive<u64> = 1..=100 * 365 * 86_400;
-/// The pause between two pages to sign in at that nobody calls for. A person can ask for one at any
-/// time.
+/// The shortest time between two sign-in pages that nobody requested. A person can request one at
+/// any time.
 pub const PAGE_PAUSE: Duration = Duration::from_secs(60);
-/// How many pages open within [`PAGE_WINDOW`] for calls of the host: a sign-in, more scopes, a
-/// sign-in that was lost.
+/// How many pages may open within [`PAGE_WINDOW`] because of the host's calls: a sign-in, more
+/// scopes, a lost sign-in.
 pub const MAX_PAGES: usize = 3;
 /// The time over which pages are counted.
 pub const PAGE_WINDOW: Duration = Duration::from_secs(180);
 
-/// How many authorization servers of a document are asked: a list is no way to have us send
-/// thousands of requests to others (S-36).
+/// How many of a document's authorization servers are tried: a list must not make us send thousands
+/// of requests to others (S-36).
 pub const MAX_ISSUERS: usize = 8;
-/// How many requests of a server may wait for the host.
+/// How many of a server's requests may wait for the host.
 pub const MAX_OPEN_SERVER_REQUESTS: usize = 1000;
-/// How many answers of the bridge itself to a server may be on their way.
+/// How many of the bridge's own answers to a server may be on their way.
 pub const MAX_OWN_ANSWERS: usize = 256;
 
 /// The time over which log lines of one kind are counted.
 pub const LOG_WINDOW: Duration = Duration::from_secs(60);
 /// How many lines of one kind are logged in that time.
 pub const MAX_LOG_LINES: u32 = 10;
-/// The same for lines that only someone sees who asked for details.
+/// The same for lines that are only shown on request.
 pub const MAX_DETAILED_LOG_LINES: u32 = 1000;
 
 #[cfg(test)]

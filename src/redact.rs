@@ -1,5 +1,5 @@
-//! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09), and
-//! [`plain`] makes text from outside safe for a terminal (S-15).
+//! Makes values safe to print: [`Secret`] hides a value, [`SafeUrl`] hides the keys in a URL
+//! (S-09), and [`plain`] makes text from outside safe for a terminal (S-15).
 
 use std::fmt;
 
@@ -9,19 +9,18 @@ use zeroize::Zeroize;
 
 /// The longest text that [`plain`] returns, in characters.
 const MAX_TEXT: usize = 500;
-/// Replaces what is not shown.
+/// Replaces hidden text.
 const HIDDEN: &str = "…";
 
-/// A value that leaves this process only where it must. It has no `Display`, its `Debug` is
-/// redacted, and each way out has a method of its own, so that every place where a secret leaves
-/// can be listed: [`Secret::expose_to_wire`], [`Secret::expose_to_store`] and
-/// [`Secret::expose_to_person`]. [`Secret::expose`] is for work that keeps the value inside.
-/// Its own buffer is wiped when it is dropped (S-43); copies in headers, TLS and the keyring's bus
-/// are not.
+/// A secret value. It has no `Display`, its `Debug` is redacted, and each way out of this process
+/// has a method of its own, so that every such place can be listed: [`Secret::expose_to_wire`],
+/// [`Secret::expose_to_store`] and [`Secret::expose_to_person`]. [`Secret::expose`] is for work
+/// within the process. Its own buffer is wiped when it is dropped (S-43); copies in headers, TLS
+/// and the keyring's bus are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T: Wipe>(T);
 
-/// What can be wiped from memory.
+/// A value that can be wiped from memory.
 pub trait Wipe {
     /// Overwrites the value.
     fn wipe(&mut self);
@@ -70,28 +69,30 @@ impl<T: Wipe> Secret<T> {
         Self(value)
     }
 
-    /// For work inside this process: comparing, parsing, signing and digesting, and moving the
-    /// value into another [`Secret`] or into a form whose way out is marked.
+    /// The value, for work within this process: comparing, parsing, signing and digesting, and
+    /// moving it into another [`Secret`] or into a form whose way out is marked.
     pub fn expose(&self) -> &T {
         &self.0
     }
 
-    /// For work inside this process that changes the value.
+    /// The value, for work within the process that changes it.
     pub fn edit(&mut self) -> &mut T {
         &mut self.0
     }
 
-    /// For a header, a body or a URL of a request to the server that the secret is meant for.
+    /// The value, for a request to the server for which the secret is meant.
     pub fn expose_to_wire(&self) -> &T {
         &self.0
     }
 
-    /// For the keyring and private files, and for a process of this program that stores it.
+    /// The value, for the keyring, private files, and another process of this program that stores
+    /// it.
     pub fn expose_to_store(&self) -> &T {
         &self.0
     }
 
-    /// For the person who signs in: the page to open, which holds a state but no credential.
+    /// The value, for the person who signs in: the page to open, which holds a state but no
+    /// credential.
     pub fn expose_to_person(&self) -> &T {
         &self.0
     }
@@ -114,7 +115,7 @@ impl SafeUrl {
         Self(url.clone())
     }
 
-    /// Returns whether nothing of the URL is hidden.
+    /// Returns whether no part of the URL is hidden.
     pub fn shows_all(&self) -> bool {
         self.to_string() == self.0.as_str()
     }
@@ -123,7 +124,7 @@ impl SafeUrl {
 impl fmt::Display for SafeUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut url = self.0.clone();
-        // Fails only for URLs that cannot have credentials at all.
+        // Fails only for URLs that cannot have credentials.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         let mut shown = url[..Position::BeforePath].to_owned();
@@ -149,8 +150,8 @@ pub fn display_url(text: &str) -> String {
     Url::parse(text.trim()).map_or_else(|_| HIDDEN.to_owned(), |url| SafeUrl::new(&url).to_string())
 }
 
-/// The text of an identifier that is a URL in most cases, such as an issuer or a resource: as
-/// [`display_url`], but without a slash that is not there, and other texts as [`shown_words`].
+/// The text of an identifier that is usually a URL, such as an issuer or resource: like
+/// [`display_url`], but without adding a slash, and like [`shown_words`] for other texts.
 pub fn display_identifier(text: &str) -> String {
     match display_exactly(text) {
         hidden if hidden == HIDDEN => shown_words(text),
@@ -158,7 +159,7 @@ pub fn display_identifier(text: &str) -> String {
     }
 }
 
-/// As [`display_url`], and to the letter if nothing of it must be hidden.
+/// Like [`display_url`], but unchanged if no part must be hidden.
 fn display_exactly(text: &str) -> String {
     match Url::parse(text) {
         Ok(url) if text.is_ascii() && SafeUrl::new(&url).shows_all() => plain(text),
@@ -166,7 +167,7 @@ fn display_exactly(text: &str) -> String {
     }
 }
 
-/// A pair of a query without its value. Text without `=` is itself a value.
+/// Removes the value of a query pair. Text without `=` is itself a value.
 fn redact_pair(pair: &str) -> String {
     match pair.split_once('=').map_or("", |(name, _)| name) {
         // A pair without a name, or a key instead of one.
@@ -176,21 +177,21 @@ fn redact_pair(pair: &str) -> String {
     }
 }
 
-/// A part of a path, unless it looks like a key.
+/// Hides a path segment that looks like a key.
 fn redact_segment(segment: &str) -> &str {
     if looks_like_key(segment) { HIDDEN } else { segment }
 }
 
 /// Returns whether a text contains what looks like a key, a token or another random value: 16
 /// letters and digits in a row, a UUID, or 24 characters with at least four digits. Words with a
-/// number do not. In URLs, bytes that are written as `%20` count as what they stand for.
+/// number do not. In URLs, percent-encoded bytes count as their decoded characters.
 pub fn looks_like_key(text: &str) -> bool {
     let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '=' | '+');
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     decoded.split(|c: char| !of_token(c)).any(is_key)
 }
 
-/// Returns whether letters, digits and what tokens have between them look like a key.
+/// Returns whether a run of letters, digits and the separators of tokens looks like a key.
 fn is_key(text: &str) -> bool {
     let is_mixed = |text: &str| {
         text.contains(|c: char| c.is_ascii_digit())
@@ -206,10 +207,9 @@ fn is_number(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Makes the words of a server, or of a command line that cannot be read, safe to show: as
-/// [`plain`], with URLs as [`SafeUrl`] shows them, and without what looks like a key, because
-/// servers repeat what they were sent (S-09). A number that is called an id stays, for the operator
-/// of the server.
+/// Makes a server's words, or an unreadable command line, safe to show: like [`plain`], with URLs
+/// as [`SafeUrl`], and without text that looks like a key, because servers repeat what they were
+/// sent (S-09). A number labelled as an id stays, for the server's operator.
 pub fn shown_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MAX_TEXT));
     let mut before = "";
@@ -220,7 +220,7 @@ pub fn shown_words(text: &str) -> String {
     plain(&out)
 }
 
-/// One of the words of [`shown_words`], with the white space behind it.
+/// One word of [`shown_words`], with the white space after it.
 fn shown_word(word: &str, before: &str) -> String {
     let of_name = |c: char| !c.is_ascii_alphanumeric();
     let called = before.trim_end_matches(of_name);
@@ -238,8 +238,8 @@ fn shown_word(word: &str, before: &str) -> String {
     if is_hidden { word.replacen(core, HIDDEN, 1) } else { word.to_owned() }
 }
 
-/// A text without these secrets, which it may repeat. Those of fewer than four characters could be
-/// any word, and stay.
+/// Removes these secrets from a text that may repeat them. Secrets of fewer than four characters
+/// could be any word, and stay.
 pub fn without<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let mut out = text.to_owned();
     for secret in secrets.into_iter().filter(|secret| secret.len() >= 4) {
@@ -264,7 +264,7 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// As [`plain`], of any length, but for the characters that `keeps` accepts.
+/// Like [`plain`], but of any length, and keeping the characters that `keeps` accepts.
 pub fn visible(text: &str, keeps: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for (character, deceives) in judged(text) {
@@ -281,7 +281,7 @@ fn push_visible(out: &mut String, character: char, deceives: bool) {
     }
 }
 
-/// Each character, and whether it deceives where it stands: the variation selector behind a symbol
+/// Each character, and whether it is deceptive in its place: a variation selector after a symbol
 /// only makes it colourful.
 pub fn judged(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut before = ' ';
@@ -294,9 +294,9 @@ pub fn judged(text: &str) -> impl Iterator<Item = (char, bool)> {
     })
 }
 
-/// Returns whether a character can manipulate a terminal or hide what a text says: control
-/// characters, separators of lines, and what is invisible or reorders the text: the format
-/// characters, tags, fillers and variation selectors of Unicode (S-15).
+/// Returns whether a character can manipulate a terminal or hide a text's meaning: control
+/// characters, line separators, and invisible or reordering characters: Unicode's format
+/// characters, tags, fillers and variation selectors (S-15).
 pub fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(

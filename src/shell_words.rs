@@ -1,5 +1,5 @@
-//! Words of the commands that messages show: whoever copies such a command into a shell runs what
-//! we meant and nothing else (S-31).
+//! Quotes words of commands in messages, so that a copied command runs in a shell as intended and
+//! runs nothing else (S-31).
 
 use url::Url;
 
@@ -16,8 +16,8 @@ pub fn url_argument(text: &str) -> String {
     url.map_or_else(|_| "URL".to_owned(), |url| safe_url_argument(&SafeUrl::new(&url)))
 }
 
-/// A name that someone else chose, as a word. A name that a flag could be is replaced by
-/// `placeholder`: whoever runs the command must not run what it says.
+/// A name from outside, as a word. A name that could be a flag is replaced by `placeholder`, so
+/// that it cannot change the command.
 pub fn name_argument(name: &str, placeholder: &str) -> String {
     if name.starts_with('-') { placeholder.to_owned() } else { shell_word(name) }
 }

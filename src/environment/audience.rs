@@ -1,11 +1,11 @@
-//! Who reads the output of this run: people, or with `--json` programs.
+//! The audience of this run's output: people or, with `--json`, programs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether programs read it.
+/// Whether the audience is programs.
 static JSON: AtomicBool = AtomicBool::new(false);
 
-/// From now on results and errors are JSON.
+/// Makes results and errors JSON from now on.
 pub(crate) fn use_json() {
     JSON.store(true, Ordering::Relaxed);
 }

@@ -54,8 +54,8 @@ impl Environment {
         matches!(self.variables, Variables::Process)
     }
 
-    /// The value of a variable. Replaces bytes that are not UTF-8; later checks refuse the
-    /// replacement where it matters.
+    /// The value of a variable. Replaces invalid UTF-8; later checks refuse the replacement
+    /// character if it matters.
     pub(crate) fn variable(&self, name: impl AsRef<OsStr>) -> Option<String> {
         let name = name.as_ref();
         match &self.variables {
@@ -109,7 +109,7 @@ impl Environment {
         named.or_else(|| Some(self.home()?.join(".config")))
     }
 
-    /// The folder in which programs of this platform keep what belongs to this machine, such as
+    /// The folder in which programs of this platform keep machine-specific data, such as
     /// `%LOCALAPPDATA%`.
     pub(crate) fn programs_local_folder(&self) -> Option<PathBuf> {
         match &self.variables {

@@ -1,15 +1,15 @@
-//! What a command did: a sentence and facts about it, as text for people. With `--json` the same is
-//! one line of JSON for programs, and so is each error.
+//! The outcome of a command: a sentence and facts, as text for people or, with `--json`, as one
+//! line of JSON for programs.
 
 use serde_json::{Map, Value};
 
 use super::audience::wants_json;
 use super::output::{to_stdout, to_stdout_unwrapped};
 
-/// The narrowest column of labels, so that short reports look like long ones.
+/// The minimum width of the column of labels, so that short reports look like long ones.
 const MIN_LABELS: usize = 6;
 
-/// What a command did to one thing.
+/// The outcome of a command for one item.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CommandOutcome {
     /// One word for programs, such as `signed_in`.
@@ -20,11 +20,11 @@ pub(crate) struct CommandOutcome {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Text {
-    /// A sentence, and facts about it, each with a label.
+    /// A sentence and facts, each with a label.
     Report { sentence: String, facts: Vec<(&'static str, String)> },
-    /// Text as it is.
+    /// Plain text.
     AsIs(String),
-    /// Text that is copied, so that no line of it may be wrapped.
+    /// Text to be copied, of which no line may be wrapped.
     Copied(String),
 }
 
@@ -35,18 +35,18 @@ impl CommandOutcome {
         Self { result, text, members: Map::new() }
     }
 
-    /// An outcome whose text is shown to people as it is; [`member`](Self::member) adds what
-    /// programs get.
+    /// An outcome whose text people get unchanged; [`member`](Self::member) adds members for
+    /// programs.
     pub(crate) fn shown(result: &'static str, text: impl Into<String>) -> Self {
         Self { result, text: Text::AsIs(text.into()), members: Map::new() }
     }
 
-    /// As [`shown`](Self::shown), for text that is copied: no line of it is wrapped.
+    /// Like [`shown`](Self::shown), for text to be copied: no line of it is wrapped.
     pub(crate) fn copied(result: &'static str, text: impl Into<String>) -> Self {
         Self { result, text: Text::Copied(text.into()), members: Map::new() }
     }
 
-    /// Adds a fact, which has its label as its name for programs.
+    /// Adds a fact; programs get it under its label.
     #[must_use]
     pub(crate) fn fact(mut self, label: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
@@ -67,7 +67,7 @@ impl CommandOutcome {
         self
     }
 
-    /// Adds what only programs get.
+    /// Adds a member that only programs get.
     #[must_use]
     pub(crate) fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());

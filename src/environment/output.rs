@@ -14,7 +14,7 @@ use super::paint::paint_labels;
 use super::wrap::wrap;
 use crate::error::Error;
 
-/// The narrowest and the widest text. A sentence that is longer than this is hard to read.
+/// The narrowest and widest text, in columns. Longer lines are hard to read.
 const COLUMNS: std::ops::RangeInclusive<usize> = 30..=120;
 
 /// The line on stderr that says what a command waits for; the next text replaces it.
@@ -26,7 +26,7 @@ pub(crate) fn to_stdout(text: &str) {
     let _ = try_to_stdout(text);
 }
 
-/// Writes a result that is copied or read by programs: no line is wrapped.
+/// Writes a result that is copied or read by programs, without wrapping lines.
 #[expect(
     clippy::disallowed_methods,
     reason = "outside the bridge, only this file writes to stdout"
@@ -82,7 +82,7 @@ fn to_stderr_unwrapped(text: &str) {
 /// Whether the user is being asked something, so that nothing may be shown behind the question.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// A question on stderr whose answer is read; dropped when it was answered.
+/// A question on stderr that awaits its answer; dropped once it is answered.
 pub(crate) struct Asking;
 
 impl Asking {
@@ -100,7 +100,7 @@ impl Drop for Asking {
     }
 }
 
-/// Shows this line at the end of stderr until something else is written, instead of the one before.
+/// Shows this line at the end of stderr until something else is written; replaces an earlier one.
 #[expect(clippy::disallowed_methods, reason = "only this file writes to stderr")]
 pub(super) fn show_transient(line: &str) {
     if ASKED.load(Ordering::Relaxed) {
@@ -113,7 +113,7 @@ pub(super) fn show_transient(line: &str) {
     *shown = true;
 }
 
-/// As many whole words as fit; `…` stands for the rest.
+/// Shortens a line to the whole words that fit, followed by `…`.
 fn shortened(line: &str, columns: usize) -> String {
     if line.chars().count() <= columns {
         return line.to_owned();
@@ -140,7 +140,7 @@ pub(super) fn remove_transient() {
     }
 }
 
-/// Returns whether a line of stderr can be replaced.
+/// Returns whether a line on stderr can be replaced.
 pub(super) fn can_redraw() -> bool {
     stderr_is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb")
 }
@@ -156,7 +156,7 @@ pub(crate) fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Returns whether a file is what stdout leads to, such as `/dev/stdout`.
+/// Returns whether a file, such as `/dev/stdout`, is the same as stdout.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "this writes nothing")]
 pub(crate) fn is_stdout(file: &std::fs::File) -> bool {
@@ -164,19 +164,20 @@ pub(crate) fn is_stdout(file: &std::fs::File) -> bool {
     else {
         return false;
     };
-    // Nothing is mixed up in `/dev/null`.
+    // Output to `/dev/null` cannot be mixed up.
     let is_null = rustix::fs::stat("/dev/null").is_ok_and(|null| null.st_rdev == file.st_rdev);
     let is_device = rustix::fs::FileType::from_raw_mode(file.st_mode).is_char_device();
     (file.st_dev, file.st_ino) == (stdout.st_dev, stdout.st_ino) && !(is_device && is_null)
 }
 
-/// No path on Windows leads to a stdout that is a pipe.
+/// Always false: on Windows no path leads to a stdout that is a pipe.
 #[cfg(not(unix))]
 pub(crate) fn is_stdout(_: &std::fs::File) -> bool {
     false
 }
 
-/// The columns of the terminal behind stdout; `None` if it is not one, so that nothing is wrapped.
+/// The columns of the terminal on stdout; `None` if it is not a terminal, so that nothing is
+/// wrapped.
 #[expect(clippy::disallowed_methods, reason = "this writes nothing")]
 pub(crate) fn stdout_columns() -> Option<usize> {
     columns(&std::io::stdout())
@@ -194,7 +195,7 @@ fn columns(stream: &(impl IsTerminal + std::os::windows::io::AsHandle)) -> Optio
     Some(usable(size.map(|(width, _)| width)))
 }
 
-/// A terminal that does not know its size, such as that of a serial line, has 0 columns.
+/// The usable width. A terminal of unknown size, such as a serial line, reports 0 columns.
 fn usable(width: Option<Width>) -> usize {
     let columns = width.map_or(0, |Width(columns)| usize::from(columns));
     if columns == 0 { 80 } else { columns.clamp(*COLUMNS.start(), *COLUMNS.end()) }

@@ -1,18 +1,18 @@
-//! The colours of the text that people read, as escape sequences. The writers remove them where no
-//! colours are wanted, so nothing here asks for the terminal.
+//! Colours text for people with escape sequences. The writers remove them if no colours are wanted,
+//! so nothing here checks the terminal.
 
 use anstyle::{AnsiColor, Style};
 
-/// What a word is, which decides its colour.
+/// The role of a text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paint {
     Good,
     Warning,
     Bad,
     Heading,
-    /// What comes next, such as a hint.
+    /// A next step, such as a hint.
     Next,
-    /// What matters least.
+    /// Unimportant text.
     Faint,
 }
 
@@ -29,7 +29,7 @@ impl Paint {
     }
 }
 
-/// The text in the colour of this kind.
+/// The text in the colour of this role.
 pub(crate) fn paint(kind: Paint, text: &str) -> String {
     let style = kind.style();
     format!("{style}{text}{style:#}")

@@ -1,5 +1,5 @@
-//! Says on a terminal what a command waits for, once that takes longer than a second. Without a
-//! terminal it says nothing.
+//! Shows on a terminal what a command waits for, once that takes longer than a second. Without a
+//! terminal it shows nothing.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::output::{can_redraw, remove_transient, show_transient, stderr_is_terminal, to_stderr};
 
-/// What takes less than this needs no explanation.
+/// Shorter waits need no explanation.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A line that stays until this is dropped.
@@ -18,8 +18,8 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Begins to wait. `line` says for what, after so long, and is asked once a second; nothing is
-    /// shown while it returns `None`.
+    /// Starts to wait. `line` is called once a second with the time so far, and returns the line to
+    /// show; while it returns `None`, nothing is shown.
     pub(crate) fn start(line: impl Fn(Duration) -> Option<String> + Send + 'static) -> Self {
         if !stderr_is_terminal() {
             return Self { end: None, thread: None };

@@ -1,9 +1,9 @@
-//! Wraps text at the width of a terminal. A line that is too long continues below the text of its
-//! last column, no word is split, and a line that fits stays as it is.
+//! Wraps text at the width of a terminal. A long line continues below the text of its last column,
+//! words are not split, and lines that fit stay unchanged.
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::display_width};
 
-/// A column further to the right than this part of the width is too far for text to hang below it.
+/// The part of the width, as a fraction, beyond which text no longer hangs below a column.
 const FARTHEST_COLUMN: (usize, usize) = (1, 2);
 
 /// Wraps each line at `columns`; escape sequences have no width.
@@ -52,7 +52,7 @@ fn hanging_column(line: &str, columns: usize) -> usize {
         if begins <= farthest {
             column = begins;
         } else if column == start {
-            // A row with columns is told from the next one by its first word.
+            // The continuation is indented, so that the first word of each row stands out.
             column = start + 2;
         }
     }

@@ -249,7 +249,7 @@ impl HostFile {
             None => temporary.persist_noclobber(&self.target),
         };
         match persisted {
-            Ok(_) => synchronise(folder),
+            Ok(_) => synchronize(folder),
             Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
                 return Err(FileError::Changed(self.path.clone()));
             }
@@ -417,7 +417,7 @@ fn for_everyone() -> Option<fs::Permissions> {
 }
 
 /// Makes a rename durable. Some file systems do not support that.
-fn synchronise(folder: &Path) {
+fn synchronize(folder: &Path) {
     if cfg!(unix) {
         let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
     }

@@ -1,6 +1,6 @@
 //! Opens a URL in the user's browser: never through a shell (S-06), never with the bridge's stdout,
-//! and also where the host passed almost no environment. Which URLs may be opened is not decided
-//! here (S-05).
+//! and even if the host passed almost no environment. Which URLs may be opened is decided elsewhere
+//! (S-05).
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ pub trait Browser: Send + Sync {
     /// Asks the system to open this URL. Success does not prove that a page appeared.
     ///
     /// # Errors
-    /// Nothing on this machine opens a page.
+    /// No program on this machine can open a page.
     fn open(&self, url: &Url) -> BoxFuture<'_, Result<(), BrowserError>>;
 }
 
-/// The reason why nothing on this machine opens a page.
+/// The reason why no program on this machine can open a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrowserError(pub String);
 
@@ -45,18 +45,18 @@ impl Browser for SystemBrowser {
 }
 
 impl SystemBrowser {
-    /// Returns the program that would be asked to open a page, if there is one. Starts nothing.
+    /// Returns the program that would open a page, if there is one. Starts nothing.
     pub fn launcher(&self) -> Option<String> {
         system::launcher()
     }
 
-    /// Returns whether there is a screen that a page could appear on, as far as that can be known.
+    /// Returns whether there is a screen on which a page could appear, as far as known.
     pub fn has_screen(&self) -> bool {
         system::has_screen()
     }
 }
 
-/// Opens nothing: the user was asked to open the page.
+/// Opens nothing, because the user opens the page.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoBrowser;
 
@@ -89,7 +89,7 @@ mod system {
 
     use url::Url;
 
-    /// Hands the address to the program that the system opens it with, and does not wait for it.
+    /// Passes the URL to the system's default program, and does not wait for it.
     ///
     /// # Errors
     /// No such program could be started.
@@ -97,7 +97,7 @@ mod system {
         open::that_detached(super::launcher_text(url))
     }
 
-    /// These systems always have one.
+    /// The launcher, which these systems always have.
     pub(super) fn launcher() -> Option<String> {
         let command = open::commands("https://host.invalid/").into_iter().next()?;
         Some(command.get_program().to_string_lossy().into_owned())
@@ -121,7 +121,7 @@ mod system {
 
     use super::desktop;
 
-    /// How long a launcher is given to report that it failed.
+    /// How long a launcher may take to report a failure.
     const LAUNCHER_TIMEOUT: Duration = Duration::from_millis(1500);
 
     /// Tries the launchers of the desktop one by one. Each gets a process group of its own, so that
@@ -154,8 +154,8 @@ mod system {
         })
     }
 
-    /// Whether there is a display, or something that shows pages elsewhere: editors set `BROWSER`
-    /// for a remote machine, and WSL has the browser of Windows.
+    /// Whether there is a display, or a program that shows pages elsewhere: editors set `BROWSER`
+    /// on a remote machine, and WSL has the browser of Windows.
     pub(super) fn has_screen() -> bool {
         const SHOW: [&str; 5] =
             ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME", "WSL_INTEROP"];
@@ -163,7 +163,7 @@ mod system {
         SHOW.iter().any(is_set) || variables_to_add().iter().any(|(name, _)| SHOW.contains(name))
     }
 
-    /// The first launcher that is found through `PATH`.
+    /// The first launcher that is found in `PATH`.
     pub(super) fn launcher() -> Option<String> {
         let path = std::env::var_os("PATH")?;
         open::commands("https://host.invalid/").into_iter().find_map(|command| {
@@ -191,8 +191,8 @@ mod system {
         Ok(())
     }
 
-    /// Waits for a launcher that still runs, so that no zombie process remains. It has passed the
-    /// page on by now.
+    /// Waits for a launcher that still runs, so that no zombie process remains. By now it has
+    /// passed the page on.
     fn reap(mut child: Child) {
         let waiting = std::thread::Builder::new().name("browser".to_owned());
         // Without a thread the zombie ends with this process.
@@ -200,19 +200,19 @@ mod system {
     }
 }
 
-/// Finds the desktop session where the host passed only HOME, PATH and USER, as half of the
-/// measured hosts do. The paths are those of systemd, X11 and the display managers.
+/// Finds the desktop session if the host passed only HOME, PATH and USER, as half of the measured
+/// hosts do. The paths are those of systemd, X11 and the display managers.
 #[cfg(all(unix, not(target_os = "macos")))]
 mod desktop {
     use std::ffi::OsString;
     use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
 
-    /// Where to look.
+    /// The system to search.
     pub(super) struct System<'a> {
         pub(super) variable: &'a dyn Fn(&str) -> Option<OsString>,
         pub(super) user: u32,
-        /// The user that owns a file.
+        /// Returns the user who owns a file.
         pub(super) owner: &'a dyn Fn(&Path) -> Option<u32>,
         pub(super) root: &'a Path,
     }
@@ -222,7 +222,7 @@ mod desktop {
         Some(path.symlink_metadata().ok()?.uid())
     }
 
-    /// Finds the variables to add; those that are set stay as they are.
+    /// Finds the variables to add; variables that are set stay unchanged.
     pub(super) fn find_variables(system: &System) -> Vec<(&'static str, OsString)> {
         let mut found = Vec::new();
         let absent = |name: &str| (system.variable)(name).is_none_or(|value| value.is_empty());
@@ -242,8 +242,9 @@ mod desktop {
         }
         let sockets = system.root.join("tmp/.X11-unix");
         let authority = find_x_authority(system, runtime.as_deref());
-        // Everyone can make a socket there, and who owns it sees what the browser shows. A display
-        // manager's socket is root's, and then only a file of this user grants access to it.
+        // Everyone can create a socket there, and its owner sees what the browser shows. A display
+        // manager's socket belongs to root, and then only one of this user's files grants access to
+        // it.
         let has_authority = !absent("XAUTHORITY") || authority.is_some();
         let may_use = |socket: &Path| {
             system.is_owner(system.user, socket) || (has_authority && system.is_owner(0, socket))

@@ -1,5 +1,5 @@
-//! A program and its arguments, written as one text. It is never given to a shell: no variables, no
-//! pipes, no patterns. Does not run anything.
+//! A program and its arguments, written as one text. It is never passed to a shell, so it has no
+//! variables, pipes or patterns. Runs nothing.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,8 @@ impl CommandLine {
         Some(Self { program, arguments: words.collect() })
     }
 
-    /// The text of these words, which [`CommandLine::parse`] splits into the same ones. `None` if
-    /// there is no word, or a null character in one.
+    /// Joins words to a text that [`CommandLine::parse`] splits into the same words. `None` if
+    /// there is no word, or one contains a null character.
     pub fn text_of(words: &[String]) -> Option<String> {
         let is_empty = words.first().is_none_or(String::is_empty);
         let joined = shlex::try_join(words.iter().map(String::as_str)).ok()?;
@@ -56,9 +56,9 @@ impl CommandLine {
         Self { program, ..self }
     }
 
-    /// The file of the program: an absolute path, or a name in the folders of `PATH`. Relative
-    /// folders in `PATH` do not count: the host chooses the folder that programs are started in,
-    /// and a cloned project must not supply the program. `extensions` is `PATHEXT` on Windows.
+    /// Finds the program's file: an absolute path, or a name in the folders of `PATH`. Relative
+    /// folders in `PATH` do not count: the host chooses the working directory, and a cloned project
+    /// must not supply the program. `extensions` is `PATHEXT` on Windows.
     pub(super) fn file(
         &self,
         path: &str,
@@ -85,7 +85,7 @@ impl CommandLine {
     }
 }
 
-/// As a shell would read it, without words that look like secrets.
+/// Written for a shell, without words that look like secrets.
 impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, word) in std::iter::once(&self.program).chain(&self.arguments).enumerate() {
@@ -96,18 +96,18 @@ impl fmt::Display for CommandLine {
     }
 }
 
-/// Why there is no such program.
+/// Why the program was not found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoProgram {
-    /// An absolute path at which there is none.
+    /// There is no program at the absolute path.
     Missing,
-    /// A relative path.
+    /// The path is relative.
     Relative,
-    /// A name that is in no folder of `PATH`.
+    /// The name is in no folder of `PATH`.
     NotInPath,
 }
 
-/// Hides what looks like a key, also behind `=`.
+/// Hides text that looks like a key, also after `=`.
 fn shown(word: &str) -> String {
     match word.split_once('=') {
         Some((name, value)) if looks_like_key(value) => format!("{}=…", shell_word(name)),
@@ -116,8 +116,7 @@ fn shown(word: &str) -> String {
     }
 }
 
-/// Doubles the backslashes outside of single quotation marks, where the splitter takes them as
-/// marks of their own.
+/// Doubles backslashes outside of single quotes, because the splitter takes them as escapes there.
 fn with_literal_backslashes(text: &str) -> String {
     let (mut in_single, mut in_double) = (false, false);
     let mut out = String::with_capacity(text.len());

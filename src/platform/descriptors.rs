@@ -1,8 +1,7 @@
-//! Raises the limit of open files, which is 256 on macOS for programs that are started from the
-//! desktop.
+//! Raises the limit of open files, which is 256 on macOS for programs started from the desktop.
 
-/// More than the bridge needs for all its connections at once. Larger limits make some programs
-/// slow that close every descriptor.
+/// The limit to request, more than the bridge ever needs. Larger limits slow down programs that
+/// close every possible descriptor.
 #[cfg(unix)]
 const WANTED_DESCRIPTORS: u64 = 8192;
 

@@ -1,25 +1,25 @@
-//! Who may see the memory of this process, which holds tokens: nobody in a file, and with
-//! `--harden` no other program of the user (S-43).
+//! Protects this process's memory, which holds tokens: it is never written to a file, and with
+//! `--harden` the user's other programs cannot read it (S-43).
 
 use crate::error::{Error, Result};
 
-/// Writes no core dump of this process: it would hold every token. A person who wants one raises
+/// Disables core dumps of this process, which would contain every token. To get one anyway, raise
 /// the soft limit again (`prlimit --core=unlimited`).
 #[cfg(unix)]
 pub fn forbid_core_dumps() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Core);
     if current != Some(0) {
-        // A refusal leaves what the system allows anyway.
+        // If this fails, the system's own limit applies.
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
     }
 }
 
-/// This platform writes no core dumps into files of the user.
+/// This platform writes no core dumps to the user's files.
 #[cfg(not(unix))]
 pub fn forbid_core_dumps() {}
 
-/// Lets no other program of the user read the memory of this process or trace it.
+/// Forbids the user's other programs to read this process's memory or to trace it.
 ///
 /// # Errors
 /// The system cannot do this.

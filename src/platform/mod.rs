@@ -1,5 +1,5 @@
-//! The machine: the program's own folders and files, and, behind narrow traits that tests can
-//! implement, the browser and the clock. Also other programs that are run for their output.
+//! Access to the machine: the program's own folders and files, programs that are run for their
+//! output, and, behind narrow traits that tests can implement, the browser and the clock.
 
 mod browser;
 mod clock;

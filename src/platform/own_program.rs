@@ -1,14 +1,13 @@
-//! Starts this program once more beside this process. Its input and output are the caller's
-//! business.
+//! Starts this program once more, as another process. Input and output are up to the caller.
 
 use std::io;
 use std::process::Command;
 
-/// Prepares this program to run in a process group of its own, so that what ends the host's group
-/// does not end it.
+/// A command that runs this program in a process group of its own, so that a kill of the host's
+/// group does not end it.
 ///
 /// # Errors
-/// The program's file is unknown, such as after an update on a system other than Linux.
+/// The program's file is unknown, for example after an update on a system other than Linux.
 pub fn own_program() -> io::Result<Command> {
     let mut command = command()?;
     #[cfg(unix)]
@@ -18,8 +17,8 @@ pub fn own_program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// The kernel's link leads to the file that runs here, even if an update has replaced or removed
-/// it.
+/// A command that runs the kernel's link, which leads to the running file even if an update has
+/// replaced or removed it.
 #[cfg(target_os = "linux")]
 fn command() -> io::Result<Command> {
     let mut command = Command::new("/proc/self/exe");
@@ -32,7 +31,7 @@ fn command() -> io::Result<Command> {
     Ok(Command::new(std::env::current_exe()?))
 }
 
-/// `CREATE_NEW_PROCESS_GROUP` and `CREATE_NO_WINDOW`.
+/// The flags `CREATE_NEW_PROCESS_GROUP` and `CREATE_NO_WINDOW`.
 #[cfg(windows)]
 fn windows_flags() -> u32 {
     0x0000_0200 | 0x0800_0000

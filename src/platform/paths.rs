@@ -1,5 +1,5 @@
-//! The program's own folders: settings, state and cache. Only names them; nothing is created or
-//! opened here, so a run that needs no folder never fails for the lack of one.
+//! The program's own folders: settings, state and cache. Only determines the paths; nothing is
+//! created or opened here, so a run that needs no folder never fails because one is missing.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub const STATE_VARIABLE: &str = "MCP_TETHER_STATE_DIR";
 /// The variables of the XDG base directory specification that are followed.
 const XDG_VARIABLES: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
 
-/// The program's folders. One that cannot be named is an error only for those who ask for it.
+/// The program's folders. An undetermined one is an error only for callers that need it.
 #[derive(Clone, Debug)]
 pub struct Paths {
     configuration: FolderPath,
@@ -25,7 +25,7 @@ pub struct Paths {
 
 type FolderPath = Result<PathBuf, NoFolder>;
 
-/// A folder that cannot be named.
+/// The error for a folder that cannot be determined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoFolder {
     /// What is wrong, one sentence in lower case.
@@ -35,7 +35,7 @@ pub struct NoFolder {
 }
 
 impl Paths {
-    /// The folders that this process's environment and the platform's conventions name.
+    /// The folders by this process's environment and the platform's conventions.
     pub fn of_process() -> Self {
         let project = ProjectDirs::from("", "", "mcp-tether");
         Self::resolve(|name| std::env::var_os(name), project.as_ref())
@@ -51,7 +51,7 @@ impl Paths {
         }
     }
 
-    /// None at all, for tests: a machine without a home.
+    /// No folders, for tests: a machine without a home folder.
     pub fn nowhere() -> Self {
         Self::resolve(|_| None, None)
     }
@@ -81,8 +81,8 @@ impl Paths {
         self.configuration.as_deref().map_err(Clone::clone)
     }
 
-    /// The folder of credentials, locks and what is known of servers. `MCP_TETHER_STATE_DIR`
-    /// replaces it.
+    /// The folder of credentials, locks and facts about servers. `MCP_TETHER_STATE_DIR` replaces
+    /// it.
     ///
     /// # Errors
     /// As [`Paths::configuration`], or the replacement is not an absolute path.
@@ -90,7 +90,7 @@ impl Paths {
         self.state.as_deref().map_err(Clone::clone)
     }
 
-    /// The folder of what can be recreated.
+    /// The folder of files that can be recreated.
     ///
     /// # Errors
     /// As [`Paths::configuration`].
@@ -139,8 +139,9 @@ fn check_override(folder: PathBuf) -> FolderPath {
     })
 }
 
-/// The XDG base directory specification: "All paths must be absolute. If an implementation
-/// encounters a relative path […] it should consider the path invalid and ignore it." We say so.
+/// Warns about ignored variables. The XDG base directory specification says: "All paths must be
+/// absolute. If an implementation encounters a relative path […] it should consider the path
+/// invalid and ignore it."
 fn warn_of_relative(variable: impl Fn(&str) -> Option<OsString>) -> Vec<String> {
     if cfg!(any(windows, target_os = "macos")) {
         return Vec::new();

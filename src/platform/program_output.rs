@@ -1,5 +1,5 @@
-//! Runs a program for what it prints, bounded in time and size (S-70). It gets no stdin, no
-//! terminal and no shell; what it leaves running is ended with it when it takes too long.
+//! Runs a program for its output, bounded in time and size (S-70). It gets no stdin, terminal or
+//! shell; if it takes too long, it is ended together with the processes that it started.
 
 use std::fmt;
 use std::path::Path;
@@ -12,16 +12,16 @@ use tokio::process::{Child, Command};
 use super::command_line::{CommandLine, NoProgram};
 use crate::redact::{Secret, plain};
 
-/// The most that a program may print, in bytes.
+/// The longest output of a program, in bytes.
 pub const MAX_PRINTED: usize = 64 * 1024;
 /// How much of stderr is kept, in bytes.
 const MAX_COMPLAINT: usize = 4 * 1024;
 /// How much of it is shown, in characters.
 const MAX_SHOWN: usize = 400;
-/// How long output is awaited from what a program left running.
+/// How long to wait for output from processes that a program left running.
 const REST: Duration = Duration::from_millis(250);
 
-/// Why a program gave nothing. The text shows its stderr, never its stdout.
+/// The failure of a program. The text shows its stderr, never its stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramFailure(String);
 
@@ -88,7 +88,7 @@ fn start(command: &CommandLine) -> Result<Child, ProgramFailure> {
     program.spawn().map_err(cannot)
 }
 
-/// `PATHEXT`: what Windows adds to the name of a program, such as `.CMD`.
+/// `PATHEXT`: the endings that Windows adds to a program's name, such as `.CMD`.
 fn program_endings() -> Vec<String> {
     if !cfg!(windows) {
         return Vec::new();
@@ -100,7 +100,8 @@ fn program_endings() -> Vec<String> {
 
 type Collected = (ExitStatus, Secret<Vec<u8>>, Vec<u8>);
 
-/// Reads both outputs and waits for the end. A program that it left running may keep them open.
+/// Reads both outputs and waits for the end. Processes that the program left running may keep them
+/// open.
 async fn collect(child: &mut Child) -> std::io::Result<Collected> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (mut printed, mut complaint) = (Vec::new(), Vec::new());
@@ -119,7 +120,7 @@ async fn collect(child: &mut Child) -> std::io::Result<Collected> {
                 None
             }
             status = child.wait() => {
-                // What is still silent then belongs to what it left running.
+                // An output that is still open then belongs to a process that was left running.
                 if let Ok(read) = tokio::time::timeout(REST, &mut reading).await {
                     read?;
                 }
@@ -134,12 +135,12 @@ async fn collect(child: &mut Child) -> std::io::Result<Collected> {
     Ok((status, Secret::new(printed), complaint))
 }
 
-/// What happens to output beyond a limit.
+/// What to do with output beyond a limit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AtLimit {
-    /// It ends everything.
+    /// End the program.
     Stop,
-    /// It is read and forgotten, so that the program goes on.
+    /// Discard it, so that the program can continue.
     Discard,
 }
 
@@ -184,7 +185,7 @@ fn last_lines(complaint: &[u8]) -> String {
     format!(": {shown}")
 }
 
-/// Ends a program together with what it started, unless it is let go.
+/// Ends a program and the processes that it started when dropped, unless they are let go.
 struct ProcessTree {
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
@@ -197,13 +198,13 @@ impl ProcessTree {
         Self { group: id.and_then(rustix::process::Pid::from_raw) }
     }
 
-    /// Elsewhere only the program itself is ended, when its handle is dropped.
+    /// On other platforms only the program itself is ended, when its handle is dropped.
     #[cfg(not(unix))]
     fn of(_: &Child) -> Self {
         Self {}
     }
 
-    /// Leaves running what the program left running, such as an agent that keeps a key.
+    /// Leaves the started processes running, such as an agent that holds a key.
     fn let_go(&mut self) {
         #[cfg(unix)]
         {

@@ -1,16 +1,16 @@
-//! What ends the bridge from outside: signals and the death of the process that started us. Hosts
-//! that kill only a wrapper in between, or nothing at all, must not leave us behind.
+//! Watches for external reasons to end: signals and the death of the parent process. A host that
+//! kills only a wrapper, or nothing at all, must not leave the bridge behind.
 
 use tokio::sync::oneshot;
 
-/// Why the bridge should end.
+/// The reason for the bridge to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// SIGTERM, SIGINT, SIGHUP, or Ctrl-C.
     Signal,
     /// The parent process is gone.
     ParentDied,
-    /// The caller that runs the bridge in its own process requests it.
+    /// A request from the code that runs the bridge in its own process.
     Asked,
 }
 
@@ -44,7 +44,7 @@ impl Shutdown {
         (sender, Self { watch: Watch::Asked(receiver) })
     }
 
-    /// Never ends the bridge; the host does by going away.
+    /// Never fires; the bridge ends when the host leaves.
     pub fn never() -> Self {
         Self { watch: Watch::Never }
     }
@@ -69,7 +69,7 @@ mod platform {
     use super::Reason;
     use super::parent::Parent;
 
-    /// Watches for what ends a process: signals and, on Unix, the end of the parent.
+    /// Watches for signals and, on Unix, the end of the parent.
     #[derive(Debug)]
     pub(super) struct ProcessWatch {
         signals: [Option<Signal>; 3],
@@ -77,7 +77,7 @@ mod platform {
     }
 
     impl ProcessWatch {
-        /// Starts to watch for all of them.
+        /// Starts to watch for both.
         pub(super) fn start() -> Self {
             let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
             let signals = kinds.map(|kind| {
@@ -158,7 +158,7 @@ mod parent {
     pub(super) struct Parent(Option<AsyncFd<OwnedFd>>);
 
     impl Parent {
-        /// Watches the parent as it is now.
+        /// Watches the current parent.
         pub(super) fn watch() -> Self {
             let descriptor = getppid().and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
             Self(descriptor.and_then(registered))
@@ -194,7 +194,7 @@ mod parent {
 
     use rustix::process::{Pid, getppid};
 
-    /// Looks every few seconds whether the parent is still the one that started us.
+    /// Checks every few seconds whether the parent is still the one that started us.
     #[derive(Debug)]
     pub(super) struct Parent(Option<Pid>);
 

@@ -1,6 +1,6 @@
-//! Who owns the other end of a connection on loopback, as far as the system tells (S-44). On Linux
-//! `/proc/net/tcp` and `/proc/net/tcp6` list every socket with its user; elsewhere nothing is
-//! known.
+//! Finds the owner of the other end of a loopback connection, as far as the system reveals it
+//! (S-44). On Linux `/proc/net/tcp` and `/proc/net/tcp6` list every socket with its user; on other
+//! systems it is unknown.
 
 use std::net::SocketAddr;
 #[cfg(target_os = "linux")]
@@ -9,11 +9,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The owner of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SocketOwner {
-    /// This user, root, or someone who cannot be told: containers, relays and user namespaces.
+    /// This user, root, or unknown, as with containers, relays and user namespaces.
     AnyoneTrusted,
     /// Another user of this machine, by id.
     OtherUser(u32),
-    /// Nobody any more: the program that connected has closed the socket.
+    /// Nobody any more: the connecting program has closed the socket.
     Nobody,
 }
 
@@ -37,7 +37,7 @@ pub fn owner_of_peer(peer: SocketAddr, local: SocketAddr) -> SocketOwner {
     }
 }
 
-/// The owner of the socket at `peer`, which this system does not tell.
+/// The owner of the socket at `peer`, which this system does not reveal.
 #[cfg(not(target_os = "linux"))]
 pub fn owner_of_peer(_peer: SocketAddr, _local: SocketAddr) -> SocketOwner {
     SocketOwner::AnyoneTrusted
@@ -66,7 +66,7 @@ fn find(table: &str, peer: SocketAddr, local: SocketAddr) -> Option<Row> {
     })
 }
 
-/// An address as the kernel writes it: words of 32 bits in the order of the machine, and the port.
+/// Reads an address as the kernel writes it: 32-bit words in native byte order, and the port.
 #[cfg(target_os = "linux")]
 fn address(text: &str) -> Option<(IpAddr, u16)> {
     let (words, port) = text.split_once(':')?;

@@ -1,14 +1,14 @@
-//! The first line of a recording: what it is, of which server, and what is in it.
+//! The first line of a recording: its format, its server, and what is kept in it.
 
 use serde_json::json;
 
-/// How the first line of every recording begins; the number is that of its format.
+/// The beginning of every recording's first line, with the number of the format.
 pub const MARKER: &str = "{\"mcp-tether-recording\":1,";
 
 const NOTE: &str = "headers and tokens are redacted; arguments and results are kept as they were: \
                     read this file before you share it";
 
-/// The first line, for a server in a form that may be shown, and a time of RFC 3339.
+/// The first line, with the server's name, safe to show, and a time in RFC 3339 format.
 pub fn head(server: &str, time: &str) -> String {
     let members = json!({
         "note": NOTE,

@@ -1,5 +1,5 @@
-//! Makes the lines of a recording. A message stands in its line as it was, unless that would not be
-//! JSON; a secret in it is replaced.
+//! Makes the lines of a recording. A message is included verbatim, or as a string if it is not
+//! JSON; secrets in it are replaced.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::secrets::{KnownSecrets, REDACTED};
 use super::{Edge, What};
 
-/// One line, without its end.
+/// One line, without a line ending.
 pub(super) fn line(at: Duration, what: What, known: &mut KnownSecrets) -> Vec<u8> {
     let mut out = format!("{{\"at\":{:.6}", at.as_secs_f64()).into_bytes();
     match what {
@@ -57,12 +57,12 @@ pub(super) fn line(at: Duration, what: What, known: &mut KnownSecrets) -> Vec<u8
     out
 }
 
-/// A line that says how many reports are missing before it.
+/// The line that says how many reports are missing before it.
 pub(super) fn line_of_gap(at: Duration, left_out: u64) -> Vec<u8> {
     format!("{{\"at\":{:.6},\"left_out\":{left_out}}}", at.as_secs_f64()).into_bytes()
 }
 
-/// Headers as an object; those that could say who sends them are redacted.
+/// Headers as an object; those that could identify the sender are redacted.
 fn shown(headers: &HeaderMap) -> Value {
     let mut members = Map::new();
     for (name, value) in headers {
@@ -87,7 +87,7 @@ fn add(out: &mut Vec<u8>, name: &str, value: &Value, known: &KnownSecrets) {
     out.extend_from_slice(&known.without(value.to_string().as_bytes()));
 }
 
-/// Adds text that is JSON in one line as it is, and other text as a string.
+/// Adds single-line JSON verbatim, and other text as a string.
 fn add_text(out: &mut Vec<u8>, name: &str, text: &[u8], known: &KnownSecrets) {
     let text = known.without(text);
     let is_line = !text.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
@@ -96,7 +96,7 @@ fn add_text(out: &mut Vec<u8>, name: &str, text: &[u8], known: &KnownSecrets) {
         out.extend_from_slice(&text);
         return;
     }
-    // JSON over several lines loses only its line breaks.
+    // Multi-line JSON only loses its line breaks.
     let value = serde_json::from_slice(&text)
         .unwrap_or_else(|_| json!({ "text": String::from_utf8_lossy(&text) }));
     out.extend_from_slice(format!(",\"{name}\":{value}").as_bytes());

@@ -2,9 +2,9 @@
 //! JSON lines with times. Headers and the values in them are redacted, arguments and results are
 //! kept (O-30).
 //!
-//! Whoever reports something never waits: a thread of its own makes the lines and writes them. What
-//! waits for it takes from the budget of memory; where there is no room it is left out, and the
-//! recording says how much.
+//! Reporting never waits: a separate thread makes the lines and writes them. Waiting reports count
+//! against the memory budget; if there is no room, they are left out, and the recording says how
+//! many.
 
 mod head;
 mod line;
@@ -28,7 +28,7 @@ pub use writer::RecordingFile;
 
 /// How many bytes of messages may wait to be written.
 const MAX_WAITING: usize = 64 * 1024 * 1024;
-/// What an entry takes besides its message, in bytes.
+/// The size of an entry besides its message, in bytes.
 const ENTRY_SIZE: usize = 512;
 /// The stack of the writing thread, in bytes.
 const STACK_SIZE: usize = 256 * 1024;
@@ -43,18 +43,18 @@ struct Reports {
     counts: Arc<Counts>,
 }
 
-/// What reporters and the writing thread share.
+/// Counters that reporters and the writing thread share.
 #[derive(Debug, Default)]
 struct Counts {
     waiting: AtomicUsize,
     left_out: AtomicU64,
 }
 
-/// One report on its way to the file.
+/// A report on its way to the file.
 struct Entry {
     at: Duration,
     what: What,
-    /// What it takes of the budget while it waits.
+    /// Its share of the budget while it waits.
     weight: Option<Weight>,
 }
 
@@ -68,7 +68,7 @@ enum What {
     End(Sender<()>),
 }
 
-/// Between whom a message was seen.
+/// The parties between which a message was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edge {
     FromHost,
@@ -76,7 +76,7 @@ enum Edge {
     FromServer,
 }
 
-/// What an entry takes of the room; given back when it is dropped.
+/// The room that an entry takes, released when dropped.
 struct Weight {
     bytes: usize,
     counts: Arc<Counts>,
@@ -97,7 +97,7 @@ impl fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// Starts the thread that writes to this file, which holds the first line already. `None` if no
+    /// Starts the thread that writes to this file, which already has its first line. `None` if no
     /// thread can be started.
     pub fn start(file: impl RecordingFile) -> Option<Self> {
         let (entries, received): (Sender<Entry>, Receiver<Entry>) = channel();
@@ -111,28 +111,29 @@ impl Recorder {
         Some(Self(Arc::new(Reports { started: Instant::now(), entries, counts })))
     }
 
-    /// Headers that will be sent: their values are redacted from the first line on.
+    /// Learns headers that will be sent, so that their values are redacted from the first line on.
     pub fn know(&self, headers: HeaderMap) {
         self.report(0, What::Known(headers));
     }
 
-    /// A line of the host.
+    /// Records a line from the host.
     pub fn from_host(&self, line: &Bytes) {
         let message = Frame::from(line.clone());
         self.message(Edge::FromHost, None, message);
     }
 
-    /// A line for the host.
+    /// Records a line to the host.
     pub fn to_host(&self, line: &Frame) {
         self.message(Edge::ToHost, None, line.clone());
     }
 
-    /// A message of the server; `exchange` is `None` on the standalone stream and HTTP+SSE.
+    /// Records a message from the server; `exchange` is `None` on the standalone stream and
+    /// HTTP+SSE.
     pub fn from_server(&self, exchange: Option<u64>, message: &Bytes) {
         self.message(Edge::FromServer, exchange, Frame::from(message.clone()));
     }
 
-    /// A request to the server, each time that it is sent.
+    /// Records a request to the server, each time it is sent.
     pub fn request(
         &self,
         exchange: Option<u64>,
@@ -145,22 +146,22 @@ impl Recorder {
         self.report(size, What::Request { exchange, method, headers, message });
     }
 
-    /// The head of a response.
+    /// Records the head of a response.
     pub fn response(&self, exchange: Option<u64>, status: StatusCode, headers: &HeaderMap) {
         self.report(0, What::Response { exchange, status, headers: headers.clone() });
     }
 
-    /// The body of a response that refuses a request.
+    /// Records the body of a refusal.
     pub fn refusal(&self, exchange: u64, body: &Bytes) {
         self.report(body.len(), What::Refusal { exchange, body: body.clone() });
     }
 
-    /// An exchange that ended without an answer.
+    /// Records an exchange that ended without an answer.
     pub fn failure(&self, exchange: u64, kind: &'static str, text: &str) {
         self.report(text.len(), What::Failure { exchange, kind, text: text.to_owned() });
     }
 
-    /// Waits until everything that was reported is in the file, for at most this long.
+    /// Waits until all reports are in the file, for at most this long.
     pub fn finish(&self, most: Duration) {
         let (done, ended) = channel();
         if self.0.entries.send(self.entry(What::End(done), None)).is_ok() {
@@ -185,11 +186,11 @@ impl Recorder {
         Entry { at: self.0.started.elapsed(), what, weight }
     }
 
-    /// Takes room for an entry; `None` if there is none.
+    /// Reserves room for an entry; `None` if there is none.
     fn weigh(&self, bytes: usize) -> Option<Weight> {
         let counts = &self.0.counts;
         let waiting = counts.waiting.load(Ordering::Relaxed);
-        // One message alone may be as large as messages may be.
+        // A single message may have the maximum size of messages.
         if waiting > 0 && waiting + bytes > MAX_WAITING {
             return None;
         }

@@ -1,5 +1,5 @@
-//! What must not be in a recording. The values of headers are learned when they are sent, so that a
-//! server that repeats one in its answer does not bring it into the file.
+//! Keeps secrets out of a recording. Header values are learned when they are sent, so that one that
+//! the server repeats in its answer does not get into the file.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use http::{HeaderMap, HeaderName};
 
 use crate::redact::looks_like_key;
 
-/// What stands in place of a secret.
+/// The replacement for a secret.
 pub(super) const REDACTED: &str = "[redacted]";
-/// Shorter values are no secrets, and would be found in any text.
+/// The shortest value that is replaced, in bytes: shorter ones are not secrets, and would occur in
+/// any text.
 const SHORTEST: usize = 6;
-/// How many values are remembered.
+/// The most values that are remembered.
 const MOST: usize = 256;
 
-/// From this length on, a value that a user sets is taken for a secret whatever its header is
-/// called.
+/// A user's value of this length or more counts as a secret, whatever its header is called.
 const LONG: usize = 16;
 /// Parts of the names of headers that carry credentials.
 const CREDENTIALS: [&str; 10] = [
@@ -32,10 +32,10 @@ const CREDENTIALS: [&str; 10] = [
     "signature",
     "token",
 ];
-/// Headers of responses whose values come back in requests; others are the server's own words.
+/// Response headers whose values are sent back in requests; others are the server's own words.
 const OF_RESPONSES: [&str; 3] = ["dpop-nonce", "mcp-session-id", "set-cookie"];
 
-/// Headers whose values say nothing about who sends them.
+/// Headers whose values do not identify the sender.
 const OPEN: [&str; 22] = [
     "accept",
     "accept-encoding",
@@ -61,8 +61,8 @@ const OPEN: [&str; 22] = [
     "www-authenticate",
 ];
 
-/// Parameters of a sign-in: in the query of a page that a host is told to open, and as members of
-/// JSON.
+/// Secret parameters of a sign-in, in the query of a page that the host is told to open, and as
+/// members of JSON.
 const PARAMETERS: [&str; 10] = [
     "access_token",
     "assertion",
@@ -75,31 +75,31 @@ const PARAMETERS: [&str; 10] = [
     "refresh_token",
     "subject_token",
 ];
-/// The same, but words that arguments and results have as members too.
+/// The same, in queries only: arguments and results have members with these names too.
 const PARAMETERS_OF_QUERIES: [&str; 3] = ["code", "nonce", "state"];
 
-/// The values that were seen in headers.
+/// The secret values seen in headers.
 #[derive(Default)]
 pub(super) struct KnownSecrets(Vec<Vec<u8>>);
 
 impl KnownSecrets {
     /// Returns whether the value of this header may be written.
     pub(super) fn is_open(name: &HeaderName) -> bool {
-        // Mirrored arguments are arguments, which are kept.
+        // Mirrored arguments are kept, like all arguments.
         OPEN.contains(&name.as_str()) || name.as_str().starts_with("mcp-param-")
     }
 
     /// Remembers the credentials among the headers of a request.
     pub(super) fn learn(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
-            // A proof is good for one request only.
+            // A proof is valid for one request only.
             if !Self::is_open(name) && name.as_str() != "dpop" {
                 self.learn_value(name.as_str(), value.as_bytes());
             }
         }
     }
 
-    /// Remembers what a response gives that requests will bring back.
+    /// Remembers values of a response that later requests will send back.
     pub(super) fn learn_from_response(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
             if OF_RESPONSES.contains(&name.as_str()) {
@@ -110,7 +110,7 @@ impl KnownSecrets {
 
     fn learn_value(&mut self, name: &str, value: &[u8]) {
         if name == "set-cookie" {
-            // What follows the first pair is not secret: `Path`, `HttpOnly`.
+            // The attributes after the first pair, such as `Path` and `HttpOnly`, are not secret.
             let pair = value.split(|byte| *byte == b';').next().unwrap_or_default();
             let from = pair.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1);
             return self.add(pair[from..].trim_ascii());
@@ -124,7 +124,7 @@ impl KnownSecrets {
             let named = part.iter().position(|byte| *byte == b'=').map(|at| &part[at + 1..]);
             let part = named.filter(|_| name == "cookie").unwrap_or(part);
             let text = String::from_utf8_lossy(part);
-            // A word such as `production` stands in many results.
+            // A plain word such as `production` occurs in many results.
             if is_credential || part.len() >= LONG || looks_like_key(&text) {
                 self.add(part);
                 self.add_basic(part);
@@ -135,7 +135,7 @@ impl KnownSecrets {
         }
     }
 
-    /// The password within `Basic` credentials.
+    /// Adds the password in `Basic` credentials.
     fn add_basic(&mut self, part: &[u8]) {
         let Ok(decoded) = STANDARD.decode(part) else { return };
         if let Some(colon) = decoded.iter().position(|byte| *byte == b':') {
@@ -162,7 +162,7 @@ impl KnownSecrets {
         self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
     }
 
-    /// The text without the values that are known.
+    /// The text without the known values.
     pub(super) fn without<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let mut text = Cow::Borrowed(text);
         for known in &self.0 {
@@ -185,7 +185,7 @@ impl KnownSecrets {
     }
 }
 
-/// The text without the values that follow this prefix.
+/// The text without the values after this prefix.
 fn without_parameter<'a>(text: Cow<'a, [u8]>, prefix: &str) -> Cow<'a, [u8]> {
     let ends = |byte: &u8| matches!(byte, b'"' | b'&' | b'\\' | b'#' | b'<' | b'>' | 0..=b' ');
     let mut found = memchr::memmem::find_iter(&text, prefix.as_bytes()).peekable();

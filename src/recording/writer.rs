@@ -1,4 +1,4 @@
-//! The thread that writes a recording. What cannot be written ends the recording and nothing else.
+//! The thread that writes a recording. A failed write ends the recording and nothing else.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,18 +9,18 @@ use super::line::{line, line_of_gap};
 use super::secrets::KnownSecrets;
 use super::{Counts, Entry, What};
 
-/// Lines are collected up to this many bytes if more wait.
+/// How many bytes of waiting lines are collected for one write.
 const CHUNK: usize = 256 * 1024;
 
 /// The most bytes that a recording may have: a server must not fill the disk.
 const MAX_FILE: u64 = 1 << 30;
 
-/// Where a recording is written.
+/// The file of a recording.
 pub trait RecordingFile: Send + 'static {
     /// Appends whole lines.
     ///
     /// # Errors
-    /// They cannot be written. What was written of them ends with a whole line.
+    /// They cannot be written. The part that was written ends with a whole line.
     fn append(&mut self, lines: &[u8]) -> io::Result<()>;
 }
 
@@ -37,13 +37,13 @@ impl RecordingFile for File {
     }
 }
 
-/// How many of the first bytes are whole lines.
+/// How many of the written bytes are whole lines.
 fn whole_lines(lines: &[u8], written: u64) -> u64 {
     let written = usize::try_from(written).unwrap_or(usize::MAX).min(lines.len());
     memchr::memrchr(b'\n', &lines[..written]).map_or(0, |end| end as u64 + 1)
 }
 
-/// Writes what is reported until nobody reports any more, or until the file cannot be written.
+/// Writes reports until all reporters are gone or the file cannot be written.
 pub(super) fn write(entries: &Receiver<Entry>, mut file: impl RecordingFile, counts: &Counts) {
     let mut known = KnownSecrets::default();
     let mut lines = Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn write(entries: &Receiver<Entry>, mut file: impl RecordingFile, cou
         }
         let written = file.append(&lines);
         lines.clear();
-        // Whoever waits for the end sees it as a closed channel if this thread ends here.
+        // If the thread ends here, those who wait for it see a closed channel.
         if let Err(error) = written {
             return tracing::warn!("the recording ends here: it cannot be written: {error}");
         }

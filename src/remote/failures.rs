@@ -82,7 +82,7 @@ pub(super) fn reason_in(body: &[u8]) -> Option<String> {
     }
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return one_line(body) };
     let text = words_in(&value, MAX_DEPTH).filter(|_| !value.is_string())?;
-    // Truncated last: part of a key would not be recognised as a secret.
+    // Truncated last: part of a key would not be recognized as a secret.
     Some(shown_words(text).chars().take(200).collect())
 }
 

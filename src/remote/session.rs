@@ -11,7 +11,7 @@ use crate::protocol::{ProtocolVersion, headers};
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     /// The serial number of the session in this process, by which messages of older sessions are
-    /// recognised.
+    /// recognized.
     pub generation: u32,
     /// The `Mcp-Session-Id`, if the remote assigned one; marked sensitive.
     pub id: Option<HeaderValue>,

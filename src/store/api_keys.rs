@@ -1,6 +1,5 @@
 //! Named secrets for `${keyring:NAME}` in headers, so that host configurations need no plain text.
-//! They are stored where sign-ins are stored. Does not expand them: the builder of the headers
-//! does.
+//! They are stored beside the sign-ins. Expanding them is up to the code that builds headers.
 
 use super::error::{StoreError, StoreErrorKind};
 use super::place::StorageLocation;
@@ -42,7 +41,7 @@ impl ApiKeys {
         self.store.save(&record, &Secret::new(bytes.to_vec())).await
     }
 
-    /// The secret of this name.
+    /// The secret with this name.
     ///
     /// # Errors
     /// `name` cannot be the name of a secret, there is no such secret, or it cannot be read. The
@@ -66,7 +65,7 @@ impl ApiKeys {
         }
     }
 
-    /// The names of all secrets and where each is stored, sorted by name.
+    /// All secrets' names and storage locations, sorted by name.
     ///
     /// # Errors
     /// As for [`CredentialStore::list`].

@@ -4,7 +4,8 @@ use std::panic::resume_unwind;
 
 use super::error::StoreError;
 
-/// Runs a short file operation on a thread that may block. A panic in it goes on in the caller.
+/// Runs a short file operation on a thread that may block. A panic in it is propagated to the
+/// caller.
 ///
 /// # Errors
 /// The runtime is shutting down, so the operation was not run.

@@ -9,10 +9,10 @@ use crate::platform::NoFolder;
 use crate::platform::private_file::PrivateFileError;
 use crate::redact::plain;
 
-/// What a caller may do about an error besides showing it.
+/// The kinds of errors, by what a caller can do besides showing them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreErrorKind {
-    /// There is no keyring here: no bus, no service, no collection. Nothing can be left in it.
+    /// There is no keyring: no bus, no service, or no collection. So no value can be left in it.
     NoKeyring,
     /// The keyring answered with an error. A new connection may help, because the service may have
     /// restarted.
@@ -21,7 +21,7 @@ pub enum StoreErrorKind {
     Damaged,
     /// Another process holds the lock.
     Busy,
-    /// Anything else: only a person can do something about it.
+    /// Anything else, which only a person can fix.
     Other,
 }
 
@@ -39,7 +39,7 @@ impl StoreError {
         Self { kind, message: plain(message.as_ref()), hint: None }
     }
 
-    /// An error that only a person can do something about.
+    /// An error that only a person can fix.
     pub(super) fn other(message: impl AsRef<str>) -> Self {
         Self::new(StoreErrorKind::Other, message)
     }
@@ -55,19 +55,19 @@ impl StoreError {
         }
     }
 
-    /// A value that cannot be read, and the way out.
+    /// The error for a value that cannot be read, with a remedy.
     pub(super) fn damaged(place: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self::new(StoreErrorKind::Damaged, format!("{place} is damaged: {why}"))
             .hint("`mcp-tether status` shows what it belongs to and how to remove it")
     }
 
-    /// A value that a newer program wrote.
+    /// The error for a value that a newer program wrote.
     pub(super) fn newer(message: impl AsRef<str>) -> Self {
         Self::other(message).hint("update this `mcp-tether`")
     }
 
-    /// A lock that did not become free in time. `holder` describes the process that holds it, if
-    /// that is known.
+    /// The error for a lock that was not released in time. `holder` describes the process that
+    /// holds it, if known.
     pub(super) fn busy(holder: Option<impl fmt::Display>) -> Self {
         let holder = holder.map_or("another process".to_owned(), |holder| holder.to_string());
         Self::new(StoreErrorKind::Busy, format!("the lock is held by {holder}"))
@@ -80,7 +80,7 @@ impl StoreError {
         self
     }
 
-    /// What a caller may do about it.
+    /// The kind.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }

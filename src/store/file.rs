@@ -1,5 +1,5 @@
 //! The file store: one owner-only file per record in the state folder, for machines without a
-//! keyring. Does not decide when it is used.
+//! keyring. When to use it is decided elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use super::error::StoreError;
 use super::record::{Body, EncodedRecord, RecordFlaw, stem};
 use crate::platform::private_file::{self, Durability};
 
-/// The largest file that is read as a record, in bytes; no record comes near it.
+/// The largest file that is read as a record, in bytes; records are much smaller.
 const MAX_RECORD_SIZE: u64 = 4 * 1024 * 1024;
 
-/// Records as files of one folder.
+/// Records as files in one folder.
 #[derive(Clone, Debug)]
 pub(super) struct FileStore {
     folder: PathBuf,
 }
 
 impl FileStore {
-    /// The records in this folder. Creates nothing.
+    /// A store in this folder. Creates nothing.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
@@ -33,7 +33,7 @@ impl FileStore {
         self.folder.join(stem(name)).with_extension("json")
     }
 
-    /// The value of this name; `None` if there is none.
+    /// Loads the value with this name; `None` if there is none.
     ///
     /// # Errors
     /// The file is damaged, unsafe to use, or cannot be read.

@@ -1,5 +1,5 @@
-//! The index: which records exist and where each is stored. It holds no secrets. One small file per
-//! record, each replaced atomically, so processes never wait for each other and a kill loses
+//! The index: which records exist and where each is stored. It holds no secrets. There is one small
+//! file per record, replaced atomically, so processes never wait for each other and a kill loses
 //! nothing. It is a hint: a record that it does not list may still exist, and it can be rebuilt.
 
 use std::fs;
@@ -18,18 +18,18 @@ pub(super) struct Index {
     folder: PathBuf,
 }
 
-/// Where one record is stored.
+/// The index entry of one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct IndexEntry {
     pub(super) name: String,
     /// Where its value is.
     pub(super) stored_in: Option<StorageLocation>,
-    /// Where an older value may be left. It is removed with the record.
+    /// Where an older value may be left; it is removed together with the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) left_in: Vec<StorageLocation>,
 }
 
-/// What the index says about one name.
+/// The index's answer for one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum IndexLookup {
     Entry(IndexEntry),
@@ -96,7 +96,7 @@ impl Index {
 }
 
 impl IndexEntry {
-    /// A record that is stored here, and nowhere else as far as we know.
+    /// An entry for a record that is stored here and, as far as known, nowhere else.
     pub(super) fn stored_in(name: &str, place: StorageLocation) -> Self {
         Self { name: name.to_owned(), stored_in: Some(place), left_in: Vec::new() }
     }

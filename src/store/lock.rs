@@ -1,6 +1,6 @@
-//! Locks between all processes of this user: a lock on a file, which the operating system releases
-//! when its owner ends, however it ends (S-04). A second file names the owner, for people only.
-//! Locks of the memory store are in [`super::memory`].
+//! Locks between all processes of this user: file locks, which the operating system releases when
+//! their owner ends in any way (S-04). A second file names the owner, for people only. Locks of the
+//! memory store are in [`super::memory`].
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -15,8 +15,8 @@ use super::lock_owner::LockOwner;
 use super::record::stem;
 use crate::platform::private_file::{self, Durability};
 
-/// The first pause between two attempts to take a lock. A thread that blocks inside the operating
-/// system could not be cancelled, so a waiting task polls.
+/// The first pause between two attempts to take a lock. A thread blocked in the operating system
+/// could not be cancelled, so a waiting task polls.
 const FIRST_POLL_DELAY: Duration = Duration::from_millis(5);
 /// The longest pause between two attempts to take a lock.
 const LONGEST_POLL_DELAY: Duration = Duration::from_millis(150);
@@ -27,11 +27,11 @@ pub(super) struct Locks {
     folder: PathBuf,
 }
 
-/// What a lock protects. Locks of the same name exclude each other only if they have the same
+/// The purpose of a lock. Locks with the same name exclude each other only if they have the same
 /// purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LockPurpose {
-    /// Held by callers around something of their own, such as a refresh.
+    /// Held by callers for their own operations, such as a refresh.
     Caller,
     /// Held by the store for the few milliseconds in which a record changes.
     Record,
@@ -55,7 +55,7 @@ impl Locks {
         Self { folder }
     }
 
-    /// Takes the lock of this name, however long that takes.
+    /// Takes the lock with this name, however long that takes.
     ///
     /// # Errors
     /// The lock file cannot be created or locked. A lock that is held is not an error.
@@ -74,8 +74,8 @@ impl Locks {
         }
     }
 
-    /// Takes the lock of this name, waiting at most `wait`. A free lock is taken even if `wait` is
-    /// zero.
+    /// Takes the lock with this name, waiting at most `wait`. A free lock is taken even if `wait`
+    /// is zero.
     ///
     /// # Errors
     /// [`StoreErrorKind::Busy`](super::StoreErrorKind::Busy) when the lock is still held after
@@ -109,7 +109,7 @@ impl Locks {
         on_disk(move || locks.take(&name, purpose)).await?
     }
 
-    /// The process that last noted that it holds this lock.
+    /// The process that last recorded that it holds this lock.
     pub(super) fn owner(&self, name: &str) -> Option<LockOwner> {
         serde_json::from_slice(&fs::read(self.owner_path(name)).ok()?).ok()
     }
@@ -141,7 +141,8 @@ impl Locks {
         })
     }
 
-    /// A file beside the lock file, because Windows does not let others read a locked file.
+    /// The file that names the owner. It is not the lock file, because Windows does not let others
+    /// read a locked file.
     fn owner_path(&self, name: &str) -> PathBuf {
         self.folder.join(stem(name)).with_extension("owner")
     }
@@ -170,8 +171,8 @@ fn note_owner(path: &Path) {
     }
 }
 
-/// Whether the file system has no locks, as some network file systems. Working without locks is
-/// better there than not working at all.
+/// Whether the file system does not support locks, like some network file systems. Working without
+/// locks is then better than not working at all.
 fn is_unsupported(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {

@@ -1,5 +1,5 @@
-//! Which process holds a lock: what is written beside the lock file for people to read. No decision
-//! depends on it.
+//! The process that holds a lock, as recorded beside the lock file for people. No decision depends
+//! on it.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::record::now;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LockOwner {
     pub(super) pid: u32,
-    /// The program that started the process, where the platform tells.
+    /// The program that started the process, if the platform reveals it.
     host: Option<String>,
     /// When it took the lock, in Unix milliseconds.
     since: u64,

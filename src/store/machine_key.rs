@@ -1,5 +1,5 @@
-//! A random key of this machine and user, for names of files that must reveal nothing about the
-//! secrets that they depend on. It does not protect sign-ins: if it is lost, only a cache is lost.
+//! A random key for this machine and user, for file names that depend on secrets but must reveal
+//! nothing about them. It does not protect sign-ins: if it is lost, only a cache is lost.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ const KEY_LENGTH: usize = 32;
 /// The largest file that is read, in bytes; a longer one is damaged.
 const MAX_KEY_FILE: u64 = 4096;
 
-/// The key below the state folder. Creates it if there is none, or if it is damaged.
+/// Returns the key in the state folder. Creates it if there is none, or if it is damaged.
 ///
 /// # Errors
 /// The folder or the file cannot be used, or other users can access it.

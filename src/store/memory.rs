@@ -1,4 +1,4 @@
-//! The memory store: values and locks that end with the process. Writes nothing to disk.
+//! The memory store: values and locks that last as long as the process. Writes nothing to disk.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,7 +45,7 @@ impl MemoryStore {
         self.contents().values.keys().cloned().collect()
     }
 
-    /// Takes the lock of this name, which excludes the other tasks of this process.
+    /// Takes the lock with this name, which excludes the other tasks of this process.
     pub(super) async fn lock(&self, name: &str) -> OwnedMutexGuard<()> {
         let lock = self.contents().locks.entry(name.to_owned()).or_default().clone();
         lock.lock_owned().await

@@ -1,7 +1,7 @@
-//! Where sign-ins and API keys are stored: the operating system's keyring, owner-only files, or
-//! memory. [`CredentialStore`] keeps secret bytes under opaque names, tells where they are,
-//! and provides locks between processes. It knows nothing of OAuth, opens nothing before it is
-//! asked for a value, and never waits for a keyring longer than its deadline.
+//! Stores sign-ins and API keys in the operating system's keyring, owner-only files, or memory
+//! . [`CredentialStore`] keeps secret bytes under opaque names, reports where they are, and
+//! provides locks between processes. It knows nothing about OAuth, opens nothing before a value is
+//! requested, and never waits for a keyring longer than its deadline.
 
 mod api_keys;
 mod blocking;
@@ -72,15 +72,15 @@ struct StateFolders {
 /// A record that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedRecord {
-    /// The name that it was stored under.
+    /// The name under which it is stored.
     pub name: String,
     /// Where it is stored.
     pub place: StorageLocation,
 }
 
 impl CredentialStore {
-    /// The store that the user chose. Touches nothing: a folder that is missing or cannot be
-    /// written is an error of the first call that needs it.
+    /// The store that the user chose. Accesses nothing yet: a missing or read-only folder is an
+    /// error of the first call that needs it.
     pub fn open(choice: StoreChoice, paths: &Paths) -> Self {
         Self::open_with_deadline(choice, paths, DEADLINE)
     }
@@ -102,7 +102,7 @@ impl CredentialStore {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The value of this name; `None` if there is none.
+    /// Loads the value with this name; `None` if there is none.
     ///
     /// For a name that is not in the index, this asks the keyring: a bridge that was started with
     /// other environment variables has another index. [`Self::knows`] never asks the keyring.
@@ -122,7 +122,7 @@ impl CredentialStore {
         Ok(value.map(Secret::new))
     }
 
-    /// Returns whether the index lists a value of this name. Cheap, and asks no keyring.
+    /// Returns whether the index lists a value with this name. Cheap, and never asks the keyring.
     pub fn knows(&self, name: &str) -> bool {
         if self.in_memory() {
             return self.inner.memory.knows(name);
@@ -154,7 +154,8 @@ impl CredentialStore {
         .await
     }
 
-    /// Checks that the keyring could take a sign-in now, without asking the user to unlock it.
+    /// Checks whether a sign-in could be saved in the keyring now, without asking the user to
+    /// unlock it.
     ///
     /// # Errors
     /// The keyring is locked, absent, or too slow.
@@ -181,8 +182,8 @@ impl CredentialStore {
         self.list().await
     }
 
-    /// Takes the lock of this name, which excludes all other tasks and processes, however long that
-    /// takes. It ends when the guard is dropped or its process ends, however that ends (S-04).
+    /// Takes the lock with this name, which excludes all other tasks and processes, however long
+    /// that takes. It is released when the guard is dropped or its process ends in any way (S-04).
     ///
     /// # Errors
     /// `name` cannot be stored, or the lock file cannot be created or locked.
@@ -213,7 +214,7 @@ impl CredentialStore {
         ApiKeys::new(self.clone())
     }
 
-    /// The user's choice of where to store.
+    /// The user's choice of store.
     pub fn choice(&self) -> StoreChoice {
         self.inner.choice
     }
@@ -230,8 +231,8 @@ impl CredentialStore {
         }
     }
 
-    /// Loads from where the index says, then from where an older value may be left: a kill between
-    /// noting a new place and writing there leaves the value where it was.
+    /// Loads from the indexed place, then from those where an older value may be left: a kill
+    /// between recording a new place and writing there leaves the value where it was.
     async fn load_known(&self, entry: &IndexEntry) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(place) = entry.stored_in else { return Ok(None) };
         for place in std::iter::once(place).chain(entry.left_in.iter().copied()) {
@@ -242,7 +243,7 @@ impl CredentialStore {
         Ok(None)
     }
 
-    /// Looks everywhere for a name that the index does not list, and notes where it was.
+    /// Looks everywhere for a name that the index does not list, and records where it was found.
     async fn find(&self, name: &str, known: &IndexLookup) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(value) = self.load_from(StorageLocation::File, name).await? {
             self.note_found(name, StorageLocation::File).await;

@@ -1,22 +1,22 @@
-//! Moves every record from one place to another. A record counts as moved once it was read back
-//! from its new place; until then the old copy is the valid one, so a kill loses nothing.
+//! Moves every record from one place to another. A record counts as moved once it has been read
+//! back from its new place; until then the old copy is valid, so a kill loses nothing.
 
 use super::CredentialStore;
 use super::error::StoreError;
 use super::index::IndexEntry;
 use super::place::StorageLocation;
 
-/// What became of each record, by name.
+/// The result for each record, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moves {
     /// Records that are now in the new place and nowhere else.
     pub moved: Vec<String>,
-    /// Records that were there before.
+    /// Records that were already there.
     pub unmoved: Vec<String>,
     /// Records that stay where they were, and why.
     pub failed: Vec<(String, StoreError)>,
     /// Records that are now in the new place, but whose older copy could not be removed from this
-    /// one.
+    /// place.
     pub left_behind: Vec<(String, StorageLocation, StoreError)>,
 }
 

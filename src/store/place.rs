@@ -1,4 +1,4 @@
-//! Where values are stored, and which of these places the user chose.
+//! The places where values can be stored, and the user's choice among them.
 
 use std::fmt;
 use std::str::FromStr;

@@ -28,7 +28,7 @@ pub(super) struct EncodedRecord {
     body: Body,
 }
 
-/// Where the value is.
+/// The location of the value.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Body {
@@ -125,7 +125,7 @@ impl EncodedRecord {
         &self.body
     }
 
-    /// The name that the value is stored under.
+    /// The name under which the value is stored.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -135,7 +135,7 @@ impl EncodedRecord {
         self.saved
     }
 
-    /// Decodes the value from the text that the body holds or that its parts make up.
+    /// Decodes the value from the text in the body, or from the joined text of its parts.
     ///
     /// # Errors
     /// The text is not base64, or the checksum does not match.
@@ -146,7 +146,7 @@ impl EncodedRecord {
 }
 
 impl Parts {
-    /// The set that a new value is written into.
+    /// The set into which a new value is written.
     pub(super) fn other_slot(parts: Option<Self>) -> Slot {
         match parts {
             Some(Self { slot: Slot::A, .. }) => Slot::B,

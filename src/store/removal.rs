@@ -1,11 +1,12 @@
-//! Removes a value from everywhere it may be, and tells where it was and where it may still be.
+//! Removes a value from every place where it may be, and reports where it was and where it may
+//! still be.
 
 use super::error::{StoreError, StoreErrorKind};
 use super::index::{IndexEntry, IndexLookup};
 use super::place::{StorageLocation, StoreChoice};
 use super::{CredentialStore, check_name};
 
-/// Where a value was removed, and where it may still be.
+/// The result of a removal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removal {
     /// The places where a value was removed.
@@ -15,9 +16,9 @@ pub struct Removal {
 }
 
 impl CredentialStore {
-    /// Removes a value, damaged or not, from every place where it or an older one may be. What
-    /// cannot be removed is in [`Removal::failed`] and noted in the index: the next removal tries
-    /// again, and no load finds it.
+    /// Removes a value, damaged or not, from every place where it or an older one may be. A value
+    /// that cannot be removed is in [`Removal::failed`] and recorded in the index: the next removal
+    /// tries again, and no load finds it.
     ///
     /// # Errors
     /// `name` cannot be stored, another process is changing the record, or the index cannot be
@@ -49,7 +50,7 @@ impl CredentialStore {
         if self.inner.choice == StoreChoice::File && *known == IndexLookup::Nothing {
             places.clear();
         }
-        // Asking for a file is cheap, and the index may be wrong about it.
+        // Checking for a file is cheap, and the index may be wrong about it.
         if !places.contains(&StorageLocation::File) {
             places.push(StorageLocation::File);
         }

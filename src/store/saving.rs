@@ -1,6 +1,6 @@
-//! Stores a value: decides where it goes, and falls back to a file if no keyring takes it. The
-//! index names the new place before the value is written there, so a kill in between leads a reader
-//! to the old value and never past a new one.
+//! Stores a value: decides where, and falls back to a file if no keyring accepts it. The index
+//! names the new place before the value is written there, so after a kill in between a reader finds
+//! the old value, and never misses a new one.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,12 @@ use crate::redact::Secret;
 /// The marker file that says that the user was told about the fallback to files.
 const FALLBACK_MARKER: &str = "file-fallback";
 
-/// Where a value was stored.
+/// The result of storing a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaveOutcome {
     /// Where it is stored now.
     pub place: StorageLocation,
-    /// What to tell the user; at most one process is ever given this.
+    /// A notice for the user; at most one process ever gets it.
     pub notice: Option<FallbackNotice>,
 }
 
@@ -44,8 +44,8 @@ impl CredentialStore {
     /// record stays where it is stored unless the user chose another place.
     ///
     /// # Errors
-    /// `name` cannot be stored, or nothing takes the value: the keyring, and with
-    /// [`StoreChoice::Auto`] also a file. The old value, if there is one, is still in place.
+    /// `name` cannot be stored, or the value cannot be saved in the keyring nor, with
+    /// [`StoreChoice::Auto`], in a file. The old value, if there is one, is still in place.
     pub async fn save(
         &self,
         name: &str,
@@ -58,8 +58,8 @@ impl CredentialStore {
         }
         let _lock = match self.record_lock(name).await {
             Ok(lock) => Some(lock),
-            // The holder was stopped in the middle. Each write is atomic, so writing without the
-            // lock is better than losing a rotated token.
+            // The lock's holder was stopped in the middle. Each write is atomic, so writing without
+            // the lock is better than losing a rotated token.
             Err(error) if error.kind() == StoreErrorKind::Busy => None,
             Err(error) => return Err(error),
         };
@@ -108,8 +108,8 @@ impl CredentialStore {
         }
     }
 
-    /// Stores the value in a file because no keyring took it: losing a rotated token would lose the
-    /// sign-in.
+    /// Stores the value in a file because no keyring accepted it: losing a rotated token would lose
+    /// the sign-in.
     async fn fall_back(
         &self,
         name: &str,
@@ -141,8 +141,8 @@ impl CredentialStore {
         self.disk(move |folders| folders.files.save(&name, value.expose_to_store())).await
     }
 
-    /// Notes that the value is about to be stored at `place`, and where an older one is left. An
-    /// older value at `place` itself is removed first: a kill after the note must not bring it
+    /// Records that the value is about to be stored at `place`, and where an older one is left. An
+    /// older value at `place` itself is removed first: a kill after the record must not bring it
     /// back.
     ///
     /// # Errors

@@ -92,7 +92,7 @@ fn word(value: &Value) -> Option<String> {
 
 fn shown(text: &str) -> Option<String> {
     let text = text.trim();
-    // Truncated last: part of a key would not be recognised as a secret.
+    // Truncated last: part of a key would not be recognized as a secret.
     (!text.is_empty()).then(|| shown_words(text).chars().take(MAX_TEXT).collect())
 }
 

@@ -1,4 +1,4 @@
-//! Serialises secrets for stored records, and is the only place that does so.
+//! Serializes secrets for stored records, and is the only place that does so.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

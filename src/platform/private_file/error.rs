@@ -4,10 +4,11 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a private file or folder cannot be used. The text is one sentence in lower case.
+/// The error for a private file or folder that cannot be used. Its text is one sentence in lower
+/// case.
 #[derive(Debug)]
 pub enum PrivateFileError {
-    /// It is a symlink, another user's, or neither a regular file nor a folder.
+    /// It is a symlink, belongs to another user, or is neither a regular file nor a folder.
     Unsafe {
         /// The file or folder.
         path: PathBuf,
@@ -27,29 +28,29 @@ pub enum PrivateFileError {
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
 }
 
 impl PrivateFileError {
-    /// Turns the system's error for `action` into one of these.
+    /// Converts the system's error for `action`.
     pub(super) fn to(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
         move |cause| Self::Failed { action, path: path.to_path_buf(), cause }
     }
 
-    /// A path that must not be used; `why` follows it in the message.
+    /// The error for a path that must not be used; `why` follows it in the message.
     pub(super) fn not_safe(path: &Path, why: impl Into<String>) -> Self {
         Self::Unsafe { path: path.to_path_buf(), why: why.into(), hint: None }
     }
 
-    /// A symlink where a file or folder of ours should be.
+    /// The error for a symlink in the place of our file or folder.
     pub(super) fn symlink(path: &Path) -> Self {
         let hint = Some(format!("remove `{}`", path.display()));
         Self::Unsafe { path: path.to_path_buf(), why: "is a symlink".to_owned(), hint }
     }
 
-    /// Adds what to do next to an unsafe one.
+    /// Adds a hint to the error for an unsafe path.
     #[must_use]
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix checks owners"))]
     pub(super) fn with_hint(self, hint: &str) -> Self {

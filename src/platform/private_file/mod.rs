@@ -1,9 +1,9 @@
-//! The one writer of the program's own files: a folder of mode 0700, files of mode 0600 that are
-//! created under a random name and renamed into place, never through a symlink and never somebody
-//! else's (S-10). Knows nothing of what is in them.
+//! The only writer of the program's own files: in folders of mode 0700, files of mode 0600 are
+//! created under a random name and renamed into place, never through a symlink, and never replacing
+//! another user's (S-10). Knows nothing about their content.
 //!
-//! On Windows there are no such modes: the folders are below `%LOCALAPPDATA%`, whose access list
-//! admits the user, administrators and the system only, and files inherit it.
+//! Windows has no such modes: the folders are below `%LOCALAPPDATA%`, whose access list admits only
+//! the user, administrators and the system, and files inherit it.
 
 mod error;
 mod system;
@@ -16,7 +16,7 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 use system::{check_only_name, check_owner, options_to_append, options_to_create};
-use system::{make_folder, narrow, rename, synchronise_folder};
+use system::{make_folder, narrow, rename, synchronize_folder};
 use system::{options_to_lock, options_to_read};
 
 pub use error::PrivateFileError;
@@ -27,16 +27,16 @@ const WRITE_ATTEMPTS: usize = 5;
 /// Whether a write must survive a loss of power.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// File and folder are synchronised with the disk: for credentials.
+    /// File and folder are synchronized with the disk, for credentials.
     Disk,
-    /// Neither is synchronized: for what can be recreated.
+    /// Neither is synchronized, for files that can be recreated.
     Process,
 }
 
-/// Makes sure that this folder exists and that only its owner can look into it.
+/// Ensures that this folder exists and that only its owner can access it.
 ///
 /// # Errors
-/// A symlink, something that is not a folder, another user's folder, or a refusal of the system.
+/// It is a symlink, not a folder, or another user's, or the system refuses.
 pub fn create_folder(folder: &Path) -> Result<(), PrivateFileError> {
     let found = match fs::symlink_metadata(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -56,11 +56,10 @@ pub fn create_folder(folder: &Path) -> Result<(), PrivateFileError> {
     narrow(folder, &found, 0o700)
 }
 
-/// The content of a private file of at most `limit` bytes, or `None` where there is none.
+/// Reads a private file of at most `limit` bytes; `None` if there is none.
 ///
 /// # Errors
-/// A symlink, something that is not a regular file, another user's file, one beyond the limit, or a
-/// refusal of the system.
+/// It is a symlink, not a regular file, another user's, or too large, or the system refuses.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateFileError> {
     let Some(file) = open(path)? else { return Ok(None) };
     let found = file.metadata().map_err(PrivateFileError::to("look at", path))?;
@@ -75,10 +74,10 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateFileError
     Ok(Some(content))
 }
 
-/// Opens a private file for reading, or `None` where there is none.
+/// Opens a private file for reading; `None` if there is none.
 ///
 /// # Errors
-/// As [`read`], but for the limit.
+/// As for [`read`], except for the limit.
 pub fn open(path: &Path) -> Result<Option<File>, PrivateFileError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_symlink() => return Err(PrivateFileError::symlink(path)),
@@ -95,11 +94,10 @@ pub fn open(path: &Path) -> Result<Option<File>, PrivateFileError> {
     Ok(Some(file))
 }
 
-/// Opens the file that processes lock, or makes it. Its folder must have been checked with
-/// [`create_folder`].
+/// Opens a lock file, or creates it. Its folder must have been checked with [`create_folder`].
 ///
 /// # Errors
-/// As [`fn@open`].
+/// As for [`fn@open`].
 pub fn open_lock(path: &Path) -> Result<File, PrivateFileError> {
     let failed = PrivateFileError::to("open the lock file", path);
     let file = options_to_lock().open(path).map_err(&failed)?;
@@ -107,18 +105,18 @@ pub fn open_lock(path: &Path) -> Result<File, PrivateFileError> {
     Ok(file)
 }
 
-/// Opens a file for appending, or makes it; returns whether this call made it. It may be in any
-/// folder, which is the business of whoever named it.
+/// Opens a file for appending, or creates it; returns whether this call created it. It may be in
+/// any folder that the user names.
 ///
 /// # Errors
-/// As [`fn@open`], or the file has other names too.
+/// As for [`fn@open`], or the file has several hard links.
 pub fn open_to_append(path: &Path) -> Result<(File, bool), PrivateFileError> {
     match options_to_create().open(path) {
         Ok(file) => return Ok((file, true)),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(PrivateFileError::to("create", path)(e)),
     }
-    // Before it is opened: opening a pipe or a device may have effects.
+    // Checked before it is opened, because opening a pipe or a device may have effects.
     check_replaceable(path)?;
     let file = options_to_append().open(path).map_err(PrivateFileError::to("open", path))?;
     let found = file.metadata().map_err(PrivateFileError::to("look at", path))?;
@@ -132,7 +130,7 @@ pub fn open_to_append(path: &Path) -> Result<(File, bool), PrivateFileError> {
 /// checked with [`create_folder`].
 ///
 /// # Errors
-/// A refusal of the system.
+/// The system refuses.
 pub fn create_marker(path: &Path) -> Result<bool, PrivateFileError> {
     match options_to_create().open(path) {
         Ok(_) => Ok(true),
@@ -145,13 +143,13 @@ pub fn create_marker(path: &Path) -> Result<bool, PrivateFileError> {
 /// content or the new one, even after a kill.
 ///
 /// # Errors
-/// As [`create_folder`] and [`fn@open`]. The old content is still there.
+/// As for [`create_folder`] and [`fn@open`]. The old content is then still there.
 pub fn write(path: &Path, content: &[u8], durability: Durability) -> Result<(), PrivateFileError> {
     create_folder(folder_of(path))?;
     check_replaceable(path)?;
     for _ in 1..WRITE_ATTEMPTS {
         match write_once(path, content, durability) {
-            // A sweeper took the temporary file before it was locked.
+            // A sweep has removed the temporary file before it was locked.
             Err(e) if e.kind() == io::ErrorKind::NotFound && folder_of(path).is_dir() => {}
             written => return written.map_err(PrivateFileError::to("write", path)),
         }
@@ -165,7 +163,7 @@ pub fn write(path: &Path, content: &[u8], durability: Durability) -> Result<(), 
 /// A refusal of the system.
 pub fn remove(path: &Path) -> Result<bool, PrivateFileError> {
     sweep(path);
-    match fs::remove_file(path).and_then(|()| synchronise_folder(folder_of(path))) {
+    match fs::remove_file(path).and_then(|()| synchronize_folder(folder_of(path))) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(PrivateFileError::to("remove", path)(e)),
@@ -189,24 +187,24 @@ fn write_once(path: &Path, content: &[u8], durability: Durability) -> io::Result
     }
     replaced?;
     match durability {
-        Durability::Disk => synchronise_folder(folder_of(path)),
+        Durability::Disk => synchronize_folder(folder_of(path)),
         Durability::Process => Ok(()),
     }
 }
 
-/// A new file beside `path`, locked for as long as its writer lives: that is how [`sweep`] finds
-/// what a killed process left behind.
+/// Creates a file beside `path`, locked as long as its writer lives, so that [`sweep`] can find the
+/// remains of killed processes.
 fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     let random = OsRng.try_next_u64().map_err(io::Error::other)?;
     let name = format!("{}{random:016x}.tmp", temporary_prefix(path));
     let temporary = folder_of(path).join(name);
     let file = options_to_create().open(&temporary)?;
-    // Where files cannot be locked, nothing is swept either.
+    // If files cannot be locked, nothing is swept either.
     let _ = file.try_lock();
     Ok((temporary, file))
 }
 
-/// Removes temporary files of this file whose writer was killed: they may hold a secret.
+/// Removes this file's temporary files whose writer was killed: they may hold a secret.
 pub fn sweep(path: &Path) {
     let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
     let prefix = temporary_prefix(path);
@@ -233,7 +231,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// A rename replaces nothing, or a regular file of this user.
+/// Checks that a rename to this path would replace nothing, or this user's regular file.
 fn check_replaceable(path: &Path) -> Result<(), PrivateFileError> {
     match fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -398,7 +396,7 @@ mod tests {
         assert!(is_unsafe(&write(&file, b"x", Durability::Disk).unwrap_err()));
     }
 
-    /// Only root can give a file away; elsewhere there is nothing to check this with.
+    /// Only root can give a file to another user, so this cannot be tested otherwise.
     #[test]
     fn files_and_folders_of_other_users_are_refused() {
         if !rustix::process::geteuid().is_root() {

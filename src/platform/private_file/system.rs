@@ -1,5 +1,4 @@
-//! What differs between systems: modes, owners, how a file is opened, and what makes a rename
-//! durable.
+//! Differences between systems: modes, owners, options for opening, and durable renames.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -9,7 +8,7 @@ use std::path::Path;
 
 use super::PrivateFileError;
 
-/// Makes a folder, and its parents, for this user alone.
+/// Creates a folder and its parents, for this user only.
 ///
 /// # Errors
 /// The system refuses it.
@@ -28,7 +27,7 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)
 }
 
-/// For reading: never through a symlink, and never waiting for the other end of a pipe.
+/// Options for reading: never through a symlink, and never waiting for the other end of a pipe.
 #[cfg(unix)]
 pub(super) fn options_to_read() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -47,7 +46,7 @@ pub(super) fn options_to_read() -> OpenOptions {
     options
 }
 
-/// For a new file of this user alone; fails if there is one.
+/// Options for a new file, for this user only; opening fails if it exists.
 #[cfg(unix)]
 pub(super) fn options_to_create() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -64,8 +63,9 @@ pub(super) fn options_to_create() -> OpenOptions {
     options
 }
 
-/// For a file to lock, which is made if there is none. Lock files are never deleted while others
-/// may use them: who opened one just before would lock a file that others no longer find.
+/// Options for a lock file, which is created if there is none. Lock files are never deleted while
+/// they may be in use: a process that had just opened one would lock a file that others no longer
+/// find.
 #[cfg(unix)]
 pub(super) fn options_to_lock() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -85,7 +85,7 @@ pub(super) fn options_to_lock() -> OpenOptions {
     options
 }
 
-/// For adding to a file that exists, and for reading how it begins.
+/// Options for appending to an existing file and reading its beginning.
 #[cfg(unix)]
 pub(super) fn options_to_append() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -104,7 +104,7 @@ pub(super) fn options_to_append() -> OpenOptions {
     options
 }
 
-/// A file with a second name may be one that others know under it.
+/// Checks that a file has no second hard link, under which others may know it.
 #[cfg(unix)]
 pub(super) fn check_only_name(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::MetadataExt;
@@ -127,7 +127,7 @@ fn new_options() -> OpenOptions {
 /// Checks that a file or folder belongs to this user.
 ///
 /// # Errors
-/// It belongs to another one, who could change it at any time.
+/// It belongs to another user, who could change it at any time.
 #[cfg(unix)]
 pub(super) fn check_owner(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::MetadataExt;
@@ -172,7 +172,7 @@ pub(super) fn narrow(_path: &Path, _found: &Metadata, _mode: u32) -> Result<(), 
     Ok(())
 }
 
-/// Gives a file a name, replacing the file that has it.
+/// Renames a file, replacing the one that has the name.
 ///
 /// # Errors
 /// The system refuses it.
@@ -181,7 +181,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Virus scanners and indexers keep new files open for a moment.
+/// Renames a file, with retries, because virus scanners and indexers briefly keep new files open.
 #[cfg(windows)]
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     for _ in 0..10 {
@@ -197,7 +197,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Makes a rename in this folder durable. Some file systems cannot do that and say so.
 #[cfg(unix)]
-pub(super) fn synchronise_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn synchronize_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         Err(e) if e.kind() == io::ErrorKind::InvalidInput => Ok(()),
         done => done,
@@ -205,6 +205,6 @@ pub(super) fn synchronise_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn synchronise_folder(_folder: &Path) -> io::Result<()> {
+pub(super) fn synchronize_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }

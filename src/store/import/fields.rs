@@ -1,5 +1,5 @@
-//! Reads the files of `mcp-remote`: known members, ignoring all others. The reason why a file
-//! cannot be used never quotes the file.
+//! Reads known members of `mcp-remote`'s files, and ignores all others. Error texts never quote the
+//! file.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -23,7 +23,7 @@ pub(super) struct Content {
 /// Reads a file; `None` if there is none.
 ///
 /// # Errors
-/// Why the file cannot be used, in words.
+/// The file cannot be used; the error says why.
 pub(super) fn open(path: &Path) -> Result<Option<Content>, String> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -44,7 +44,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Content>, String> {
     Ok(Some(Content { fields, saved_at: metadata.modified().ok() }))
 }
 
-/// The token response.
+/// Reads a token response.
 ///
 /// # Errors
 /// The access token is missing, or a member has the wrong type.
@@ -62,7 +62,7 @@ pub(super) fn tokens(content: &Content) -> Result<ForeignTokens, String> {
     })
 }
 
-/// The registration response.
+/// Reads a registration response.
 ///
 /// # Errors
 /// The client id is missing, or a member has the wrong type.
@@ -115,8 +115,8 @@ impl Content {
         }
     }
 
-    /// A number, or text that is one: some servers send numbers as text, and `mcp-remote` stored
-    /// them as they came.
+    /// A number, or text with a number: some servers send numbers as text, and `mcp-remote` stored
+    /// them as received.
     fn number(&self, name: &str) -> Result<Option<f64>, String> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -132,7 +132,7 @@ impl Content {
 
 /// The point in time this long after `start`, unless the number is out of range.
 fn after(start: SystemTime, milliseconds: f64) -> Option<SystemTime> {
-    // Whole milliseconds up to 2^53 are exact, and no clock comes near that.
+    // Whole milliseconds up to 2^53 are exact, and far beyond any clock.
     let sensible = (0.0..9.0e15).contains(&milliseconds);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     sensible.then(|| Duration::from_millis(milliseconds as u64)).and_then(|d| start.checked_add(d))

@@ -1,5 +1,5 @@
-//! Which folders `mcp-remote` used, and how the files in each are named: `mcp-remote-v1` since 0.4,
-//! one folder per version before.
+//! The folders of `mcp-remote`, and the names of the files in them: `mcp-remote-v1` since 0.4, one
+//! folder per version before.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::{ForeignSignIn, UnusableFile};
 const TOKENS: &str = "_tokens.json";
 const REGISTRATION: &str = "_client_info.json";
 
-/// One folder of `mcp-remote`.
+/// A folder of `mcp-remote`.
 pub(super) struct Layout {
     folder: PathBuf,
     age: Age,
@@ -20,7 +20,7 @@ pub(super) struct Layout {
 /// The age of a folder; the newest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Age {
-    /// The folder of one version. A preview (`0.1.0-2`) counts as its version.
+    /// The folder of one version. A pre-release (`0.1.0-2`) counts as its version.
     Version([u32; 3]),
     /// A folder that all versions since 0.4 share.
     Shared(u32),
@@ -40,8 +40,8 @@ pub(super) fn newest_first(folder: &Path) -> Vec<Layout> {
     layouts
 }
 
-/// The keys of all tokens below a folder, sorted. The URL cannot be told from a key, but keys that
-/// belong to none of the user's URLs can at least be counted.
+/// The keys of all tokens below a folder, sorted. A key does not reveal its URL, but keys of
+/// unknown URLs can at least be counted.
 pub fn known_keys(folder: &Path) -> Vec<String> {
     let mut keys: Vec<String> = newest_first(folder)
         .iter()
@@ -65,7 +65,7 @@ fn age(name: &str) -> Option<Age> {
 }
 
 impl Layout {
-    /// The sign-in that this folder has for these parameters.
+    /// Reads this folder's sign-in for these parameters.
     pub(super) fn read(
         &self,
         parameters: &Parameters,

@@ -1,6 +1,5 @@
-//! Reads the sign-ins that `mcp-remote` left in `~/.mcp-auth`, in every layout it ever used.
-//! Changes and deletes nothing there, checks no issuer and stores nothing; `auth` does that when it
-//! imports a sign-in.
+//! Reads the sign-ins that `mcp-remote` left in `~/.mcp-auth`, in every layout it ever used. Only
+//! reads: `auth` checks the issuer and stores the sign-in when it imports one.
 
 mod fields;
 mod layout;
@@ -15,7 +14,7 @@ pub use parameters::{Parameters, callback_port};
 
 use crate::redact::Secret;
 
-/// What was found for one remote.
+/// The files found for one remote.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The sign-in, if there is one.
@@ -24,7 +23,7 @@ pub struct Findings {
     pub problems: Vec<UnusableFile>,
 }
 
-/// A sign-in of `mcp-remote`.
+/// A sign-in from `mcp-remote`.
 #[derive(Clone, Debug)]
 pub struct ForeignSignIn {
     /// The URL of the remote, as the user typed it.
@@ -46,14 +45,14 @@ pub struct ForeignTokens {
     pub access_token: Secret<String>,
     /// The token type; `Bearer` if none was stored.
     pub token_type: String,
-    /// The refresh token. Using it takes it over: where refresh tokens rotate, `mcp-remote`'s copy
-    /// no longer works.
+    /// The refresh token. If refresh tokens rotate, `mcp-remote`'s copy stops working once this one
+    /// is used.
     pub refresh_token: Option<Secret<String>>,
     /// The ID token.
     pub id_token: Option<Secret<String>>,
-    /// The scope that was granted.
+    /// The granted scope.
     pub scope: Option<String>,
-    /// The scope that was asked for.
+    /// The requested scope.
     pub requested_scope: Option<String>,
     /// The issuer, if it was stored.
     pub issuer: Option<String>,
@@ -76,7 +75,7 @@ pub struct ForeignRegistration {
     pub redirect_uris: Vec<String>,
     /// The client authentication method at the token endpoint.
     pub token_endpoint_auth_method: Option<String>,
-    /// The issuer that it is registered with, if that was stored.
+    /// The issuer at which it is registered, if that was stored.
     pub issuer: Option<String>,
 }
 
@@ -85,7 +84,7 @@ pub struct ForeignRegistration {
 pub struct UnusableFile {
     /// Path of the file.
     pub path: PathBuf,
-    /// What is wrong with it, in words.
+    /// What is wrong with it.
     pub reason: String,
 }
 
@@ -95,8 +94,8 @@ impl fmt::Display for UnusableFile {
     }
 }
 
-/// The folder below which `mcp-remote` keeps its files: `$MCP_REMOTE_CONFIG_DIR` (given here as
-/// `configured`), otherwise `.mcp-auth` in the home folder. `None` without either.
+/// The folder of `mcp-remote`'s files: `$MCP_REMOTE_CONFIG_DIR` (given here as `configured`),
+/// otherwise `.mcp-auth` in the home folder. `None` without either.
 pub fn folder(configured: Option<&str>, home: Option<&Path>) -> Option<PathBuf> {
     match configured.filter(|folder| !folder.is_empty()) {
         Some(folder) => Some(PathBuf::from(folder)),

@@ -1,4 +1,4 @@
-//! How `mcp-remote` names the files of a remote: an MD5 digest of its command line.
+//! Computes the key in `mcp-remote`'s file names for a remote: an MD5 digest of its command line.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,10 @@ pub struct Parameters {
     pub url: String,
     /// `--resource`.
     pub resource: Option<String>,
-    /// `--authorize-param`, name and value. The last one of a name counts.
+    /// `--authorize-param`, name and value. For each name, the last one counts.
     pub authorize_params: Vec<(String, String)>,
-    /// `--header` and the lines of `--header-file`, name and value. The last one of a name counts.
+    /// `--header` and the lines of `--header-file`, name and value. For each name, the last one
+    /// counts.
     pub headers: Vec<(String, String)>,
     /// `--client-metadata-url`.
     pub client_metadata_url: Option<String>,
@@ -23,7 +24,7 @@ pub struct Parameters {
     pub token_endpoint: Option<String>,
 }
 
-/// Which parts of the command line the key depends on.
+/// The parts of the command line on which the key depends, by version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recipe {
     /// Up to 0.1.29.
@@ -45,8 +46,8 @@ impl Parameters {
         self.key_by(Recipe::Everything)
     }
 
-    /// Adds a header as `--header` or a line of `--header-file` gives it. Like `mcp-remote`,
-    /// ignores a line that is not in the form `Name: value`.
+    /// Adds a header in the form of `--header` and of the lines in `--header-file`. Like
+    /// `mcp-remote`, ignores a line that is not in the form `Name: value`.
     pub fn add_header_line(&mut self, line: &str) {
         let Some((name, value)) = line.split_once(':') else { return };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');

@@ -1,7 +1,7 @@
-//! Checks that there is a session bus before the D-Bus library is used, which takes longer and says
-//! less. Hosts often pass no `DBUS_SESSION_BUS_ADDRESS`; the library (zbus) then uses
-//! `$XDG_RUNTIME_DIR/bus`, and without that variable `/run/user/UID/bus`, so nothing has to be set
-//! for it, which a program with threads could not do safely. This follows the same rules.
+//! Checks whether there is a session bus before using the D-Bus library, which is slower and
+//! reports less. Hosts often pass no `DBUS_SESSION_BUS_ADDRESS`; the library (zbus) then uses
+//! `$XDG_RUNTIME_DIR/bus`, and without that variable `/run/user/UID/bus`, so no variable has to be
+//! set, which a program with threads could not do safely. This follows the same rules.
 
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;

@@ -1,6 +1,6 @@
-//! The keyring store: values in the operating system's keyring. Each call runs on a thread of its
-//! own with a deadline, so a keyring that hangs or asks the user blocks nothing else and keeps no
-//! process alive. Nothing is opened before the first call. Does not decide what to fall back to.
+//! The keyring store: values in the operating system's keyring. Calls run on a thread of their own
+//! with a deadline, so a keyring that hangs or prompts the user blocks nothing else and keeps no
+//! process alive. Nothing is opened before the first call. Fallbacks are decided elsewhere.
 
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 mod bus;
@@ -81,7 +81,7 @@ impl Keyring {
         Self { worker: Arc::new(Worker::new(open)), deadline }
     }
 
-    /// The value of this name; `None` if there is none.
+    /// Loads the value with this name; `None` if there is none.
     ///
     /// # Errors
     /// The keyring refuses or does not answer in time, or the value is damaged.

@@ -1,13 +1,13 @@
-//! Values in keyring entries. A value that is too long for one entry (Windows keeps 2,560 bytes) is
-//! split: its parts are written first and the entry that lists them last; that entry is removed
-//! first. A new value goes into the other of two sets of parts, so the old value stays whole until
-//! the new one takes its place.
+//! Stores values in keyring entries. A value that is too long for one entry (2,560 bytes on
+//! Windows) is split: its parts are written before the entry that lists them, and removed after it.
+//! A new value goes into the other of two sets of parts, so the old value stays complete until the
+//! new one replaces it.
 
 use super::Entries;
 use crate::store::error::StoreError;
 use crate::store::record::{Body, EncodedRecord, Parts, RecordFlaw, Slot};
 
-/// How often a reader tries in all: while another process writes, it may find parts missing.
+/// How often a reader tries in all: parts may be missing while another process writes.
 const READ_ATTEMPTS: usize = 4;
 
 /// Returns whether an entry of this name is a part of another.
@@ -17,7 +17,7 @@ pub(in crate::store) fn is_part(name: &str) -> bool {
     matches!(slot, "a" | "b") && position.parse::<usize>().is_ok()
 }
 
-/// The value of this name; `None` if there is none.
+/// Loads the value with this name; `None` if there is none.
 ///
 /// # Errors
 /// The keyring refuses, or the value is damaged.
@@ -67,7 +67,7 @@ pub(super) fn save(entries: &dyn Entries, name: &str, value: &[u8]) -> Result<()
     clear(entries, name, other_slot(slot), 0)
 }
 
-/// Removes a value and everything that may be left of older ones; returns whether there was one.
+/// Removes a value and any remains of older ones; returns whether there was one.
 ///
 /// # Errors
 /// The keyring refuses.

@@ -1,5 +1,5 @@
 //! The keyring of each platform: Secret Service, macOS Keychain, Windows Credential Manager, behind
-//! [`Entries`]. Translates their errors into what a caller decides on.
+//! [`Entries`]. Translates their errors into kinds on which callers decide.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(in crate::store) const NAME: &str = "the Windows Credential Manager";
 #[cfg(not(any(target_os = "macos", windows)))]
 pub(in crate::store) const NAME: &str = "the keyring (Secret Service)";
 
-/// `CRED_MAX_CREDENTIAL_BLOB_SIZE` is 5 × 512 bytes.
+/// The longest text of an entry: `CRED_MAX_CREDENTIAL_BLOB_SIZE` is 5 × 512 bytes.
 const LIMIT: Option<usize> = if cfg!(windows) { Some(2560) } else { None };
 
 /// The keyring of this user's session.
@@ -86,7 +86,7 @@ impl Entries for PlatformEntries {
 
     fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
         match self.entry(name)?.set_secret(text.as_bytes()) {
-            // Another program made a second item with our attributes: keep one of them.
+            // Another program has made a second item with our attributes: keep one.
             Err(Error::Ambiguous(several)) => {
                 let (kept, others) = several.split_first().ok_or_else(vanished)?;
                 kept.set_secret(text.as_bytes()).map_err(|e| translate(&e))?;
@@ -128,7 +128,7 @@ fn name_of(entry: &Entry) -> Option<String> {
     entry.get_specifiers().map(|(_, name)| name)
 }
 
-/// The text of the item that was stored last, of several with one name.
+/// The text of the newest item, of several with one name.
 fn newest(several: &[Entry]) -> Result<Option<String>, StoreError> {
     let mut best: Option<(u64, String)> = None;
     for entry in several {
@@ -155,7 +155,8 @@ fn remove_all(several: &[Entry]) -> Result<bool, StoreError> {
     Ok(!several.is_empty())
 }
 
-/// Looking for entries works without the default collection, and while it is locked.
+/// Checks that the default collection exists and is unlocked; searching for entries works without
+/// that.
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 fn default_collection_is_open() -> Result<(), StoreError> {
     use secret_service::EncryptionType;
@@ -185,14 +186,14 @@ fn vanished() -> StoreError {
     StoreError::new(StoreErrorKind::KeyringFailed, "the keyring changed while it was written")
 }
 
-/// Decodes an entry. The error must not carry its bytes.
+/// Decodes an entry. The error must not contain its bytes.
 fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| {
         StoreError::damaged("an entry of `mcp-tether` in the keyring", "it is not UTF-8 text")
     })
 }
 
-/// The error for a keyring that cannot be opened: there is none that can be used.
+/// The error for a keyring that cannot be opened, so that there is no usable one.
 fn no_keyring(error: &Error) -> StoreError {
     StoreError::new(StoreErrorKind::NoKeyring, format!("no keyring answers: {}", cause(error)))
 }

@@ -1,6 +1,6 @@
-//! The one thread that talks to the keyring. It starts with the first call, keeps the connection
-//! for a moment in case more calls follow, and ends. Callers give up after their deadline. The
-//! thread may then stay in a call that never returns; it does not keep the process alive.
+//! The thread that talks to the keyring. It starts with the first call, keeps the connection
+//! briefly in case more calls follow, and ends. Callers give up after their deadline. The thread
+//! may then stay in a call that never returns, but does not keep the process alive.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Calls, run one after another on one thread.
+/// Runs calls one after another on one thread.
 pub(super) struct Worker {
     shared: Arc<Shared>,
 }
@@ -54,19 +54,19 @@ impl Worker {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Runs `operation` and waits at most `deadline` for it. It may run twice, if the connection
-    /// that was kept turns out to be dead.
+    /// Runs `operation` and waits at most `deadline` for it. It may run twice, if the kept
+    /// connection turns out to be dead.
     ///
     /// # Errors
-    /// That of the operation or of opening the keyring; or the keyring did not answer in time, or
-    /// an earlier call still hangs.
+    /// The operation or opening the keyring failed, the keyring did not answer in time, or an
+    /// earlier call still hangs.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         deadline: Duration,
         operation: impl Fn(&dyn Entries) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         if self.shared.queue().hangs {
-            // This call would only wait behind the one that hangs.
+            // This call would only wait for the one that hangs.
             return Err(no_answer(deadline));
         }
         let begun = Arc::new(AtomicU64::new(0));
@@ -144,7 +144,7 @@ impl Shared {
         queue.hangs = false;
     }
 
-    /// Notes that the caller of the call of this number gave up.
+    /// Notes that the caller of the call with this number has given up.
     fn give_up(&self, number: u64) {
         let mut queue = self.queue();
         queue.hangs |= queue.in_progress && queue.begun == number;
@@ -156,8 +156,8 @@ impl Shared {
 }
 
 impl Connection {
-    /// Runs an operation; again on a new connection if it failed on one that was kept, which may be
-    /// dead because the service was restarted.
+    /// Runs an operation; if it fails on a kept connection, which may be dead after a restart of
+    /// the service, runs it again on a new one.
     fn run<T>(
         &mut self,
         operation: &dyn Fn(&dyn Entries) -> Result<T, StoreError>,

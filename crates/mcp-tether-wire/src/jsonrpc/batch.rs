@@ -1,5 +1,5 @@
 //! The members of a batch (revision 2025-03-26), bounded in number: a member of two bytes takes
-//! hundreds of bytes of memory once it is taken apart (S-37).
+//! hundreds of bytes of memory once it is parsed (S-37).
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Composes the messages that the bridge (or the mock) writes itself. `params`, results and errors
-//! are JSON text without line breaks and are taken as they are.
+//! Composes the messages that the bridge or the mock writes itself. `params`, results and errors
+//! are JSON text without line breaks, and are inserted unchanged.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::id::RequestId;
 use super::kind::MessageKind;
 use super::message::Message;
 
-/// How every composed message with an id begins.
+/// The beginning of every composed message with an id.
 const BEFORE_ID: &str = r#"{"jsonrpc":"2.0","id":"#;
 
 /// A JSON-RPC error answer to `id`. `data` is left out when it is null.
@@ -56,31 +56,31 @@ pub fn error_object(code: i64, message: &str, data: Value) -> Value {
 }
 
 impl Message {
-    /// A request of the bridge's own.
+    /// Composes a request.
     pub fn request(id: &RequestId, method: &str, params: Option<&str>) -> Self {
         let text = request(id, method, params);
         Self::composed(MessageKind::Request, text, Some(id), Some(method), params.map(str::len))
     }
 
-    /// A notification of the bridge's own.
+    /// Composes a notification.
     pub fn notification(method: &str, params: Option<&str>) -> Self {
         let text = notification(method, params);
         Self::composed(MessageKind::Notification, text, None, Some(method), params.map(str::len))
     }
 
-    /// A result answer of the bridge's own.
+    /// Composes a result answer.
     pub fn result(id: &RequestId, result: &str) -> Self {
         let text = result_response(id, result);
         Self::composed(MessageKind::Response, text, Some(id), None, Some(result.len()))
     }
 
-    /// An error answer of the bridge's own; `error` is the error object.
+    /// Composes an error answer; `error` is the error object.
     pub fn error(id: &RequestId, error: &str) -> Self {
         let text = format!("{BEFORE_ID}{id},\"error\":{error}}}");
         Self::composed(MessageKind::ErrorResponse, text, Some(id), None, Some(error.len()))
     }
 
-    /// The message in `text`, whose last member is its `params` or its outcome, of this many bytes.
+    /// The message in `text`, whose last member is its `params` or outcome, of this many bytes.
     fn composed(
         kind: MessageKind,
         text: String,

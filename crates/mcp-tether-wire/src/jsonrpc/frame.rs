@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 /// writes.
 const COPY_LIMIT: usize = 16 * 1024;
 
-/// Edits of one message that overlap, are out of order, or reach beyond its end.
+/// The error for edits that overlap, are out of order, or reach beyond the end of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlap;
 
@@ -40,7 +40,7 @@ pub(super) fn check<With>(length: usize, edits: &[(Range<usize>, With)]) -> Resu
 /// One outgoing message without its line ending: one or more pieces that follow each other.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
-    /// Nearly every message is one piece, which costs no list.
+    /// The first piece. Nearly every message has only one, and needs no list.
     first: Bytes,
     rest: Vec<Bytes>,
     length: usize,
@@ -50,8 +50,8 @@ impl Frame {
     /// Replaces byte ranges of `raw`.
     ///
     /// # Errors
-    /// Edits that are not in order, overlap, or reach beyond the end of `raw`: nothing is written
-    /// then, because what came out would not be the message that any rule wanted.
+    /// The edits are not in order, overlap, or reach beyond the end of `raw`. No message is
+    /// produced then, because none would be right.
     pub fn spliced<With: AsRef<[u8]>>(
         raw: &Bytes,
         edits: &[(Range<usize>, With)],
@@ -74,7 +74,7 @@ impl Frame {
         Ok(Self { first: pieces.next().unwrap_or_default(), rest: pieces.collect(), length })
     }
 
-    /// Takes edits that [`check`] accepted.
+    /// Applies edits that [`check`] has accepted, in a copy.
     fn copied<With: AsRef<[u8]>>(raw: &Bytes, edits: &[(Range<usize>, With)]) -> Self {
         let added: usize = edits.iter().map(|(_, with)| with.as_ref().len()).sum();
         let mut bytes = BytesMut::with_capacity(raw.len() + added);

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// The largest integer up to which every number that JSON writes is exact.
+/// The largest integer up to which every number in JSON is exact.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The id of a JSON-RPC request. `1` and `"1"` are different ids, and so are `1` and `1.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RequestId {
-    /// A number that is written in the usual way, as nearly every one is.
+    /// An integer in the usual notation, as nearly every one is.
     Integer(u64),
     /// Any other number, kept as it was written.
     Number(Box<str>),
@@ -58,7 +58,7 @@ impl RequestId {
         }
     }
 
-    /// How many bytes its text has.
+    /// The length of its text, in bytes.
     pub fn text_length(&self) -> usize {
         match self {
             Self::Integer(number) => number.checked_ilog10().map_or(1, |log| log as usize + 1),
@@ -67,8 +67,8 @@ impl RequestId {
         }
     }
 
-    /// The number of a request of ours that this id stands for. Ours are integers, so that `"7"`
-    /// and `7.0` can mean nothing but 7 (T-37): some servers and hosts answer with another type.
+    /// The number of our request that this id stands for. Our ids are integers, so `"7"` and `7.0`
+    /// can only mean 7 (T-37): some servers and hosts answer with another type.
     pub fn as_own_number(&self) -> Option<u64> {
         match self {
             Self::Integer(number) => Some(*number),
@@ -102,7 +102,7 @@ impl From<u64> for RequestId {
     }
 }
 
-/// The number that is written like this by everyone: digits, and no zero before others.
+/// Reads an integer in the usual notation: only digits, without leading zeros.
 fn usual_integer(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_usual = digits && (text.len() == 1 || !text.starts_with('0'));

@@ -10,20 +10,20 @@ pub struct Invalid {
     pub code: i64,
     /// The id, if it could be read.
     pub id: Option<RequestId>,
-    /// What is wrong, in words for the sender. Never quotes the text.
+    /// What is wrong, for the sender. Never quotes the text.
     pub reason: String,
     /// Whether it names a method, so that it cannot be meant as an answer.
     pub names_a_method: bool,
 }
 
 impl Invalid {
-    /// Text that is not JSON, for this reason.
+    /// The error for text that is not JSON.
     pub(super) fn not_json(reason: String) -> Self {
         let (code, reason) = (codes::PARSE_ERROR, format!("not JSON: {reason}"));
         Self { code, id: None, reason, names_a_method: false }
     }
 
-    /// JSON that is not a message, for this reason.
+    /// The error for JSON that is not a message.
     pub(super) fn not_message(id: Option<RequestId>, reason: &str) -> Self {
         Self {
             code: codes::INVALID_REQUEST,
@@ -33,7 +33,7 @@ impl Invalid {
         }
     }
 
-    /// A batch where the revision of the session has none (T-38).
+    /// The error for a batch in a revision without batches (T-38).
     pub fn unexpected_batch() -> Self {
         Self::not_message(None, "a batch, which is not part of the session's revision")
     }
@@ -43,7 +43,7 @@ impl Invalid {
         Self { names_a_method: true, ..self }
     }
 
-    /// Text that the JSON parser refuses. Says where, and never quotes the text.
+    /// The error for text that the JSON parser refuses. Says where, and never quotes the text.
     pub(super) fn from_json_error(error: serde_json::Error) -> Self {
         Self::not_json(format!("{} at column {}", category(&error), error.column()))
     }

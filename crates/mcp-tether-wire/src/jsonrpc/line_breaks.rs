@@ -22,7 +22,7 @@ pub(super) fn compact(raw: Bytes) -> Bytes {
                 out.extend_from_slice(b"\"");
             }
             _ if in_string => out.extend_from_slice(&after[..1]),
-            // It may be all that separates two tokens: `1` and `2` must not become `12`.
+            // A line break may be all that separates two tokens: `1` and `2` must not become `12`.
             _ if out.last().is_some_and(is_of_word) && separates(after) => {
                 out.extend_from_slice(b" ");
             }

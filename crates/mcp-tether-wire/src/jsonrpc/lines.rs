@@ -93,7 +93,7 @@ impl LineDecoder {
     }
 }
 
-/// The beginning of a line, long enough to find its id in.
+/// The beginning of a line, long enough to find its id.
 fn beginning(line: &[u8]) -> Bytes {
     Bytes::copy_from_slice(&line[..line.len().min(4096)])
 }

@@ -1,7 +1,7 @@
 //! A message: its kind, id and method are parsed, its bytes stay unchanged (T-03).
 //!
 //! The whole text is checked once to be JSON in UTF-8, in linear time and without building values,
-//! so that no text that is passed on can break the other side's framing.
+//! so that no forwarded text can break the other side's framing.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -57,7 +57,7 @@ impl Received {
     pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
         let raw = without_byte_order_mark(raw);
         let text = checked(&raw)?;
-        // Nearly every message: one walk over the text finds its members and that it has no breaks.
+        // The usual case: one pass over the text finds the members, and no line breaks.
         if let Some(members) = TopLevel::find(text) {
             return Message::from_members(&raw, text, &members).map(Self::One);
         }
@@ -105,7 +105,7 @@ impl Message {
         Self::from_members(raw, text, &members)
     }
 
-    /// The message that these members make; they are slices of `text`, which is that of `raw`.
+    /// The message with these members, which are slices of `text`, the text of `raw`.
     fn from_members(raw: &Bytes, text: &str, members: &TopLevel<'_>) -> Result<Self, Invalid> {
         let id = members.id.and_then(RequestId::from_json);
         if members.jsonrpc != Some("\"2.0\"") {
@@ -134,7 +134,8 @@ impl Message {
         })
     }
 
-    /// The message without these members, which a strict reader takes for another kind of message.
+    /// The message without these members, with which a strict reader would see another kind of
+    /// message.
     fn without(text: &str, strays: &[&str]) -> Result<Self, Invalid> {
         let strays_go = |member: &Member<'_>| {
             if strays.contains(&member.name.as_str()) { Change::Remove } else { Change::Keep }
@@ -227,7 +228,7 @@ impl Message {
     /// This message with another id and further edits, which must be sorted.
     ///
     /// # Errors
-    /// Edits that overlap each other or the id.
+    /// The edits overlap each other or the id.
     pub fn with_edits<With: AsRef<[u8]>>(
         &self,
         id: &str,
@@ -251,7 +252,7 @@ impl Message {
     /// This message with edits to anything but its id; they must be sorted.
     ///
     /// # Errors
-    /// Edits that overlap.
+    /// The edits overlap.
     pub fn edited<With: AsRef<[u8]>>(
         &self,
         edits: &[(Range<usize>, With)],
@@ -332,12 +333,12 @@ fn unescaped(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// RFC 8259 §8.1 lets readers ignore the mark.
+/// Removes a byte order mark, as RFC 8259 §8.1 allows.
 fn without_byte_order_mark(raw: Bytes) -> Bytes {
     if raw.starts_with(b"\xef\xbb\xbf") { raw.slice(3..) } else { raw }
 }
 
-/// Reads a value. If a member occurs twice, the last one counts, as for most parsers.
+/// Reads a value. Of duplicate members the last one counts, as for most parsers.
 fn last_members<T: DeserializeOwned>(text: &str) -> Option<T> {
     let read = serde_json::from_str(text).ok();
     read.or_else(|| serde_json::from_str(&Object::parse(text)?.without_duplicates()?).ok())

@@ -1,5 +1,5 @@
-//! Edits to the members of a JSON object by byte range, so that everything a rule does not name
-//! stays unchanged (T-03). Finds members without reading their values; linear; no I/O.
+//! Edits the members of a JSON object by byte range, so that everything else stays unchanged
+//! (T-03). Finds members without reading their values, in linear time and without I/O.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,19 +16,19 @@ use super::slice_range::range_in;
 /// Objects up to this many members are searched for duplicate names member by member.
 const FEW_MEMBERS: usize = 16;
 
-/// What replaces a byte range of a message.
+/// A byte range of a message, and its replacement.
 pub type Edit = (Range<usize>, Bytes);
 
-/// What happens to one member.
+/// The change to a member.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// It stays.
+    /// Keep it.
     Keep,
-    /// It goes, with one comma.
+    /// Remove it, with one comma.
     Remove,
-    /// Its value becomes this JSON text.
+    /// Replace its value by this JSON text.
     Replace(String),
-    /// These edits happen inside its value.
+    /// Apply these edits inside its value.
     Within(Vec<Edit>),
 }
 
@@ -39,7 +39,7 @@ pub struct Member<'a> {
     pub name: String,
     /// The JSON text of its value.
     pub value: &'a str,
-    /// Where it begins in the object's text, with its name.
+    /// Where its name begins in the object's text.
     start: usize,
 }
 
@@ -65,13 +65,13 @@ impl<'a> Object<'a> {
         Some(Self { text, members })
     }
 
-    /// The JSON text of the value of this name; of the last one if there are several, which is what
-    /// parsers that build values keep.
+    /// The JSON text of the value with this name; of the last one if there are duplicates, like in
+    /// parsers that build values.
     pub fn get(&self, name: &str) -> Option<&'a str> {
         self.members.iter().rev().find(|member| member.name == name).map(|member| member.value)
     }
 
-    /// The string of this name.
+    /// The string with this name.
     pub fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.get(name)?).ok()
     }
@@ -81,17 +81,17 @@ impl<'a> Object<'a> {
         &self.members
     }
 
-    /// Where the value of this name lies in the object's text.
+    /// The range of a member's value in the object's text.
     pub fn range_of(&self, value: &str) -> Range<usize> {
         range_in(self.text, value)
     }
 
-    /// Whether more than one member has this name, however each of them is escaped.
+    /// Whether several members have this name, however each is escaped.
     pub fn has_duplicate(&self, name: &str) -> bool {
         self.members.iter().filter(|member| member.name == name).nth(1).is_some()
     }
 
-    /// The object's text with the last member of each name only; `None` if no name is there twice.
+    /// The object's text with only the last member of each name; `None` if there are no duplicates.
     pub fn without_duplicates(&self) -> Option<String> {
         let last = self.last_of_each_name();
         if last.iter().enumerate().all(|(at, last)| at == *last) {
@@ -111,10 +111,10 @@ impl<'a> Object<'a> {
     /// The edits that change members and add others at the front. `offset` is where the object's
     /// text begins in the message; the edits are sorted and do not overlap.
     ///
-    /// `change` is asked once per name, about the last member of that name, which is the one that
-    /// counts for most parsers. If that member changes, the earlier ones of its name go, so that
-    /// every parser of the result sees the same; if it stays, they stay untouched too. A name that
-    /// is added replaces all members of that name.
+    /// `change` is called once per name, with the last member of that name, which counts for most
+    /// parsers. If it changes that member, the earlier duplicates are removed, so that every parser
+    /// sees the same; if it keeps it, they stay too. An added name replaces all members of that
+    /// name.
     pub fn rewrite(
         &self,
         offset: usize,
@@ -158,8 +158,8 @@ impl<'a> Object<'a> {
             .collect()
     }
 
-    /// What happens to each member: to the last one of a name what `change` says, to the earlier
-    /// ones of that name nothing, or they go if it changes.
+    /// The change to each member: `change` decides for the last one of each name; earlier
+    /// duplicates stay if it stays, and are removed otherwise.
     fn changes(
         &self,
         change: impl Fn(&Member<'a>) -> Change,
@@ -201,7 +201,7 @@ impl<'a> Object<'a> {
         added: &[(&str, String)],
     ) -> String {
         let edits = self.rewrite(0, change, added);
-        // Only edits within a member could be wrong, and they come from `rewrite` too.
+        // Only edits within a member could be invalid, and those come from `rewrite` too.
         apply(self.text, &edits).unwrap_or_else(|_| self.text.to_owned())
     }
 }
@@ -216,10 +216,10 @@ impl Change {
     }
 }
 
-/// A text after edits.
+/// Applies edits to a text.
 ///
 /// # Errors
-/// Edits that are not in order, overlap, or reach beyond the end of the text.
+/// The edits are not in order, overlap, or reach beyond the end of the text.
 pub fn apply(text: &str, edits: &[Edit]) -> Result<String, Overlap> {
     check(text.len(), edits)?;
     let mut out = String::with_capacity(text.len());
@@ -233,7 +233,7 @@ pub fn apply(text: &str, edits: &[Edit]) -> Result<String, Overlap> {
     Ok(out)
 }
 
-/// `"name":value` for each, with a comma behind if members follow.
+/// Joins members as `"name":value`, with a trailing comma if more follow.
 fn joined(added: &[(&str, String)], more: bool) -> String {
     let one =
         |(name, value): &(&str, String)| format!("{}:{value}", serde_json::Value::from(*name));
@@ -241,8 +241,9 @@ fn joined(added: &[(&str, String)], more: bool) -> String {
     if more { text + "," } else { text }
 }
 
-/// What to cut so that elements of an object or array go with one comma each: the one behind an
-/// element, or the one before if only cut ones follow. Takes all elements and whether each goes.
+/// The ranges to cut to remove elements of an object or array, each with one comma: the one after
+/// an element, or the one before it if no kept element follows. Takes all elements and whether each
+/// is removed.
 pub fn cut_ranges(places: &[(Range<usize>, bool)]) -> Vec<Range<usize>> {
     let mut cuts: Vec<Range<usize>> = Vec::new();
     let last_kept = places.iter().rposition(|(_, goes)| !goes);
@@ -276,8 +277,8 @@ impl<'de> Visitor<'de> for Pairs {
     }
 }
 
-/// The name of a member, unescaped. Half of a surrogate pair, which JSON can escape and UTF-8
-/// cannot hold, becomes a replacement character: no name that a rule speaks of has one.
+/// The name of a member, unescaped. A lone surrogate, which JSON can escape but UTF-8 cannot hold,
+/// becomes a replacement character: no name in a rule has one.
 struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {

@@ -1,6 +1,6 @@
-//! Walks over a JSON text without building values. It takes a part of what is JSON: for a name with
-//! an escape, or arrays in arrays sixty deep, it gives up as it does for text that is not JSON, and
-//! `serde_json` decides.
+//! Scans a JSON text without building values. It accepts only a part of JSON: for a name with an
+//! escape, or brackets nested sixty deep, it gives up as for text that is not JSON, and leaves the
+//! decision to `serde_json`.
 
 use super::special_bytes::{BLOCK, block_at, special_bytes};
 
@@ -9,7 +9,7 @@ const OBJECT: u64 = 1;
 /// No bracket is open.
 const NOTHING_OPEN: u64 = 1;
 
-/// A place in a JSON text.
+/// A position in a JSON text.
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
     text: &'a str,
@@ -59,13 +59,13 @@ impl<'a> Tokens<'a> {
     pub(super) fn value(&mut self) -> Option<&'a str> {
         self.peek()?;
         let start = self.at;
-        // One bit for each bracket that is open, after one that is always set.
+        // One bit for each open bracket, after one that is always set.
         let mut open = NOTHING_OPEN;
         loop {
             match self.peek()? {
                 bracket @ (b'{' | b'[') => {
                     self.at += 1;
-                    // Two more than the opening one in ASCII.
+                    // In ASCII, a closing bracket is its opening one plus two.
                     if self.peek()? == bracket + 2 {
                         self.at += 1;
                     } else if bracket == b'{' {
@@ -146,7 +146,7 @@ impl<'a> Tokens<'a> {
         (self.at > start).then_some(())
     }
 
-    /// Steps over the rest of a string, behind its first quote. Returns whether it has escapes.
+    /// Steps over the rest of a string, after its opening quote. Returns whether it has escapes.
     fn string(&mut self) -> Option<bool> {
         let bytes = self.text.as_bytes();
         let mut has_escapes = false;
@@ -178,7 +178,7 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Notes one more open bracket; `None` where there is no bit left.
+/// Records one more open bracket; `None` if no bit is left.
 fn enter(open: u64, kind: u64) -> Option<u64> {
     (open.leading_zeros() > 0).then_some(open << 1 | kind)
 }

@@ -1,5 +1,5 @@
-//! The members of a message at its top level, and what they make of it. `null` counts as an absent
-//! member where it can mean nothing else (T-19).
+//! The top-level members of a message, and the kind of message that they make. `null` counts as an
+//! absent member if it can mean nothing else (T-19).
 
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -9,7 +9,7 @@ use super::invalid::Invalid;
 use super::kind::MessageKind;
 use super::tokens::Tokens;
 
-/// The members that JSON-RPC knows, as JSON text; others are passed over.
+/// The members that JSON-RPC defines, as JSON text; others are skipped.
 #[derive(Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub(super) struct TopLevel<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
@@ -27,8 +27,8 @@ pub(super) struct TopLevel<'a> {
 }
 
 impl<'a> TopLevel<'a> {
-    /// Finds the members of an object in one walk over the text. `None` for what is out of the
-    /// ordinary or no message at all, and where line breaks are to be removed first.
+    /// Finds the members of an object in one pass over the text. `None` for unusual text, for text
+    /// that is not a message, and if line breaks have to be removed first.
     pub(super) fn find(text: &'a str) -> Option<Self> {
         let mut found = Self::default();
         let mut tokens = Tokens::new(text);
@@ -70,8 +70,8 @@ impl<'a> TopLevel<'a> {
         self.error.filter(is_not_null)
     }
 
-    /// Members that do not belong to a message of this kind: `null` in the place of what is absent,
-    /// and a result beside an error.
+    /// Members that do not belong in a message of this kind: `null` for an absent member, and a
+    /// result beside an error.
     pub(super) fn strays(&self, kind: MessageKind) -> Vec<&'static str> {
         let (result, error) = (self.result.is_some(), self.error.is_some());
         let is_null = |value: Option<&str>| value.is_some_and(|value| !is_not_null(&value));
@@ -92,13 +92,14 @@ impl<'a> TopLevel<'a> {
         found.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect()
     }
 
-    /// `result` or `error`. An error counts more; a result that is `null` beside a method is none.
+    /// `result` or `error`. An error takes precedence; a `null` result beside a method does not
+    /// count.
     pub(super) fn outcome(&self) -> Option<&'a str> {
         let has_method = self.method().is_some();
         self.error().or_else(|| self.result.filter(|result| !has_method || is_not_null(result)))
     }
 
-    /// What kind of message this is. `method` and `id` are what was read of these members.
+    /// The kind of this message. `method` and `id` are the parsed members.
     ///
     /// # Errors
     /// It is not a message.

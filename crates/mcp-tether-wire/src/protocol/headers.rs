@@ -1,4 +1,4 @@
-//! Names of the HTTP headers that MCP defines, in the lower case that HTTP/2 demands.
+//! Names of the HTTP headers that MCP defines, in lower case, as HTTP/2 requires.
 
 use super::methods;
 
@@ -6,7 +6,7 @@ use super::methods;
 pub const SESSION_ID: &str = "mcp-session-id";
 /// The negotiated revision (T-30).
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
-/// The last event that was received, to resume a stream after it (T-36).
+/// The last event received, to resume a stream after it (T-36).
 pub const LAST_EVENT_ID: &str = "last-event-id";
 /// The method in the body (2026-07-28, T-51).
 pub const METHOD: &str = "mcp-method";

@@ -1,6 +1,6 @@
 //! The levels of log messages: the eight names of RFC 5424 §6.2.1, by severity.
 
-/// How severe a log message is; a later level is more severe.
+/// The severity of a log message; a later level is more severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogLevel(usize);
 

@@ -1,5 +1,5 @@
 //! Names of revision 2026-07-28: keys of `_meta`, result types, extensions, members of a listen
-//! filter. Tables, no logic: does not say what a key holds.
+//! filter. Tables, no logic.
 
 /// The revision of a request; required on every one (`basic`, `_meta`; T-58).
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -30,7 +30,7 @@ pub mod result_type {
     pub const COMPLETE: &str = "complete";
     /// The remote needs input first (`basic/patterns/mrtr`).
     pub const INPUT_REQUIRED: &str = "input_required";
-    /// A task was made of the call (tasks extension).
+    /// The call has become a task (tasks extension).
     pub const TASK: &str = "task";
 }
 

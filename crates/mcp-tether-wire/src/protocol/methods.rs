@@ -6,7 +6,7 @@ pub const INITIALIZE: &str = "initialize";
 pub const INITIALIZED: &str = "notifications/initialized";
 /// Checks that the other side is alive.
 pub const PING: &str = "ping";
-/// Cancels a request that is under way.
+/// Cancels a request in progress.
 pub const CANCELLED: &str = "notifications/cancelled";
 /// Reports the progress of a request.
 pub const PROGRESS: &str = "notifications/progress";

@@ -1,5 +1,5 @@
-//! The revisions of the protocol and the era of each: a table, so that a new revision is a new row
-//! and nothing compares with a constant (D-10).
+//! The protocol's revisions and their eras, as a table, so that a new revision is a new row and no
+//! code compares with a constant (D-10).
 
 use std::fmt;
 
