@@ -27,7 +27,7 @@ pub fn version(as_json: bool) -> ExitCode {
         "features": features.collect::<Vec<_>>(),
         "revisions": revisions.collect::<Vec<_>>(),
     });
-    // Known where a release is built.
+    // Set when a release is built.
     if let Some(commit) = option_env!("MCP_TETHER_COMMIT") {
         about["commit"] = commit.into();
     }

@@ -1,4 +1,4 @@
-//! Reads the command line that an entry of a host has, without obeying it.
+//! Reads the command line in a host's entry, without obeying it.
 
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ pub fn read(words: &[String]) -> Result<Untrusted<EntryCommand>> {
     }
 }
 
-/// Why an entry cannot be read, without its values, which may be secrets.
+/// The reason why an entry cannot be read, without its values, which may be secrets.
 fn reason_without_values(error: &clap::Error) -> String {
     let argument = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if argument.starts_with('-') => argument.as_str(),

@@ -23,13 +23,13 @@ pub type StoreFlags = FlagsOf<StoreSettings>;
 /// for `install`.
 pub type InstallFlags = FlagsOf<EntrySettings>;
 
-/// Some of the settings.
+/// A selection of settings.
 pub trait SomeSettings {
     /// These settings, in the order of the table.
     fn settings() -> impl Iterator<Item = &'static Setting>;
 }
 
-/// All of them.
+/// All settings.
 #[derive(Clone, Default)]
 pub struct EverySetting;
 
@@ -39,7 +39,7 @@ impl SomeSettings for EverySetting {
     }
 }
 
-/// Those of the credential store.
+/// The settings of the credential store.
 #[derive(Clone, Default)]
 pub struct StoreSettings;
 
@@ -49,7 +49,7 @@ impl SomeSettings for StoreSettings {
     }
 }
 
-/// Those that an entry can contain as they are.
+/// The settings that an entry can contain unchanged.
 #[derive(Clone, Default)]
 pub struct EntrySettings;
 
@@ -84,8 +84,8 @@ impl<S: SomeSettings + Default> FromArgMatches for FlagsOf<S> {
     }
 }
 
-/// `--json` of a command whose results do not depend on it otherwise: it decides how they are
-/// written, like errors, for which the words are looked at before they are parsed.
+/// The flag `--json` of a command that otherwise ignores it. It decides the format of results and
+/// errors, and is detected before the words are parsed.
 #[derive(Clone, Copy, Default)]
 pub struct JsonFlag;
 
@@ -138,7 +138,7 @@ fn config() -> Arg {
         .hide_short_help(true)
 }
 
-/// The flag of a setting, as far as the help of this command shows it.
+/// The flag of a setting, hidden if this command's help does not show it.
 fn flag(setting: &'static Setting, command: &str) -> Arg {
     let shown = shown(command, setting);
     let argument = Arg::new(setting.name)

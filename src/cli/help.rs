@@ -86,7 +86,7 @@ pub fn short(full: &str, has_more_flags: bool) -> String {
     format!("{}\n\n`--help` {more}.", out.join("\n"))
 }
 
-/// The help of a command that fits a small terminal: what matters most, and three examples.
+/// The help of a command for a small terminal: the most important flags, and three examples.
 pub fn brief(command: &Command) -> StyledStr {
     // The last line names `--help`, and headings over one flag each are longer than the flags.
     let mut command = command.clone().mut_args(|arg| match is_help(&arg) {
@@ -100,7 +100,7 @@ fn is_help(arg: &Arg) -> bool {
     arg.get_id() == "help"
 }
 
-/// The help of a command with every flag, each on one line where there is room.
+/// The help of a command with every flag, each on one line if there is room.
 pub fn full(command: &Command) -> StyledStr {
     let notes = command.get_after_long_help().or(command.get_after_help()).cloned();
     let command = command.clone().mut_args(|arg| {
@@ -113,7 +113,7 @@ pub fn full(command: &Command) -> StyledStr {
     command.after_help(notes.unwrap_or_default()).render_help()
 }
 
-/// The help in lines that fit a terminal, or 100 characters where there is none.
+/// The help wrapped at the width of the terminal, or at 100 characters without one.
 pub fn wrapped(help: &str) -> String {
     let columns = stdout_columns().unwrap_or(WIDTH).min(WIDTH);
     crate::environment::wrap(help, columns)

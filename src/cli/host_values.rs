@@ -1,4 +1,4 @@
-//! Values of the flags that several commands about hosts have.
+//! Values of flags that several commands about hosts share.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 

@@ -1,6 +1,6 @@
-//! Which flags of the settings the help of a command shows. Every command that reaches a server
-//! accepts all of them, so that the flags of a host's entry can be given to it; the help leaves out
-//! those that cannot matter to the command.
+//! Decides which flags of settings the help of a command shows. Every command that reaches a server
+//! accepts all of them, so that the flags of a host's entry can be reused; the help omits those
+//! that are irrelevant to the command.
 
 use crate::settings::{Availability, Group, Key, Setting};
 

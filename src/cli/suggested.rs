@@ -1,5 +1,5 @@
-//! Values that completions offer, while any text is accepted here and checked by the command, whose
-//! error says more.
+//! Values for completions. Any text is accepted here; the command checks it, because its error is
+//! more helpful.
 
 use std::ffi::OsStr;
 

@@ -1,4 +1,4 @@
-//! Words the errors of the parser of arguments as all other errors are worded.
+//! Rewords the argument parser's errors in the style of all other errors.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::redact::shown_words;
 use crate::settings::nearest;
 
-/// The same error in our words. `program` is the definition of the command line, and `words` is
-/// what was typed, of which the first is the program's name.
+/// Rewords an error. `program` is the definition of the command line; `words` are the typed words,
+/// starting with the program's name.
 pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[String]) -> Error {
     let (command, path) = command_of(program, words);
     let argument = text(error, ContextKind::InvalidArg);
@@ -68,7 +68,7 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
     }
 }
 
-/// The error for arguments that are missing: where to find what is missing, or an example.
+/// The error for missing arguments, with where to find them or an example.
 fn needs(command: &Command, path: &str, missing: &[String], help: &str) -> Error {
     let named: Vec<_> = missing.iter().map(|name| format!("`{}`", shown_words(name))).collect();
     let error = Error::usage(format!("`{path}` needs {}", named.join(" and ")));
@@ -95,7 +95,7 @@ fn first_example(command: &Command, path: &str) -> Option<String> {
     lines.find(|line| line.starts_with(path)).map(str::to_owned)
 }
 
-/// The command that the words lead to, and how it is called.
+/// The command that the words select, and its full name.
 pub(super) fn command_of<'a>(program: &'a Command, words: &[String]) -> (&'a Command, String) {
     let (mut command, mut path) = (program, program.get_name().to_owned());
     for word in words.iter().skip(1) {

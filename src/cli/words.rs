@@ -1,5 +1,5 @@
-//! Brings the words of a command line into the one form that the parser knows: `help VERB`, a port
-//! after a URL, JSON after `--json`. Also recognizes a first word that was meant as a command.
+//! Normalizes the words of a command line for the parser: `help VERB`, a port after a URL, JSON
+//! after `--json`. Also recognizes a first word that was meant as a command.
 
 use std::ffi::{OsStr, OsString};
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::redact::shown_words;
 use crate::settings::nearest;
 
-/// Words that other programs use for a command of this one.
+/// Other programs' words for commands of this one.
 const SYNONYMS: [(&str, &str); 20] = [
     ("signin", "login"),
     ("auth", "login"),
@@ -36,7 +36,7 @@ const SYNONYMS: [(&str, &str); 20] = [
     ("serve", "mock"),
 ];
 
-/// The words as the parser knows them. The first one is the program's name.
+/// Normalizes the words. The first one is the program's name.
 pub(super) fn normal(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     with_help_as_flag(with_port_as_flag(with_json_arguments(words)))
 }
@@ -47,11 +47,12 @@ pub(super) fn want_json(words: &[OsString]) -> bool {
     words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
-/// Makes a flag of the port that follows a URL, for a command that takes both. `uninstall` finds
-/// the entry by its URL alone.
+/// Turns the port after a URL into a flag, for a command that takes both. `uninstall` finds the
+/// entry by its URL alone.
 fn with_port_as_flag(mut words: Vec<OsString>) -> Vec<OsString> {
     let position = words.windows(2).position(|two| is_web_url(&two[0]) && is_number(&two[1]));
-    // A bridge takes the port as it is, and has no time for the definition of all commands.
+    // A bridge takes the port as a word, and should not spend time on the definitions of all
+    // commands.
     let Some(url) = position.filter(|url| *url > 1) else { return words };
     if words[1] == "uninstall" {
         words.remove(url + 1);
@@ -74,7 +75,7 @@ fn takes_port(words: &[OsString]) -> bool {
         && command.get_arguments().any(|flag| flag.get_long() == Some("callback-port"))
 }
 
-/// `help VERB` is `VERB --help`, and `version` is `--version`.
+/// Turns `help VERB` into `VERB --help`, and `version` into `--version`.
 fn with_help_as_flag(mut words: Vec<OsString>) -> Vec<OsString> {
     match words.get(1).and_then(|word| word.to_str()) {
         Some("help") if words.len() > 2 => {

@@ -10,8 +10,8 @@ use crate::settings::nearest;
 /// Parses `words` as arguments of the tool with this name and `inputSchema`. Some may be missing.
 ///
 /// # Errors
-/// A word is not `key=value`, names an unknown argument or one that was given before, or has a
-/// value of another type.
+/// A word is not `key=value`, names an unknown or duplicate argument, or has a value of the wrong
+/// type.
 pub(super) fn from_words(
     tool: &str,
     schema: &Value,
@@ -87,7 +87,7 @@ pub(super) fn missing<'a>(schema: &'a Value, arguments: &Map<String, Value>) -> 
 /// Checks that no required argument is missing.
 ///
 /// # Errors
-/// One is; the hint says how to give it.
+/// A required argument is missing; the hint says how to give it.
 pub(super) fn refuse_missing(
     tool: &str,
     schema: &Value,

@@ -1,4 +1,4 @@
-//! `mcp-tether URL`: bridges the host on stdin and stdout to the remote at the URL.
+//! `mcp-tether URL`: connects the host on stdin and stdout to the remote at the URL.
 
 use super::prepare::{block_on, for_bridge};
 use super::run_bridge;
@@ -7,7 +7,7 @@ use crate::error::{ExitCode, Result};
 use crate::settings::Flags;
 use crate::shell_words::url_argument;
 
-/// Bridges until one side goes away.
+/// Runs the bridge until one side leaves.
 ///
 /// # Errors
 /// The settings are invalid, or the runtime cannot be started.

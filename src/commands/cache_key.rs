@@ -1,7 +1,6 @@
-//! The names under which the answers and the era of a server are cached. Two runs share a name only
-//! if the server cannot distinguish them: same URL, account, headers, token, client, and settings
-//! that change its lists. A name is a keyed digest, so that nobody who sees the file can guess
-//! secrets with it.
+//! Names for the cached answers and era of a server. Two runs share a name only if the server
+//! cannot tell them apart: same URL, account, headers, token, client, and settings that change its
+//! lists. A name is a keyed digest, so that it cannot be used to guess secrets.
 
 use hmac::{Hmac, Mac};
 use http::{HeaderName, HeaderValue};
@@ -48,7 +47,7 @@ impl CacheKey {
         finish(digest)
     }
 
-    /// The name for the answers that a server gives to this run.
+    /// The name for a server's answers to this run.
     pub(super) fn of_answers(
         &self,
         remote: &RemoteOptions,
@@ -79,7 +78,7 @@ impl CacheKey {
         finish(digest)
     }
 
-    /// Names for different purposes differ.
+    /// Starts a digest; names for different purposes differ.
     fn begin(&self, purpose: &str) -> Hmac<Sha256> {
         let mut digest = Hmac::new_from_slice(self.key.expose()).expect("HMAC takes any length");
         add(&mut digest, purpose.as_bytes());
@@ -87,8 +86,8 @@ impl CacheKey {
     }
 }
 
-/// Whether a setting changes who the server sees, or what the host sees of its answers. A forgotten
-/// one could show the lists of one tenant to another, so each setting is listed.
+/// Whether a setting changes whom the server sees, or which part of its answers the host sees. A
+/// forgotten one could show one tenant's lists to another, so each setting is listed.
 #[rustfmt::skip]
 fn distinguishes(key: Key) -> bool {
     match key {
@@ -100,9 +99,9 @@ fn distinguishes(key: Key) -> bool {
             | Key::WorkloadCommand | Key::UseIdToken | Key::Transport | Key::Protocol
             | Key::OnlyTool | Key::IgnoreTool | Key::OnlyPrompt | Key::IgnorePrompt
             | Key::OnlyResource | Key::IgnoreResource | Key::ReadOnly | Key::MergePages => true,
-        // Part of the name as headers, as the content of the file, and as the client.
+        // Already part of the name, as headers, file content and client.
         Key::Header | Key::HeaderFile | Key::TokenFile | Key::StaticOauthClientInfo => false,
-        // With a command, nothing is kept; the others do not change what is answered.
+        // With a command nothing is cached; the others do not change answers.
         Key::Pin | Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp
             | Key::Proxy | Key::ProxyAuth | Key::ProxyAuthCommand | Key::Resolve
             | Key::ProxyBypass | Key::NoProxy | Key::EnableProxy | Key::CaCert | Key::Ipv4
@@ -118,7 +117,7 @@ fn distinguishes(key: Key) -> bool {
     }
 }
 
-/// The order of the headers does not matter.
+/// Adds URL and headers. The order of the headers does not matter.
 fn add_remote(digest: &mut Hmac<Sha256>, url: &Url, headers: &[(HeaderName, HeaderValue)]) {
     add(digest, url.as_str().as_bytes());
     let mut headers: Vec<_> =
@@ -131,7 +130,7 @@ fn add_remote(digest: &mut Hmac<Sha256>, url: &Url, headers: &[(HeaderName, Head
     }
 }
 
-/// Adds the length too, so that different lists of parts have different digests.
+/// Adds a part and its length, so that different lists of parts have different digests.
 fn add(digest: &mut Hmac<Sha256>, part: &[u8]) {
     digest.update(&(part.len() as u64).to_be_bytes());
     digest.update(part);

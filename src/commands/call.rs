@@ -31,7 +31,7 @@ pub(crate) struct CallOptions {
     pub(crate) json_arguments: Option<String>,
     /// Print the result as JSON.
     pub(crate) as_json: bool,
-    /// Accept confirmations that the tool asks for.
+    /// Accept confirmations that the tool requests.
     pub(crate) yes: bool,
 }
 
@@ -79,8 +79,8 @@ async fn call(
     server: ServerArguments<'_>,
 ) -> Result<Box<RawValue>> {
     let arguments = match given {
-        // JSON arguments are sent as they are; the server checks them. Where tools are judged,
-        // which of them may be called is only known once they are listed.
+        // JSON arguments are sent unchanged; the server checks them. If tools are filtered by their
+        // definitions, they have to be listed before one is called.
         Some(arguments) => {
             if judges_tools(server) {
                 all_tools(session).await?;
@@ -104,15 +104,15 @@ async fn call(
     session.request(methods::TOOLS_CALL, params).await
 }
 
-/// Asks for each required argument that was not given, until it is right. An empty answer, or none,
-/// ends the questions.
+/// Asks for each missing required argument until it is valid. An empty answer, or none, ends the
+/// questions.
 async fn ask_for_missing(schema: &Value, arguments: &mut Map<String, Value>) -> Result<()> {
     for name in missing(schema, arguments) {
         let property = &schema["properties"][name];
         let question = format!("{}: ", describe_argument(name, property));
         loop {
             let question = question.clone();
-            // The session goes on while the user thinks.
+            // The session continues while the user thinks.
             let asked = tokio::task::spawn_blocking(move || ask_for_text(&question)).await;
             let Some(text) = asked.ok().transpose()?.flatten().filter(|text| !text.is_empty())
             else {
@@ -140,7 +140,7 @@ fn json_object(text: &str) -> Result<Map<String, Value>> {
     }
 }
 
-/// Whether a setting makes it depend on the list of tools which of them may be called.
+/// Whether, by the settings, the list of tools decides which of them may be called.
 fn judges_tools(server: ServerArguments<'_>) -> bool {
     let Ok((url, _)) = parse_remote_url(server.url) else { return false };
     let settings = Settings::resolve(Some(&url), server.flags, server.environment);

@@ -1,5 +1,5 @@
-//! Which hosts a command is about: by name, all that are installed here, or those that the user
-//! chooses from a list.
+//! Chooses the hosts of a command: by name, all installed ones, or those that the user selects from
+//! a list.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::hosts::{HOSTS, HostFolders, KnownHost};
 use crate::redact::plain;
 use crate::settings::nearest;
 
-/// Other names of hosts: former ones, and those of their makers.
+/// Other names of hosts: former names, and their vendors'.
 const OTHER_NAMES: [(&str, &str); 8] = [
     ("claude", "claude-code"),
     ("code", "vscode"),
@@ -22,12 +22,12 @@ const OTHER_NAMES: [(&str, &str); 8] = [
     ("q", "amazon-q"),
 ];
 
-/// The hosts, as they were typed.
+/// The hosts, as typed.
 #[derive(Clone, Debug, Default)]
 pub struct HostChoice {
     /// The ids.
     pub names: Vec<String>,
-    /// All that are installed here.
+    /// Whether to use all installed hosts.
     pub all: bool,
 }
 
@@ -41,10 +41,10 @@ impl HostChoice {
     }
 }
 
-/// The hosts that are meant. Empty if the user chose none.
+/// The chosen hosts. Empty if the user selected none.
 ///
 /// # Errors
-/// A host is unknown, none is installed here, or none was given and nobody can be asked.
+/// A host is unknown, none is installed, or none was given and nobody can be asked.
 pub(super) fn chosen(
     choice: &HostChoice,
     folders: &HostFolders,
@@ -78,14 +78,14 @@ pub(super) fn by_name(names: &[String]) -> Result<Vec<&'static KnownHost>> {
     Ok(hosts)
 }
 
-/// The hosts that seem to be installed here.
+/// The hosts that seem to be installed.
 pub(super) fn here(folders: &HostFolders, environment: &Environment) -> Vec<&'static KnownHost> {
     let path = environment.non_empty("PATH").unwrap_or_default();
     let path: Vec<PathBuf> = std::env::split_paths(&path).filter(|p| p.is_absolute()).collect();
     HOSTS.iter().filter(|host| host.is_here(folders, &path)).collect()
 }
 
-/// These hosts and those whose files they read too.
+/// These hosts, and the hosts whose files they also read.
 pub(super) fn with_shared_files(hosts: &[&'static KnownHost]) -> Vec<&'static KnownHost> {
     let mut all = hosts.to_vec();
     for shared in hosts.iter().filter_map(|host| KnownHost::from_id(host.also?)) {

@@ -3,8 +3,8 @@
 use crate::environment::{Asking, stderr_is_terminal, stdin_is_terminal};
 use crate::error::{Error, Result};
 
-/// Asks the question where there is a terminal to do so; elsewhere, as with `yes`, the answer is
-/// yes, because a script that runs the command means it.
+/// Asks the question if there is a terminal; otherwise, as with `yes`, the answer is yes, because a
+/// script runs the command deliberately.
 ///
 /// # Errors
 /// As for [`ask`].
@@ -13,8 +13,7 @@ pub(super) fn agrees(question: &str, yes: bool) -> Result<bool> {
     if yes || !can_ask { Ok(true) } else { ask(question) }
 }
 
-/// Asks the question and returns what was typed, without spaces around it; `None` at the end of the
-/// input.
+/// Asks the question and returns the answer, trimmed; `None` at the end of the input.
 ///
 /// # Errors
 /// Stdin cannot be read.

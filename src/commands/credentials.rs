@@ -64,8 +64,8 @@ pub(crate) fn move_all(
     Ok(if moves.failed.is_empty() { ExitCode::Ok } else { ExitCode::Failed })
 }
 
-/// What to do about a record that was not moved. Without a keyring, the usual hint says to use
-/// files, which is not what was asked for.
+/// The hint for a record that was not moved. Without a keyring, the error's own hint would be to
+/// use files, which is not what the user wants.
 fn next_step(error: &StoreError) -> &str {
     match error.kind() {
         StoreErrorKind::NoKeyring => {
@@ -75,7 +75,7 @@ fn next_step(error: &StoreError) -> &str {
     }
 }
 
-/// What a record is, in words.
+/// Describes a record.
 fn what(name: &str, notes: &Notes) -> String {
     let (kind, _) = name.split_once('.').unwrap_or((name, ""));
     let note = notes.read(name);

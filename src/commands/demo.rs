@@ -80,7 +80,7 @@ impl Browser for AutomaticBrowser {
         let url = url.clone();
         Box::pin(async move {
             tokio::spawn(async move {
-                // The sign-in sees the result through its callback.
+                // The sign-in learns the result through its callback.
                 let _ = visit(url).await;
             });
             Ok(())
@@ -93,7 +93,7 @@ fn cannot_visit(url: &Url, error: &dyn std::error::Error) -> Error {
         .hint("check that nothing keeps programs from talking to `127.0.0.1`, then try again")
 }
 
-/// Asks for a page and follows its redirects, as a browser would.
+/// Requests a page and follows its redirects, like a browser.
 async fn visit(mut url: Url) -> Result<()> {
     for _ in 0..MAX_REDIRECTS {
         let outbound = Outbound::new(&HttpOptions::default(), &url)?;

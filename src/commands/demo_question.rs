@@ -1,4 +1,4 @@
-//! What `demo` asks each product of the mock: a question in words, the tool that answers it, and
+//! The question of `demo` for each product of the mock: its words, the tool that answers it, and
 //! how to print the result. Adding a product is one arm of [`DemoQuestion::to`].
 
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Shows a change of a host's configuration, or the command line of an entry, without secrets
-//! (S-09). What is not known to be harmless is hidden: values of variables, headers and unknown
-//! flags, keys in URLs, and everything that looks like a key.
+//! (S-09). Everything that is not known to be harmless is hidden: values of variables, headers and
+//! unknown flags, keys in URLs, and text that looks like a key.
 
 use crate::redact::{display_url, looks_like_key, plain, visible};
 use crate::settings::{Setting, ValueKind};
@@ -48,7 +48,7 @@ pub(super) fn display_change(difference: &str) -> String {
             }
         }
     }
-    // What others wrote must not hide a line or move the cursor (S-15).
+    // Text from others must not hide a line or move the cursor (S-15).
     visible(&out, |character| matches!(character, '\n' | '\t'))
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn display_words(words: &[String]) -> String {
     shown.join(" ")
 }
 
-/// How far the old or the new text has been read.
+/// The state of reading the old or the new text.
 #[derive(Clone, Default)]
 struct Side {
     /// The key whose value comes next.
@@ -184,8 +184,8 @@ fn display_value(flag: &str, value: &str) -> String {
     }
 }
 
-/// A command that would be run. Whoever confirms a change must see it; words that look like keys
-/// are hidden.
+/// A command that would be run. The user must see it to confirm a change; only words that look like
+/// keys are hidden.
 fn display_command(value: &str) -> String {
     value
         .split(' ')

@@ -1,6 +1,6 @@
-//! Runs token jobs, which must survive the death of the bridge, in a process of their own: this
+//! Runs token jobs, which must survive a kill of the bridge, in a process of their own: this
 //! program with the hidden verb `token-job` (`token_job.rs`). Settings and secrets are passed on
-//! stdin and the result on stdout; arguments and variables contain nothing.
+//! stdin and the result on stdout, never in arguments or variables.
 
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -47,8 +47,8 @@ pub struct DetachedProcess {
 }
 
 impl DetachedProcess {
-    /// A runner for a command with this URL and these flags. `None` if what the job stores would be
-    /// lost with its process, or if this process is a test and not the program.
+    /// A runner for a command with this URL and these flags. `None` if the store is in memory, or
+    /// if this process is a test rather than the program.
     pub fn for_command(
         url: &str,
         flags: &Flags,
@@ -120,7 +120,7 @@ fn exchange(
 }
 
 impl JobInput {
-    /// The flags of that command line, without those that this version does not know.
+    /// The flags of the command line, without those that this version does not know.
     pub(super) fn flags(&self) -> Flags {
         let known = |(name, texts): &(String, Vec<String>)| {
             Some((Setting::from_name(name)?.key, texts.clone()))

@@ -1,5 +1,5 @@
-//! The account of a further entry for one URL. Its sign-in is beside that of the other entry, under
-//! a name that is asked for on a terminal, and otherwise is the name of the entry.
+//! The account of a further entry for the same URL. Its sign-in is stored separately, under a name
+//! that is asked for on a terminal; otherwise it is the name of the entry.
 
 use super::host_entries::are_for_one_server;
 use crate::environment::{Asking, stdin_is_terminal};
@@ -45,7 +45,7 @@ pub(super) fn give_account(file: &HostFile, entry: &mut NewEntry, account: &str)
     }
 }
 
-/// The entry of this name, if it is ours and for the same URL.
+/// The entry with this name, if it is ours and for the same URL.
 fn same_entry<'a>(file: &'a HostFile, entry: &NewEntry) -> Option<&'a HostEntry> {
     let words = entry.words();
     let there = file.document.entry(&entry.name)?;
@@ -60,8 +60,8 @@ fn account_in(words: &[String]) -> Option<String> {
         .or_else(|| words.iter().find_map(attached))
 }
 
-/// Asks for the name of the account where there is a terminal; the name of the entry is what it is
-/// otherwise, and if nothing is typed.
+/// Asks for the name of the account if there is a terminal; otherwise, or if nothing is typed, it
+/// is the name of the entry.
 ///
 /// # Errors
 /// The answer cannot be read or is not a name.

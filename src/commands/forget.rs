@@ -1,5 +1,5 @@
-//! `mcp-tether forget`: removes everything that is stored about a server, which is what people of
-//! `mcp-remote` did with `rm -rf ~/.mcp-auth`.
+//! `mcp-tether forget`: removes everything that is stored about a server, as users of `mcp-remote`
+//! did with `rm -rf ~/.mcp-auth`.
 
 use super::consent::agrees;
 use super::logout::{one_of_all, refuse_memory, remove_dependent_records, sign_out};
@@ -14,7 +14,7 @@ use crate::platform::Paths;
 use crate::redact::SafeUrl;
 use crate::settings::Flags;
 
-/// Signs out of every account of the server at `url`, and removes what is remembered of it.
+/// Signs out of every account at the server, and removes the files about it.
 ///
 /// # Errors
 /// The settings are invalid, or something cannot be removed.
@@ -36,7 +36,7 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
             }
         }
     }
-    // What a sign-in that was not completed has left, and registrations.
+    // The remains of incomplete sign-ins, and registrations.
     let vault = context.vault();
     let (signed_out, _) = sign_out(&context, auth, vault)?;
     let server = SafeUrl::new(&context.url).to_string();
@@ -58,7 +58,7 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
     Ok(code)
 }
 
-/// Signs out of every server, and removes what is remembered of all of them.
+/// Signs out of every server, and removes the files about all of them.
 ///
 /// # Errors
 /// The settings are invalid, or the store cannot be listed.

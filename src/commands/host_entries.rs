@@ -1,5 +1,5 @@
-//! What the commands about hosts share: the folders of their files, entries that start this
-//! program, and the description of what was saved.
+//! Shared by the commands about hosts: the folders of their files, entries that start this program,
+//! and descriptions of saved changes.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::hosts::{
 use crate::redact::plain;
 use crate::settings::{Setting, ValueKind};
 
-/// How often an edit is tried if other programs keep changing the file.
+/// How often an edit is attempted if other programs keep changing the file.
 const MAX_ATTEMPTS: usize = 50;
 /// The name of this program in entries.
 pub(super) const PROGRAM: &str = "mcp-tether";
@@ -68,8 +68,8 @@ pub(super) fn files_of(
     })
 }
 
-/// A variable with `~`, which no shell has expanded, or a relative path (S-81): the host would look
-/// below the folder that it is started in.
+/// The error for a variable with an unexpanded `~` or a relative path (S-81), which the host would
+/// resolve in its working directory.
 fn error_for_relative(host: &KnownHost, file: &Path, folders: &HostFolders) -> Error {
     let is_relative = |(name, path): &&(&'static str, PathBuf)| {
         file.starts_with(path) && host.variables().any(|own| own == *name)
@@ -85,7 +85,7 @@ fn error_for_relative(host: &KnownHost, file: &Path, folders: &HostFolders) -> E
 /// Repeats an edit whose file another program has changed since it was read.
 ///
 /// # Errors
-/// Those of the edit.
+/// The edit fails.
 pub(super) fn retry_if_changed<T>(
     edit: impl Fn() -> std::result::Result<T, FileError>,
 ) -> Result<T> {
@@ -182,7 +182,8 @@ pub(super) fn are_for_one_server(one: &[String], other: &[String]) -> bool {
     server.is_some() && server == server_of(other)
 }
 
-/// The URL of the server in arguments of this program: the first one that is no value of a flag.
+/// The URL of the server in arguments of this program: the first URL that is not the value of a
+/// flag.
 pub(super) fn url_of(arguments: &[String]) -> Option<&str> {
     let has_value = |word: &str| {
         let flag = word.strip_prefix("--").and_then(Setting::from_name);
@@ -199,7 +200,7 @@ pub(super) fn position(entry: &HostEntry) -> String {
     format!("`{}` (line {})", plain(&entry.place.name), entry.line)
 }
 
-/// Adds what was saved, and what was created beside it.
+/// Adds the saved file, and files and folders created beside it.
 pub(super) fn with_saved(
     outcome: CommandOutcome,
     host: &KnownHost,
@@ -220,12 +221,12 @@ pub(super) fn with_saved(
     outcome
 }
 
-/// Says for programs which host it is about.
+/// Adds the host, for programs.
 pub(super) fn of_host(outcome: CommandOutcome, host: &KnownHost) -> CommandOutcome {
     outcome.member("host", host.id)
 }
 
-/// What would change in the file of a host.
+/// The change that would be made to a host's file.
 pub(super) fn proposed_change(host: &KnownHost, path: &Path, difference: &str) -> CommandOutcome {
     let outcome =
         of_host(CommandOutcome::shown("would_change", paint_difference(difference)), host);

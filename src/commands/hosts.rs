@@ -1,6 +1,5 @@
 //! `mcp-tether hosts`: lists the entries of all hosts that start this program or another bridge,
-//! and the hosts that were found here. Changes nothing, and shows nothing of an entry but its
-//! server.
+//! and the hosts that were found here. Changes nothing, and shows only the server of an entry.
 
 use serde_json::{Value, json};
 

@@ -27,7 +27,7 @@ use crate::store::import::{
     ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, known_keys, read,
 };
 
-/// What to import, as it was typed.
+/// The options of an import, as typed.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportOptions {
     /// The URLs of the servers. If empty, they are read from the configurations of hosts.
@@ -132,7 +132,7 @@ impl McpRemoteEntry {
     /// Imports the sign-in of this entry.
     ///
     /// # Errors
-    /// Notes that say why there is nothing to import, or why it cannot be imported.
+    /// There is nothing to import, or it cannot be imported; the notes say why.
     pub(super) fn import(
         &self,
         flags: &Flags,
@@ -342,7 +342,7 @@ fn report(who: &str, signed_in: &SignedIn, place: &str) -> CommandOutcome {
     outcome.note("the files of `mcp-remote` were not changed")
 }
 
-/// The values that the names of the files of `mcp-remote` depend on, as they were typed.
+/// The values on which the names of `mcp-remote`'s files depend, as typed.
 fn parameters(url: &str, settings: &Settings) -> Parameters {
     let pairs = |key, separator| -> Vec<(String, String)> {
         let pair = |text: &str| {
@@ -350,7 +350,7 @@ fn parameters(url: &str, settings: &Settings) -> Parameters {
             Some((name.trim().to_owned(), value.trim().to_owned()))
         };
         let mut pairs: Vec<_> = settings.texts(key).filter_map(pair).collect();
-        // Here the first one wins, in `mcp-remote` the last one.
+        // In our settings the first one wins, in `mcp-remote` the last one.
         pairs.reverse();
         pairs
     };
@@ -385,7 +385,7 @@ fn foreign(
     }
 }
 
-/// The client that the user gives, or the stored registration.
+/// The user's client, or the stored registration.
 fn client(
     registration: Option<ForeignRegistration>,
     auth: &AuthOptions,

@@ -54,7 +54,7 @@ pub(crate) fn run(
     Ok(ExitCode::Ok)
 }
 
-/// What is known of a server once a session with it is open.
+/// The facts about a server with an open session.
 struct Info {
     revision: Option<&'static str>,
     era: Option<&'static str>,

@@ -23,7 +23,7 @@ use crate::redact::plain;
 use crate::settings::Flags;
 use crate::shell_words::shell_word;
 
-/// What to install, as it was typed.
+/// The options of an installation, as typed.
 #[derive(Clone, Debug)]
 pub struct InstallOptions {
     /// The URL of the server, or its name in a registry.
@@ -36,11 +36,11 @@ pub struct InstallOptions {
     pub scope: Scope,
     /// Only print the entry.
     pub print: bool,
-    /// Only print the address that makes the host add it.
+    /// Only print the URL that makes the host add it.
     pub link: bool,
     /// Only show the change.
     pub dry_run: bool,
-    /// What is needed to resolve a name.
+    /// The options for resolving a name.
     pub registry: RegistryOptions,
 }
 
@@ -50,11 +50,11 @@ struct Plan {
     path: PathBuf,
 }
 
-/// What an entry means for a file.
+/// The change that an entry makes to a file.
 enum Edit {
     Added(Vec<String>),
     Changed(Vec<String>),
-    /// The file has the entry already.
+    /// The file already has the entry.
     Present,
 }
 
@@ -157,15 +157,15 @@ struct Work<'a> {
     options: &'a InstallOptions,
     entry: &'a NewEntry,
     folders: &'a HostFolders,
-    /// What the account of a further entry for one URL is called; `None` if it may have none.
+    /// The name of the account for a further entry with the same URL; `None` if it cannot have one.
     account: Option<String>,
-    /// Whether this is Linux inside Windows.
+    /// Whether this is Linux on Windows (WSL).
     is_wsl: bool,
 }
 
 impl Work<'_> {
-    /// Checks that every file can be changed. A project's file that belongs to another host is
-    /// replaced by another one of this host.
+    /// Checks that every file can be changed. If a project's file belongs to another host, another
+    /// file of this host is used.
     fn check(&self, plans: &mut [Plan]) -> Result<()> {
         let mut failed = Vec::new();
         for plan in plans.iter_mut() {
@@ -203,7 +203,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks once what the account of this entry is called, if a file has another entry for its URL.
+    /// Asks once for the name of this entry's account, if a file has another entry for its URL.
     fn ask_for_account(&mut self, plans: &[Plan]) -> Result<()> {
         if self.account.is_none() {
             return Ok(());
@@ -275,7 +275,8 @@ impl Work<'_> {
         if self.options.dry_run {
             return Ok(proposed_change(host, path, &display_change(&file.difference())));
         }
-        // What is missing in a project, or beside other folders of the host, says nothing of it.
+        // A missing file in a project, or beside other folders of the host, does not mean that the
+        // host is not installed.
         let is_known = self.options.scope == Scope::Project || host.is_here(self.folders, &[]);
         let other = other_for_its_server(&file, self.entry);
         let mut saved = file.save(self.options.scope == Scope::User)?;
@@ -309,7 +310,8 @@ impl Work<'_> {
     }
 }
 
-/// A host reads the file of the folder that it is opened in, mostly the root of a work tree.
+/// A note if this is not the root of a work tree: a host reads the file in the folder that is
+/// opened.
 fn note_on_work_tree(scope: Scope, folders: &HostFolders) -> Option<String> {
     let here = folders.project.as_deref().filter(|_| scope == Scope::Project)?;
     let root = here.ancestors().find(|folder| folder.join(".git").exists())?;
@@ -320,7 +322,8 @@ fn note_on_work_tree(scope: Scope, folders: &HostFolders) -> Option<String> {
     })
 }
 
-/// Says if another bridge has an entry for the same URL: the host would have its tools twice.
+/// A note if another bridge has an entry for the same URL, because the host would have its tools
+/// twice.
 fn other_for_its_server(file: &HostFile, entry: &NewEntry) -> Option<String> {
     file.document.entries().iter().find_map(|other| {
         let OtherBridge::Started { program, arguments } =
@@ -336,7 +339,8 @@ fn other_for_its_server(file: &HostFile, entry: &NewEntry) -> Option<String> {
     })
 }
 
-/// Hosts with different keys share the name `.mcp.json`.
+/// The key of another host's entries in the file: hosts with different keys share the name
+/// `.mcp.json`.
 fn key_of_another_kind(file: &HostFile, path: &Path) -> Option<&'static str> {
     let is_shared = path.file_name().is_some_and(|name| name == ".mcp.json");
     file.document.key_of_another_kind().filter(|_| is_shared)

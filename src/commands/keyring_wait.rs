@@ -1,4 +1,4 @@
-//! How long a command waits for a keyring that may ask its owner for a password.
+//! How long a command waits for a keyring that may ask the user for a password.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Detects literal secrets in headers by their names and by what they look like, so that no command
-//! writes them into a host's configuration (S-10).
+//! Detects literal secrets in headers by name and shape, so that no command writes them into a
+//! host's configuration (S-10).
 
 /// Words that occur in the names of secrets.
 const SECRET_WORDS: [&str; 9] =

@@ -1,6 +1,6 @@
-//! Limits how many log lines of one kind there are (S-39). A server causes many of them, and hosts
-//! keep stderr in files: eight bytes of an event would become eighty of a log. A kind is a place in
-//! the source.
+//! Limits the number of log lines of one kind (S-39). A server can cause many of them, and hosts
+//! keep stderr in files: eight bytes of an event would become eighty in the log. A kind is a place
+//! in the source.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use tracing::{Level, Metadata};
 
 use crate::pace;
 
-/// The kinds of lines that were logged lately.
+/// The recently logged kinds of lines.
 #[derive(Debug, Default)]
 pub(super) struct LogRepetition {
     kinds: Mutex<HashMap<Identifier, Window>>,
@@ -25,12 +25,12 @@ struct Window {
     left_out: u64,
 }
 
-/// What a reader of a line has to know of others of its kind.
+/// What to add to a line about others of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repetition {
     /// Nothing.
     None,
-    /// So many lines before it were left out.
+    /// This many lines before it were left out.
     LeftOut(u64),
     /// It is the last one for now.
     Last,

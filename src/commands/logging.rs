@@ -51,9 +51,9 @@ fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     .with_max_level_hint(level)
 }
 
-/// Opens a file for appending. A new file is readable by its owner only. One that another user put
-/// there is refused, and so is a link of another user: the log would be theirs, or end up in a file
-/// of their choice (S-45). Stdout by another name, such as `/dev/stdout`, is refused (T-02).
+/// Opens a file for appending. A new file is readable by its owner only. A file or link of another
+/// user is refused: the log would be theirs, or end up in a file of their choice (S-45). Stdout by
+/// another name, such as `/dev/stdout`, is refused (T-02).
 #[expect(clippy::disallowed_methods, reason = "the user named this file, wherever it is")]
 fn open_private(path: &Path) -> Result<File> {
     let error = |why: String| {
@@ -79,7 +79,7 @@ fn open_private(path: &Path) -> Result<File> {
     }
 }
 
-/// Why a file is not to be trusted: it belongs to another user, who is not root.
+/// The reason not to trust a file: it belongs to another user, other than root.
 #[cfg(unix)]
 fn of_another_user(found: &std::fs::Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
@@ -193,7 +193,7 @@ impl Visit for Members {
     }
 }
 
-/// The time now, in the form of RFC 3339.
+/// The current time, in RFC 3339 format.
 pub(super) fn time() -> String {
     let mut time = String::new();
     // Writing to a string does not fail.

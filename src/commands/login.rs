@@ -19,22 +19,22 @@ use crate::redact::{display_identifier, plain};
 use crate::settings::{Flags, Key};
 use crate::store::StoreChoice;
 
-/// How to sign in, as it was typed.
+/// The options of a sign-in, as typed.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginOptions {
     /// The server; without one, the identity provider of `--idp`.
     pub(crate) url: Option<String>,
-    /// The user opens the page, and pastes the address that the browser ends at.
+    /// The user opens the page, and pastes the address at which the browser ends.
     pub(crate) no_browser: bool,
     /// Sign in even if there is a sign-in that works.
     pub(crate) force: bool,
 }
 
-/// Settings that change what a sign-in is asked for, so that one that is stored may not do.
+/// Settings that change what a sign-in requests, so that a stored one may not be enough.
 const ASKS_FOR_MORE: [Key; 4] =
     [Key::Scope, Key::AuthorizeParam, Key::StaticOauthClientMetadata, Key::UseIdToken];
 
-/// What the line about waiting adds where a browser was asked to open.
+/// Added to the line about waiting if a browser was opened.
 const NO_BROWSER: &str = "; or `--no-browser`";
 
 /// Signs in to the server at `url`, or without one at the identity provider of `--idp`.
@@ -101,7 +101,7 @@ pub(crate) fn run(
     Ok(ExitCode::Ok)
 }
 
-/// The sign-in that is stored, if the server accepts its token now.
+/// The stored sign-in, if the server accepts its token now.
 async fn accepted_sign_in(
     context: &CommandContext,
     authorizer: &Authorizer,

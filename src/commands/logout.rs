@@ -1,4 +1,4 @@
-//! `mcp-tether logout`: revokes tokens where the server supports that, removes what is stored, and
+//! `mcp-tether logout`: revokes tokens if the server supports that, removes stored records, and
 //! prints what was removed from where and what was not.
 
 use std::sync::{Arc, PoisonError};
@@ -57,8 +57,8 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
     Ok(ExitCode::Ok)
 }
 
-/// Signs out of the identity provider of `--idp`. The tokens that it has vouched for stay until
-/// they end.
+/// Signs out of the identity provider of `--idp`. Tokens that it has vouched for stay valid until
+/// they expire.
 ///
 /// # Errors
 /// As for [`one`], or no identity provider is named.
@@ -114,10 +114,10 @@ pub(crate) fn everywhere(yes: bool, flags: &Flags, environment: &Environment) ->
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
 }
 
-/// Signs out of one of all stored sign-ins. Returns what to tell the person.
+/// Signs out of one of all stored sign-ins. Returns what to tell the user.
 ///
 /// # Errors
-/// The server cannot be asked with these flags, or the store refuses.
+/// The server cannot be reached with these flags, or the store refuses.
 pub(super) fn one_of_all(
     stored: &StoredSignIn,
     store: &CredentialStore,
@@ -165,7 +165,7 @@ fn remove_unreadable(
         .fact("removed from", store.describe(stored.listed.place, name)))
 }
 
-/// Revokes the tokens of a sign-in and removes them. Returns what became of them, and from where
+/// Revokes the tokens of a sign-in and removes them. Returns the result, and the places from which
 /// they were removed.
 ///
 /// # Errors
@@ -211,7 +211,7 @@ fn report(
     outcome
 }
 
-/// Removes what is only of use with a sign-in.
+/// Removes records that are useless without a sign-in.
 ///
 /// # Errors
 /// The store cannot be read or changed.
@@ -224,7 +224,7 @@ pub(super) async fn remove_dependent_records(store: &CredentialStore) -> Result<
     Ok(())
 }
 
-/// Refuses to sign out where nothing outlives its process.
+/// Refuses to sign out with a store in memory, in which nothing can be stored.
 ///
 /// # Errors
 /// The store is in memory.

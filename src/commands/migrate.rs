@@ -23,7 +23,7 @@ use crate::hosts::{
 };
 use crate::settings::{Flags, Key};
 
-/// What to migrate, as it was typed.
+/// The options of a migration, as typed.
 #[derive(Clone, Debug)]
 pub(crate) struct MigrateOptions {
     /// Only these hosts; all if empty.
@@ -118,7 +118,7 @@ pub(crate) fn run(
     Ok(code)
 }
 
-/// What all configurations contain.
+/// A survey of all configurations.
 struct Survey {
     scope: Scope,
     planned: Vec<Planned>,
@@ -224,7 +224,7 @@ impl Survey {
         let records =
             command.records() || entry.variables.iter().any(|(name, _)| *name == by_variable);
         if scope == Scope::Project && records {
-            // Whoever works on a project has not agreed to be recorded (O-30).
+            // The other users of a project have not agreed to be recorded (O-30).
             self.notes.push(format!(
                 "{place} cannot be rewritten: `--record` is not allowed in a project file"
             ));
@@ -275,7 +275,7 @@ impl Survey {
         self.planned.iter().map(|planned| planned.entries.len()).sum()
     }
 
-    /// Prints the changes, what was noticed, and whether there is anything to do.
+    /// Prints the changes, the notes, and whether there is anything to do.
     fn print(&self) {
         for planned in &self.planned {
             let difference = display_change(&planned.file.difference()) + "\n";

@@ -1,4 +1,4 @@
-//! The commands: one file per verb, with its options and what it does.
+//! The commands: one file per verb, with its options and implementation.
 
 mod arguments;
 pub(crate) mod bridge;

@@ -1,5 +1,5 @@
-//! The entry that `install` and `pack` write: URL and flags as words that work in any folder,
-//! contain no secret, and start this program.
+//! Makes the entry that `install` and `pack` write: it starts this program with URL and flags that
+//! work in any folder and contain no secret.
 
 use url::Url;
 
@@ -39,7 +39,7 @@ pub(super) fn new_entry(
     };
     let command = match scope {
         Scope::User => own_program(environment)?,
-        // Everyone who works on a project has the program in a folder of their own.
+        // Each user of a project may have the program in another folder.
         Scope::Project => {
             notes.push(format!("everyone who uses this file needs `{PROGRAM}` on `PATH`"));
             PROGRAM.to_owned()
@@ -56,7 +56,7 @@ pub(super) fn new_entry(
     Ok((NewEntry { name, command, arguments, variables: Vec::new() }, notes))
 }
 
-/// Whoever works on a project has not agreed to be recorded (O-30).
+/// The error for `--record` in a project, whose other users have not agreed to be recorded (O-30).
 fn error_for_recording_project() -> Error {
     Error::usage(
         "`--record` is not allowed in a project file: it would record everyone in the project",

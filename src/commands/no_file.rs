@@ -1,5 +1,5 @@
-//! Hosts that keep their servers in a store of their own: what `install --print` shows is pasted
-//! there.
+//! Hosts that keep their servers in a store of their own, into which the output of `install
+//! --print` is pasted.
 
 /// A host without a configuration file.
 pub(super) struct HostWithoutFile {
@@ -11,7 +11,7 @@ pub(super) struct HostWithoutFile {
     pub(super) place: &'static str,
 }
 
-/// Sorted by id.
+/// The hosts without a file, sorted by id.
 pub(super) const HOSTS_WITHOUT_FILE: [HostWithoutFile; 6] = [
     HostWithoutFile { id: "boltai", title: "BoltAI", place: "Settings, Plugins, MCP servers" },
     HostWithoutFile {

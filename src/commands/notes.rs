@@ -1,6 +1,5 @@
-//! A note beside each stored sign-in with what may be shown of it, so that `status` can list the
-//! sign-in even if the keyring is locked or gone. Notes contain no secrets, and nothing depends on
-//! them.
+//! Notes with the displayable facts about each stored sign-in, so that `status` can list it even if
+//! the keyring is locked or gone. Notes contain no secrets, and nothing depends on them.
 
 use std::path::PathBuf;
 
@@ -15,7 +14,7 @@ use crate::shell_words::shell_word;
 /// The largest note that is read, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
 
-/// What may be shown of a sign-in.
+/// The displayable facts about a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
     /// The URL of the server, without keys ([`display_url`]).

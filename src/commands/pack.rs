@@ -1,6 +1,6 @@
 //! `mcp-tether pack`: writes a bundle (`.mcpb`, manifest 0.3) that holds this program and an entry
 //! for a server, for hosts that install bundles with a click. Without a URL the host asks for URL,
-//! header and account. A bundle serves one operating system and processor: those of this program.
+//! header and account. A bundle works on one operating system and processor: those of this program.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use crate::settings::{Flags, ValueKind};
 
 /// The folder of the program in the bundle.
 const PROGRAM_FOLDER: &str = "server";
-/// What a manifest calls the folder that a bundle was unpacked to.
+/// The placeholder for the folder of an unpacked bundle in a manifest.
 const BUNDLE_FOLDER: &str = "${__dirname}";
 
-/// What to pack, as it was typed.
+/// The options of a bundle, as typed.
 #[derive(Clone, Debug)]
 pub(crate) struct PackOptions {
     /// The URL of the server; the host asks for it if `None`.
@@ -75,7 +75,7 @@ pub(crate) fn run(
     Ok(ExitCode::Ok)
 }
 
-/// Files and commands of this machine are not on the one that the bundle is installed on.
+/// Refuses flags with files and commands, which do not exist on other machines.
 fn refuse_files(flags: &Flags) -> Result<()> {
     let names_file = |(key, texts): &&(crate::settings::Key, Vec<String>)| {
         use ValueKind::{Command, HeaderCommands, Path, Paths};
@@ -92,7 +92,7 @@ fn refuse_files(flags: &Flags) -> Result<()> {
     }
 }
 
-/// A bundle for one server. What its headers refer to becomes a field of the form.
+/// The manifest for one server. References in its headers become fields of the form.
 fn for_server(entry: &NewEntry) -> Result<Value> {
     let (mut form, mut variables) = (Map::new(), Map::new());
     let mut arguments = Vec::new();
@@ -128,7 +128,7 @@ fn references(word: &str) -> Vec<&str> {
     parts.filter_map(|part| Some(part.split_once('}')?.0)).collect()
 }
 
-/// A bundle for any server.
+/// The manifest for any server.
 fn with_form(name: &str) -> Value {
     let form = json!({
         "url": { "type": "string", "title": "Address", "required": true,
@@ -186,7 +186,7 @@ fn program_in_bundle() -> String {
     format!("{PROGRAM_FOLDER}/mcp-tether{}", std::env::consts::EXE_SUFFIX)
 }
 
-/// This system, as manifests call it.
+/// This system's name in manifests.
 fn platform() -> &'static str {
     match std::env::consts::OS {
         "macos" => "darwin",

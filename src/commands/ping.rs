@@ -9,8 +9,8 @@ use crate::jsonrpc::{self, RequestId};
 use crate::protocol::{headers, methods};
 use crate::remote::{RemoteOptions, failure_for_network_error};
 
-/// Sends a `ping`, which a server refuses without a session, and so without any effect. Sends the
-/// headers of the options.
+/// Sends a `ping` with the headers of the options. A server refuses it, because there is no
+/// session, so it has no effect.
 ///
 /// # Errors
 /// The server does not answer.
@@ -21,7 +21,7 @@ pub(super) async fn send_ping(remote: &RemoteOptions) -> Result<Response> {
         .map_err(|error| Error::from(failure_for_network_error(&error, &remote.url)))
 }
 
-/// As [`send_ping`], over this connection.
+/// Like [`send_ping`], over this connection.
 ///
 /// # Errors
 /// As for [`send_ping`].

@@ -1,4 +1,4 @@
-//! Where the tools of a server and account are pinned (`--pin`), and what is pinned there.
+//! The pinned tools (`--pin`) of a server and account, and their file.
 
 use std::path::PathBuf;
 
@@ -18,10 +18,10 @@ impl CommandContext {
         Some(self.paths.state().ok()?.join("pins").join(name))
     }
 
-    /// The pinned tools under the key of this machine, if they are wanted.
+    /// The pinned tools, by this machine's key, if `--pin` is set.
     ///
     /// # Errors
-    /// As [`Self::pins`].
+    /// As for [`Self::pins`].
     pub(super) fn pins_of_machine(&self, url: &str) -> Result<Option<ToolPins>> {
         if self.settings.choice::<ToolPinning>(Key::Pin) == ToolPinning::Off {
             return Ok(None);
@@ -29,10 +29,10 @@ impl CommandContext {
         self.pins(CacheKey::of_machine(&self.paths).as_ref(), url)
     }
 
-    /// The pinned tools, if they are wanted.
+    /// The pinned tools, if `--pin` is set.
     ///
     /// # Errors
-    /// They cannot be read, or there is nowhere to keep them: nothing is trusted because of that.
+    /// They cannot be read, or there is no folder for them. Neither makes a tool trusted.
     pub(super) fn pins(&self, key: Option<&CacheKey>, url: &str) -> Result<Option<ToolPins>> {
         if self.settings.choice::<ToolPinning>(Key::Pin) == ToolPinning::Off {
             return Ok(None);

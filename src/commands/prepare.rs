@@ -1,6 +1,5 @@
-//! What every command that reaches a remote does first: resolves the settings, starts logging,
-//! prints warnings and builds options. Does not touch the keyring unless a header refers to a
-//! secret in it.
+//! Prepares commands that reach a remote: resolves the settings, starts logging, prints warnings
+//! and builds options. Does not touch the keyring unless a header refers to a secret in it.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -33,7 +32,7 @@ use crate::remote::RemoteOptions;
 use crate::settings::{Flags, Key, Settings, check_encryption, parse_remote_url};
 use crate::store::{CredentialStore, StoreChoice};
 
-/// What a command that reaches a remote works with.
+/// The context of a command that reaches a remote.
 pub(super) struct CommandContext {
     pub(super) url: Url,
     pub(super) settings: Settings,
@@ -51,7 +50,7 @@ pub(super) struct Prepared {
     pub(super) authorizer: Authorizer,
     /// How long a sign-in waits for the user.
     pub(super) auth_timeout: Duration,
-    /// Where the tools of this server and account are pinned; `None` without a state folder.
+    /// The file of this server and account's pinned tools; `None` without a state folder.
     pub(super) pin_file: Option<PathBuf>,
 }
 
@@ -64,7 +63,7 @@ impl Prepared {
     }
 }
 
-/// For the bridge itself. If the remote is slow, the host is answered from the last session.
+/// Prepares the bridge itself. If the remote is slow, the host is answered from the cache.
 ///
 /// # Errors
 /// The settings are invalid, or the log file cannot be written.
@@ -84,7 +83,8 @@ pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) ->
     Ok(prepared)
 }
 
-/// For a command that opens a session. At a terminal, requests wait until the user has signed in.
+/// Prepares a command that opens a session. At a terminal, requests wait until the user has signed
+/// in.
 ///
 /// # Errors
 /// As for [`for_bridge`].
@@ -93,11 +93,11 @@ pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -
         context_and_auth(url, flags, environment, KeyringWait::of_command())?;
     context.record(environment)?;
     if let Some(auth) = auth.as_mut() {
-        // Whoever runs a command asks for what it needs; `on-demand` is about hosts.
+        // Running a command is a demand; `on-demand` is meant for hosts.
         if auth.login == LoginPolicy::OnDemand {
             auth.login = LoginPolicy::Eager;
         }
-        // The page of a sign-in leads nowhere once the command has ended.
+        // A sign-in page cannot return once the command has ended.
         auth.outlives_requests = false;
         let is_set = context.settings.is_set(Key::AuthTimeout);
         let is_unlimited = stderr_is_terminal() || is_set;
@@ -115,7 +115,7 @@ pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -
     Ok(prepared)
 }
 
-/// As [`for_command`], as if none of these settings were made.
+/// Like [`for_command`], as if these settings were not set.
 ///
 /// # Errors
 /// As for [`for_bridge`].
@@ -135,7 +135,7 @@ pub(super) fn for_command_without(
     Ok(prepared)
 }
 
-/// For the commands about signing in.
+/// Prepares a command about signing in.
 ///
 /// # Errors
 /// As for [`for_bridge`], or an `Authorization` header or token file replaces signing in.
@@ -153,7 +153,7 @@ fn error_for_replaced_sign_in() -> Error {
         .hint("remove it; `mcp-tether config show URL` shows where it is set")
 }
 
-/// For the commands about signing in at a company's identity provider, which `--idp` names.
+/// Prepares a command about signing in at the identity provider of `--idp`.
 ///
 /// # Errors
 /// The settings are invalid, or name no identity provider.
@@ -180,8 +180,8 @@ pub(super) fn for_identity_provider(
     Ok((CommandContext { url, settings, remote, store, paths, notice, jobs }, auth))
 }
 
-/// For importing a sign-in. Logging has been started and no header is expanded or sent, because the
-/// server may be named by a configuration that the user did not write.
+/// Prepares an import of a sign-in. Logging must already be started. Headers are neither expanded
+/// nor sent, because the server may be named by a configuration that the user did not write.
 ///
 /// # Errors
 /// The settings are invalid, the URL is not encrypted, or an `Authorization` header or token file
@@ -207,7 +207,7 @@ pub(super) fn for_import(
     Ok((CommandContext { url, settings, remote, store, paths, notice, jobs: None }, auth))
 }
 
-/// For `doctor`, which checks each part on its own.
+/// Prepares `doctor`, which checks each part on its own.
 ///
 /// # Errors
 /// As for [`for_bridge`].
@@ -219,8 +219,8 @@ pub(super) fn for_doctor(
     context_and_auth(url, flags, environment, KeyringWait::Short)
 }
 
-/// For signing out. Unlike [`for_signing_in`], permits an `Authorization` header: what is stored
-/// does not depend on it.
+/// Prepares signing out. Unlike [`for_signing_in`], permits an `Authorization` header, because
+/// stored records do not depend on it.
 ///
 /// # Errors
 /// As for [`for_bridge`].
@@ -238,8 +238,8 @@ pub(super) fn for_signing_out(
     Ok((context, auth))
 }
 
-/// For a token job that another process passed to this one. Does not pass it on; `notice` receives
-/// messages for the user.
+/// Prepares a token job from another process, to be run in this one; `notice` receives messages for
+/// the user.
 ///
 /// # Errors
 /// As for [`for_bridge`].
@@ -256,7 +256,7 @@ pub(super) fn for_token_job(
     Ok(context.prepared(auth).authorizer)
 }
 
-/// The credential store, for a command without a URL.
+/// Opens the credential store, for a command without a URL.
 ///
 /// # Errors
 /// As for [`for_bridge`].
@@ -323,7 +323,7 @@ impl CommandContext {
         Authorizer::new(auth, &self.remote.http, self.auth_services(vault, browser))
     }
 
-    /// The services that signing in uses.
+    /// The services for signing in.
     pub(super) fn auth_services(
         &self,
         vault: StoreVault,
@@ -334,7 +334,7 @@ impl CommandContext {
         AuthServices { vault, browser, clock, notice, jobs }
     }
 
-    /// Records what follows, if that is wanted.
+    /// Starts the recording, if `--record` is set.
     fn record(&mut self, environment: &Environment) -> Result<()> {
         let headers = &self.remote.headers;
         self.remote.recorder = start_recording(&self.settings, &self.url, headers, environment)?;
@@ -380,8 +380,8 @@ impl CommandContext {
         Some(KnownEra::new(&state.join(ERAS), &key.of_era(&self.remote), server))
     }
 
-    /// Where this remote's answers are stored for the next session. `None` without a cache folder,
-    /// if `--answer-within` is 0, or with credentials of a command, which may be anybody's.
+    /// The cache of this remote's answers. `None` without a cache folder, if `--answer-within` is
+    /// 0, or with credentials from a command, whose account is unknown.
     fn cache(&self, key: &CacheKey, auth: Option<&AuthOptions>) -> Option<CacheOptions> {
         if self.settings.uses_commands() {
             return None;

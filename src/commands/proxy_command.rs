@@ -10,10 +10,10 @@ use crate::redact::Secret;
 use crate::remote::RemoteOptions;
 use crate::settings::proxy_credentials;
 
-/// How long it may take.
+/// How long the command may take.
 const PROXY_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs the command that signs in to the proxy, if there is one on the way.
+/// Runs the command for the proxy's credentials, if requests go through a proxy.
 ///
 /// # Errors
 /// The command fails, or prints something else.

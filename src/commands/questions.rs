@@ -1,5 +1,5 @@
-//! Answers the questions that a tool asks the user (`elicitation/create`): accepts a confirmation
-//! that the user agrees to, and declines everything else with a notice. Never opens a URL (S-11).
+//! Answers a tool's questions to the user (`elicitation/create`): accepts a confirmation to which
+//! the user agrees, and declines everything else with a notice. Never opens a URL (S-11).
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ pub(super) struct ElicitationAnswer {
     pub(super) notice: String,
 }
 
-/// What the user says to confirmations.
+/// The user's response to a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Consent {
     /// Yes to all of them, with `--yes`.
@@ -22,7 +22,7 @@ pub(super) enum Consent {
     Given,
     /// No to this one.
     Refused,
-    /// Nothing: there is no terminal, or this cannot be answered with yes or no.
+    /// None: there is no terminal, or the question is not a yes-or-no question.
     NotAsked,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn one_line(words: &str) -> String {
     text(&words.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// The members of an array, one a line, as [`json`].
+/// The members of an array, one per line, as with [`json`].
 pub(super) fn json_members(members: &[Box<RawValue>]) -> String {
     members.iter().map(|member| json(member.get())).collect::<Vec<_>>().join(",\n")
 }
@@ -41,7 +41,7 @@ pub(super) fn pretty(value: &Value) -> String {
     json(&format!("{value:#}"))
 }
 
-/// A number and a noun, which is in the singular after 1.
+/// A number and a noun, which is singular after 1.
 pub(super) fn counted(count: impl ToString, noun: &str) -> String {
     let count = count.to_string();
     let plural = if count == "1" { "" } else { "s" };

@@ -15,8 +15,8 @@ use crate::recording::{MARKER, Recorder, head};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{Key, Settings};
 
-/// Starts the recording that the settings ask for; `None` if they ask for none, or if another
-/// process records to the same file.
+/// Starts the recording of `--record`; `None` if it is not set, or if another process records to
+/// the same file.
 ///
 /// # Errors
 /// The file holds something else, or cannot be used.
@@ -50,7 +50,7 @@ fn open(path: &Path) -> Result<Option<File>> {
             tracing::warn!("nothing is recorded: another process records to `{shown}`");
             return Ok(None);
         }
-        // Where files cannot be locked, the last one wins a line at a time.
+        // If files cannot be locked, several processes append to it, line by line.
         Err(TryLockError::Error(_)) | Ok(()) => {}
     }
     if !is_new {
@@ -59,7 +59,8 @@ fn open(path: &Path) -> Result<Option<File>> {
     Ok(Some(file))
 }
 
-/// Whether the file is empty or a recording. A line that a killed process left open is ended.
+/// Checks that the file is empty or a recording. A line that a killed process left incomplete is
+/// ended.
 fn check_content(file: &mut File, path: &Path) -> Result<()> {
     let cannot = |error: std::io::Error| failed(path, &error.to_string());
     let length = file.metadata().map_err(cannot)?.len();

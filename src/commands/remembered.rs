@@ -1,5 +1,5 @@
-//! What bridges remember of servers to answer hosts at once: the answers of the last session, and
-//! the era. Lists and removes the files; the bridge writes them.
+//! Lists and removes the files that bridges write about servers to answer hosts quickly: the
+//! answers of the last session, and the era.
 
 use std::path::{Path, PathBuf};
 
@@ -16,19 +16,19 @@ pub(super) const ERAS: &str = "eras";
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// What is remembered of a server.
+/// The kinds of files about a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Remembered {
     /// The answers of its last session.
     Session,
-    /// Which revisions it speaks.
+    /// The era that it speaks.
     Era,
 }
 
 /// A file about a server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RememberedFile {
-    /// The server as it may be shown; `None` in files of earlier releases.
+    /// The server's name, safe to show; `None` in files of earlier releases.
     pub(super) server: Option<String>,
     pub(super) what: Remembered,
     path: PathBuf,

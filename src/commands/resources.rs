@@ -31,7 +31,7 @@ pub(crate) fn list(
             return Ok((resources, Vec::new()));
         }
         let method = methods::RESOURCE_TEMPLATES_LIST;
-        // Many servers have resources and do not know of templates.
+        // Many servers have resources but do not know templates.
         let templates = session.list_if_known(method, "resourceTemplates").await?;
         Ok((resources, templates))
     })?;

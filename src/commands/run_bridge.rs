@@ -11,7 +11,7 @@ use crate::host::{HostEnd, HostStreams, in_process};
 use crate::platform::{Shutdown, raise_descriptor_limit};
 use crate::recording::Recorder;
 
-/// How long the end waits until a recording is written.
+/// How long to wait at the end until a recording is written.
 const LAST_LINES_TIMEOUT: Duration = Duration::from_secs(1);
 /// The largest number of lines that are queued in each direction.
 const QUEUED_LINES: usize = 16;
@@ -23,7 +23,7 @@ const QUEUED_LINES: usize = 16;
 pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     raise_descriptor_limit();
     let recorder = options.remote.recorder.clone();
-    // A task of its own: what wakes the root of the runtime takes a turn through the poll of the
+    // Runs in a task of its own, because waking the runtime's root future costs a poll of the
     // system.
     let bridge = tokio::spawn(bridge::run(HostStreams::stdio(), options, Shutdown::of_process()));
     let ended = bridge.await.map_err(|error| {
@@ -47,7 +47,7 @@ pub async fn for_host_in_process<T>(
     mut options: BridgeOptions,
     work: impl AsyncFnOnce(Lines) -> Result<T>,
 ) -> Result<T> {
-    // A person is told at once what does not work.
+    // Failures are reported to a person at once.
     options.remote.limits.opening = Duration::ZERO;
     let recorder = options.remote.recorder.clone();
     let (host, end) = in_process();
@@ -67,7 +67,7 @@ pub async fn for_host_in_process<T>(
     }
 }
 
-/// Lets a recording take its last lines.
+/// Waits for a recording to be complete.
 fn finish(recorder: Option<&Recorder>) {
     if let Some(recorder) = recorder {
         recorder.finish(LAST_LINES_TIMEOUT);
@@ -91,7 +91,7 @@ async fn carry(
                 }
             },
             line = end.receive() => match line {
-                // If the work does not listen, it has ended and closes the other direction.
+                // If the work no longer receives, it has ended and closes the other direction.
                 Some(line) => drop(to_work.send(line).await),
                 None => return,
             },

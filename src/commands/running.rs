@@ -21,7 +21,7 @@ const FOLDER: &str = "running";
 /// The largest file of a bridge that is read, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
 
-/// What does not change while a bridge runs.
+/// The facts about a bridge that do not change while it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BridgeIdentity {
     pub(crate) pid: u32,
@@ -38,7 +38,7 @@ pub(crate) struct BridgeIdentity {
     pub(crate) log_file: Option<PathBuf>,
 }
 
-/// A bridge that is running.
+/// A running bridge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunningBridge {
     #[serde(flatten)]
@@ -118,7 +118,7 @@ impl Drop for BridgeFiles {
     }
 }
 
-/// The bridges that are running, the oldest first. Removes the files of killed ones.
+/// The running bridges, oldest first. Removes the files of killed ones.
 pub(super) fn running_bridges(environment: &Environment) -> Vec<RunningBridge> {
     let paths = environment.paths();
     let Ok(folder) = paths.state().map(|state| state.join(FOLDER)) else { return Vec::new() };

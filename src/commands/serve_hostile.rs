@@ -1,5 +1,5 @@
 //! `mcp-tether mock --hostile`: serves every attack at once, each at its own URL, and reports at
-//! the end what each of them obtained from the clients that were pointed at it.
+//! the end what each obtained from clients.
 
 use std::fmt::Write;
 

@@ -21,22 +21,22 @@ use mcp_tether_mock::{
 
 /// The widest line of names in the list, without its indentation.
 const LIST_WIDTH: usize = 72;
-/// How long the token of a workload that is shown is good, in seconds.
+/// How long the displayed token of a workload is valid, in seconds.
 const WORKLOAD_SECONDS: i64 = 24 * 3600;
 
-/// What to serve, as it was typed.
+/// The options of the mock, as typed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ServeOptions {
     pub(crate) product: String,
     /// The loopback port; 0 for any free one.
     pub(crate) port: u16,
-    /// Seeds the random numbers that the data is made from.
+    /// The seed of the random numbers from which the data is made.
     pub(crate) seed: u64,
-    /// The file that the data is stored in; in memory if `None`.
+    /// The file in which the data is stored; in memory if `None`.
     pub(crate) data: Option<PathBuf>,
     /// Faults, each in its text form.
     pub(crate) faults: Vec<String>,
-    /// Which revisions to speak.
+    /// The revisions to speak.
     pub(crate) protocol: Option<String>,
     pub(crate) stateless: bool,
     /// Answer with event streams.
@@ -45,7 +45,7 @@ pub(crate) struct ServeOptions {
     pub(crate) open: bool,
     /// The provider whose sign-in protects it.
     pub(crate) provider: Option<String>,
-    /// The way to sign in that protects it.
+    /// The kind of sign-in that protects it.
     pub(crate) auth: Option<String>,
 }
 
@@ -254,7 +254,7 @@ fn served(name: &str) -> Result<Served> {
     })
 }
 
-/// What to type for a way to sign in that needs more than the URL.
+/// The command for a kind of sign-in that needs more than the URL.
 fn how_to_sign_in(kind: AuthKind, address: &MockAddress) -> String {
     let mut issuer = address.url.clone();
     issuer.set_path("/oauth");

@@ -18,7 +18,7 @@ use mcp_tether_mock::{Recording, RecordingError, ReplayNote, ReplayTally, serve_
 /// The largest recording that is played, in bytes.
 const FILE_LIMIT: u64 = 512 * 1024 * 1024;
 
-/// What to play, as it was typed.
+/// The options of a replay, as typed.
 #[derive(Clone, Debug)]
 pub(crate) struct ReplayOptions {
     pub(crate) file: PathBuf,

@@ -31,14 +31,14 @@ pub(super) struct Lines {
     pub(super) from_bridge: mpsc::Receiver<Bytes>,
 }
 
-/// How the session treats the user at the terminal.
+/// How the session interacts with the user at the terminal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SessionOptions {
     /// Accept confirmations.
     pub(super) yes: bool,
     /// Show progress on stderr.
     pub(super) progress: bool,
-    /// Put confirmations to the user, if there is a terminal to do so.
+    /// Ask the user for confirmations, if there is a terminal.
     pub(super) asks: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct CommandSession {
     pub(super) opened: Value,
 }
 
-/// An error answer; `data.bridge` says what the bridge adds to it (E-59).
+/// An error answer, with the bridge's additions in `data.bridge` (E-59).
 #[derive(Deserialize, Default)]
 struct RpcRefusal {
     #[serde(default)]
@@ -103,7 +103,7 @@ impl CommandSession {
             .hint("run the command again with `--debug` to see why"))
     }
 
-    /// As [`Self::request`], for a method of this capability.
+    /// Like [`Self::request`], for a method of this capability.
     ///
     /// # Errors
     /// As for [`Self::request`]; a capability that the server neither declares nor knows is named.
@@ -134,8 +134,8 @@ impl CommandSession {
         self.list_within(method, member, MAX_LIST_BYTES).await
     }
 
-    /// As [`Self::list`], of a list that is named like its capability; empty if the server does not
-    /// declare that.
+    /// Like [`Self::list`], for a list with the name of its capability; empty if the server does
+    /// not declare that.
     ///
     /// # Errors
     /// As for [`Self::list`].
@@ -150,7 +150,7 @@ impl CommandSession {
         self.list(method, capability).await
     }
 
-    /// As [`Self::list`]; empty if the server does not know the method.
+    /// Like [`Self::list`]; empty if the server does not know the method.
     ///
     /// # Errors
     /// As for [`Self::list`].
@@ -203,7 +203,7 @@ impl CommandSession {
     }
 
     async fn send(&self, line: String) {
-        // If the bridge has ended, receiving from it says so.
+        // If the bridge has ended, the next receive reports it.
         let _ = self.lines.to_bridge.send(line.into()).await;
     }
 
@@ -227,14 +227,14 @@ impl CommandSession {
         self.send(answer).await;
     }
 
-    /// What the user says to a confirmation: beforehand with `--yes`, or at the terminal.
+    /// The user's response to a confirmation: beforehand with `--yes`, or at the terminal.
     async fn consent(&self, params: &Value) -> Consent {
         if self.options.yes {
             return Consent::Beforehand;
         }
         let can_ask = self.options.asks && stdin_is_terminal() && stderr_is_terminal();
         match confirmation(params).filter(|_| can_ask) {
-            // The session goes on while the user thinks.
+            // The session continues while the user thinks.
             Some(question) => match tokio::task::spawn_blocking(move || ask(&question)).await {
                 Ok(Ok(true)) => Consent::Given,
                 _ => Consent::Refused,
@@ -278,7 +278,7 @@ fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {
     })
 }
 
-/// Whether the server does not know the method that it was asked for.
+/// Whether the error says that the server does not know the method.
 fn is_unknown_method(error: &Error) -> bool {
     error.message().contains(&format!("({})", codes::METHOD_NOT_FOUND))
 }

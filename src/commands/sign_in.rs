@@ -1,4 +1,4 @@
-//! What the commands about signing in share: loads the stored sign-ins, and describes servers,
+//! Shared by the commands about signing in: loads the stored sign-ins, and describes servers,
 //! places and expiry times.
 
 use url::Url;
@@ -18,7 +18,7 @@ pub(super) struct StoredSignIn {
     pub(super) listed: ListedRecord,
     /// Its content, if that could be read.
     pub(super) sign_in: Option<SignIn>,
-    /// What may be shown of it, even if it could not be read.
+    /// Its note, available even if it could not be read.
     pub(super) note: Option<Note>,
     /// Why it could not be read.
     pub(super) problem: Option<String>,
@@ -44,8 +44,8 @@ impl StoredSignIn {
         ))
     }
 
-    /// Returns whether it is for this server. If it cannot be read, its note decides, which does
-    /// not contain the keys in a URL.
+    /// Returns whether it is for this server. If it cannot be read, its note decides, which has no
+    /// keys in its URL.
     pub(super) fn is_for(&self, server: &Url) -> bool {
         match (&self.sign_in, &self.note) {
             (Some(sign_in), _) => sign_in.server == server.as_str(),

@@ -3,7 +3,7 @@
 
 use crate::hosts::{KnownHost, NewEntry, snippet};
 
-/// Hosts that many people have, and their files.
+/// Widely used hosts, and their files.
 const HOSTS: [(&str, &str); 6] = [
     ("vscode", ".vscode/mcp.json"),
     ("claude-code", "~/.claude.json"),
@@ -13,7 +13,7 @@ const HOSTS: [(&str, &str); 6] = [
     ("zed", "settings.json"),
 ];
 
-/// Snippets for several hosts, one below the other; hosts with the same one share it.
+/// Snippets for several hosts, one below the other; hosts with equal snippets share one.
 pub(super) fn snippets(entry: &NewEntry) -> String {
     let mut found: Vec<(String, String)> = Vec::new();
     for (id, file) in HOSTS {

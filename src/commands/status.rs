@@ -1,6 +1,6 @@
 //! `mcp-tether status`: lists every stored sign-in, as far as possible even if the keyring is
-//! locked or gone, then the registered clients and what is remembered of servers. Shows no secrets
-//! and contacts no server. The exit code is 1 if a sign-in is damaged.
+//! locked or gone, then the registered clients and the files about servers. Shows no secrets and
+//! contacts no server. The exit code is 1 if a sign-in is damaged.
 
 use std::fmt::Write;
 
@@ -80,7 +80,7 @@ fn as_text(stored: &StoredSignIn, store: &CredentialStore, now: u64) -> String {
     out
 }
 
-/// The OAuth clients that are stored, as far as they can be read.
+/// The stored OAuth clients, as far as they can be read.
 async fn registrations(store: &CredentialStore) -> Result<Vec<Registration>> {
     let mut found = Vec::new();
     for listed in store.list().await? {
@@ -90,14 +90,14 @@ async fn registrations(store: &CredentialStore) -> Result<Vec<Registration>> {
         match store.load(&listed.name).await {
             Ok(Some(bytes)) => found.extend(serde_json::from_slice(bytes.expose()).ok()),
             Ok(None) => {}
-            // A keyring that does not answer would be asked again for each.
+            // An unresponsive keyring would be asked again for each.
             Err(_) => break,
         }
     }
     Ok(found)
 }
 
-/// Registered clients, and what bridges remember of servers.
+/// Registered clients, and the files of bridges about servers.
 fn others_as_text(clients: &[Registration], files: &[RememberedFile]) -> Vec<String> {
     let mut out = Vec::new();
     if !clients.is_empty() {

@@ -1,5 +1,5 @@
 //! The hidden verb `token-job`: runs one token job in the process that `durable_process` started
-//! for it, so that the job survives the death of the bridge.
+//! for it, so that the job survives a kill of the bridge.
 
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::redact::Secret;
 /// Runs one job and writes a report. Continues if the process that started it dies.
 ///
 /// # Errors
-/// Stdin is a terminal: a person ran the command.
+/// Stdin is a terminal, because a person ran the command.
 pub fn run(environment: &Environment) -> Result<ExitCode> {
     if stdin_is_terminal() {
         return Err(Error::usage(format!("`{VERB}` is for the bridge's own use"))

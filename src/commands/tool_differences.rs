@@ -1,5 +1,5 @@
-//! `mcp-tether tools --diff` and `--accept`: how the tools of a server differ from those that
-//! `--pin` remembers, and remembering them as they are now.
+//! `mcp-tether tools --diff` and `--accept`: shows how a server's tools differ from the pinned
+//! ones, and pins the current ones.
 
 use super::pins::error_for_pins;
 use super::prepare::{block_on, for_command_without};
@@ -20,7 +20,7 @@ const SET_ASIDE: [Key; 4] = [Key::Pin, Key::OnlyTool, Key::IgnoreTool, Key::Read
 /// if they differ and are not accepted.
 ///
 /// # Errors
-/// The server cannot be reached, or what is pinned cannot be read or written.
+/// The server cannot be reached, or the pins cannot be read or written.
 pub(crate) fn run(
     url: &str,
     accepts: bool,

@@ -17,7 +17,7 @@ use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings, Sourced, nearest, parse_remote_url};
 use crate::shell_words::{name_argument, url_argument};
 
-/// A narrower terminal has no room for titles beside names.
+/// The minimum width of a terminal, in columns, for titles beside names.
 const COLUMNS_FOR_TITLES: usize = 110;
 
 /// Prints the tools of the server at `url`, or the one with this name.
@@ -91,7 +91,7 @@ pub(super) fn find<'a>(
     })
 }
 
-/// Which setting hides this tool, and what set it, if one does.
+/// The setting that hides this tool and its source, if there is one.
 fn hidden_by(name: &str, server: ServerArguments<'_>) -> Option<(Key, String)> {
     let (url, _) = parse_remote_url(server.url).ok()?;
     let settings = Settings::resolve(Some(&url), server.flags, server.environment).ok()?;
@@ -134,7 +134,7 @@ struct Annotations {
 }
 
 impl Tool {
-    /// What the server says that the tool does: `read`, `write` or `delete`; empty if it does not
+    /// The tool's effect according to the server: `read`, `write` or `delete`; empty if it does not
     /// say.
     fn mark(&self) -> &'static str {
         let Some(annotations) = &self.annotations else { return "" };

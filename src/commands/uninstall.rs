@@ -1,5 +1,5 @@
 //! `mcp-tether uninstall`: removes the entry for a server from the configurations of hosts, and
-//! brings a file back as it was before `install` if nothing else has changed in it. Removes no
+//! restores a file to its state before `install` if nothing else has changed in it. Removes no
 //! sign-ins.
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{FileError, HOSTS, HostEntry, HostFile, HostFolders, KnownHost, Scope, found};
 use crate::redact::{plain, shown_words};
 
-/// What to uninstall, as it was typed.
+/// The options of an uninstallation, as typed.
 #[derive(Clone, Debug)]
 pub(crate) struct UninstallOptions {
     /// The name of the entry, or the URL of the server.
@@ -27,19 +27,19 @@ pub(crate) struct UninstallOptions {
     pub(crate) dry_run: bool,
 }
 
-/// A file in which the entry may be.
+/// A file that may contain the entry.
 struct Place {
     host: &'static KnownHost,
     scope: Scope,
     path: PathBuf,
 }
 
-/// What was found in a file.
+/// The result for a file.
 enum Removal {
-    /// What was removed.
+    /// The entry was removed.
     Removed(Box<CommandOutcome>),
     Absent,
-    /// Entries of this name for other folders, which are not touched.
+    /// There are only entries with this name for other folders, which stay.
     Elsewhere(Vec<String>),
 }
 
@@ -145,7 +145,7 @@ fn remove(
     )))
 }
 
-/// Whether an entry counts everywhere or for the current folder.
+/// Whether an entry applies everywhere or to the current folder.
 fn is_for_here(file: &HostFile, entry: &HostEntry, folders: &HostFolders) -> bool {
     if !file.document.is_local(&entry.place) {
         return true;
@@ -156,7 +156,7 @@ fn is_for_here(file: &HostFile, entry: &HostEntry, folders: &HostFolders) -> boo
     folder == here || is_same().unwrap_or(false)
 }
 
-/// The folder of a local entry, as the host wrote it.
+/// The folder of a local entry, as the host has written it.
 fn folder_of(entry: &HostEntry) -> Option<&str> {
     entry.place.section.get(1).map(String::as_str)
 }

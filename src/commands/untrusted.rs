@@ -1,8 +1,8 @@
 //! The command line of `mcp-remote` in an entry of a host's configuration. The user may not have
 //! written it, so it is displayed, compared, and used to find a sign-in, but cannot be turned into
 //! `Settings`: its headers, variables, commands, proxies, certificate authorities, log files and
-//! folders have no effect on this process (S-17). [`Untrusted`] has no method that gives its
-//! content away, and this file is the only one that can look into it.
+//! folders have no effect on this process (S-17). [`Untrusted`] has no method that returns its
+//! content, and only this file can access it.
 
 use std::path::{Path, PathBuf};
 
@@ -40,18 +40,18 @@ const CONNECTION_FLAGS: [Key; 19] = [
     Key::AllowPrivateAddresses,
 ];
 
-/// What someone else may have written. There is no way out of it but the methods below, none of
+/// Data that someone else may have written. It can only be used through the methods below, none of
 /// which leads to `Settings`: it has no `Deref`, no `AsRef`, no `Clone` and no accessor.
 pub(crate) struct Untrusted<T>(T);
 
 impl<T> Untrusted<T> {
-    /// Wraps what was read from a configuration.
+    /// Wraps data that was read from a configuration.
     pub(crate) fn new(read: T) -> Self {
         Self(read)
     }
 }
 
-/// A command line of the bridge from a configuration, which is parsed and not obeyed.
+/// A command line of the bridge from a configuration, which is parsed but not obeyed.
 pub(crate) struct EntryCommand {
     pub(crate) url: String,
     pub(crate) flags: Flags,
@@ -70,8 +70,8 @@ pub(super) struct NamedSignIn {
 }
 
 impl Untrusted<EntryCommand> {
-    /// The URL as written: which server is meant. It is asked only after a person named the entry
-    /// or its configuration is the user's own.
+    /// The URL as written. The server is contacted only if the user has named the entry, or the
+    /// configuration is the user's own.
     pub(super) fn url(&self) -> &str {
         &self.0.url
     }
@@ -81,7 +81,7 @@ impl Untrusted<EntryCommand> {
         display_url(&self.0.url)
     }
 
-    /// Whether it asks for a recording.
+    /// Whether it starts a recording.
     pub(super) fn records(&self) -> bool {
         self.text(Key::Record).is_some()
     }
@@ -89,8 +89,8 @@ impl Untrusted<EntryCommand> {
     /// The sign-in that belongs to this command line.
     ///
     /// # Errors
-    /// A sentence that says why there is none: it uses a header or token file, or its client cannot
-    /// be read without obeying the command line.
+    /// There is none, because it uses a header or token file, or its client cannot be read without
+    /// obeying the command line. The error is a sentence.
     pub(super) fn named_sign_in(&self, scope: Scope) -> Result<NamedSignIn, String> {
         if self.replaces_sign_in() {
             return Err(
@@ -119,7 +119,7 @@ impl Untrusted<EntryCommand> {
         given.map(|key| format!("`--{}`", key.setting().name)).collect()
     }
 
-    /// The values that the names of the files of `mcp-remote` depend on, as written.
+    /// The values on which the names of `mcp-remote`'s files depend, as written.
     fn parameters(&self) -> Parameters {
         let pairs = |key, separator| -> Vec<(String, String)> {
             let pair = |text: &str| {
@@ -205,7 +205,7 @@ impl NamedSignIn {
 /// the folder in which the command is run.
 ///
 /// # Errors
-/// A sentence that says that the path is relative.
+/// The path is relative; the error is a sentence.
 pub(super) fn folder_of_entry(
     variables: &[(String, String)],
     scope: Scope,

@@ -1,4 +1,4 @@
-//! The credential store as the vault of `auth`. Tells the user once if credentials are stored in
+//! Adapts the credential store to `auth`'s vault. Tells the user once if credentials are stored in
 //! files, and writes a note beside each sign-in. Does not decide where anything is stored.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ pub(super) struct StoreVault {
 pub(super) type Removed = Arc<Mutex<Vec<(String, StorageLocation)>>>;
 
 impl StoreVault {
-    /// A vault over this store; `notice` tells the user something.
+    /// A vault for this store; `notice` shows messages to the user.
     pub(super) fn new(store: CredentialStore, notes: Notes, notice: UserNotice) -> Self {
         Self { store, notes, notice, aliases: Vec::new(), removed: Removed::default() }
     }

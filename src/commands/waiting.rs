@@ -1,4 +1,4 @@
-//! What a command waits for, as a line on a terminal.
+//! Shows what a command waits for, as a line on a terminal.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::auth::{Authorizer, SignInState};
 use crate::environment::Waiting;
 use crate::platform::{Clock, SystemClock};
 
-/// Says that a command waits for its server, or for the user to sign in there.
+/// Shows that a command waits for its server, or for the user to sign in there.
 pub(super) fn for_server(prepared: &Prepared) -> Waiting {
     let server = prepared.bridge.remote.url.host_str().unwrap_or_default().to_owned();
     for_sign_in(format!("waiting for {server}"), &prepared.authorizer, prepared.auth_timeout, "")
 }
 
-/// Says `what` until the sign-in waits for the user, and then for how long it does. `way_out` is
-/// what else can be done.
+/// Shows `what` until the sign-in waits for the user, and then the remaining time. `way_out` is an
+/// alternative for the user.
 pub(super) fn for_sign_in(
     what: String,
     authorizer: &Authorizer,

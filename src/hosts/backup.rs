@@ -44,7 +44,7 @@ pub(super) fn back_up(
                 return match written {
                     Ok(()) => Ok(backup),
                     Err(error) => {
-                        // Half a backup would look like a whole one.
+                        // A partial backup would look like a complete one.
                         let _ = fs::remove_file(&backup);
                         Err(cannot("write", &backup, &error))
                     }

@@ -13,8 +13,8 @@ use super::syntax_error::SyntaxError;
 use super::toml::TomlText;
 use super::yaml::YamlText;
 
-/// The keys that hosts have for entries. Some of them share a file name, and no host reads the
-/// entries under the key of another one.
+/// The keys of hosts for entries. Some hosts share a file name, but none reads the entries under
+/// another one's key.
 const ENTRY_KEYS: [&str; 2] = ["mcpServers", "servers"];
 
 /// A parsed configuration that can be edited.
@@ -43,7 +43,7 @@ impl Document {
     /// Parses the content of this file of a host.
     ///
     /// # Errors
-    /// As [`Document::parse`].
+    /// As for [`Document::parse`].
     pub(super) fn parse_file(
         text: &str,
         host: &KnownHost,
@@ -161,7 +161,7 @@ impl Document {
     pub(super) fn differs_only_in_layout(&mut self, former: &str) -> bool {
         let is_json = matches!(self.text, Text::Json(_));
         let essence = |text: &str| {
-            // A line matters in the other formats; its end does not.
+            // In the other formats lines matter, but not their endings.
             let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
             let lines = lines.collect::<Vec<_>>().join("\n");
             let lines = if is_json { lines.split_whitespace().collect() } else { lines };
@@ -178,7 +178,7 @@ impl Document {
         }
         self.remove_empty_section();
         let now = essence(&self.text());
-        // JSON permits a comma at the end in many hosts, and a removal takes it with it.
+        // Many hosts permit a trailing comma in JSON, and a removal also removes it.
         now == former || (is_json && now.replace(",}", "}") == former.replace(",}", "}"))
     }
 

@@ -129,7 +129,7 @@ pub(super) fn command_members(shape: EntryShape, words: &[String]) -> Vec<(&'sta
     }
 }
 
-/// A word as it has to be in the file, so that it arrives as it is.
+/// Escapes a word for the file, so that the program receives it unchanged.
 fn written(expansion: Expansion, word: &str) -> String {
     match expansion {
         Expansion::Known => word.to_owned(),
@@ -140,7 +140,7 @@ fn written(expansion: Expansion, word: &str) -> String {
     }
 }
 
-/// What [`written`] was made from.
+/// Reverses [`written`].
 fn read(expansion: Expansion, text: &str) -> String {
     if expansion == Expansion::Known {
         return text.to_owned();
@@ -180,7 +180,7 @@ pub(super) fn words_and_variables(
     let texts = |value: &Value| {
         let text = |value: &Value| match value {
             Value::String(text) => Some(word(text)),
-            // People forget the marks around a port.
+            // People forget the quotes around a port.
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };

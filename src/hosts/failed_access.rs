@@ -1,4 +1,4 @@
-//! What is said of a file that cannot be read or written.
+//! Errors for files that cannot be read or written.
 
 use std::io;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
     })
 }
 
-/// What the system said, without the temporary name that the message may end in.
+/// The system's error, without the temporary file name at its end.
 pub(crate) fn reason(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     text.split(" at path \"").next().unwrap_or(&text).to_owned()

@@ -18,7 +18,7 @@ use super::places::{HostFolders, Scope, display_path};
 use super::syntax_error::SyntaxError;
 use crate::error::{Error, Result};
 
-/// The largest file of a user, in bytes: that of Claude Code grows to several megabytes.
+/// The largest file of a user, in bytes: Claude Code's grows to several megabytes.
 const MAX_USER_FILE: u64 = 8 * 1024 * 1024;
 /// The largest file of a project, in bytes. Someone else may have written it, and parsing takes
 /// many times its size in memory.
@@ -47,7 +47,7 @@ struct FoundFile {
     metadata: Metadata,
 }
 
-/// What was created beside the file.
+/// Files and folders created beside the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct SavedFile {
     /// A file with the old content.
@@ -116,8 +116,8 @@ impl HostFile {
         &self.path
     }
 
-    /// Whether it has no entries and is not the file that new ones go to: it is another host's, or
-    /// the host reads it no more.
+    /// Whether it has no entries and is not the file for new ones, because it is another host's or
+    /// the host no longer reads it.
     pub(crate) fn is_beside_the_point(&self) -> bool {
         let is_other = self.document.key_of_another_kind().is_some();
         self.document.entries().is_empty() && (is_other || self.host.is_older_file(&self.path))
@@ -153,7 +153,7 @@ impl HostFile {
     /// is removed with the folders that are empty then.
     ///
     /// # Errors
-    /// As [`HostFile::save`].
+    /// As for [`HostFile::save`].
     pub(crate) fn save_undone(
         mut self,
         private: bool,
@@ -191,7 +191,7 @@ impl HostFile {
         fs::remove_file(&self.target).map_err(|error| cannot("remove", &self.target, &error))?;
         let mut folder = self.target.parent();
         while let Some(empty) = folder.filter(|folder| !folders.contains(folder)) {
-            // Fails if anything else is in it.
+            // Fails if the folder is not empty.
             folder = fs::remove_dir(empty).ok().and_then(|()| empty.parent());
         }
         Ok(SavedFile { removed: true, ..SavedFile::default() })
@@ -214,7 +214,7 @@ impl HostFile {
     /// [`FileError::Changed`] if the file has changed since it was read; otherwise the file is
     /// read-only, belongs to another user, or cannot be written.
     pub fn save(&self, private: bool) -> std::result::Result<SavedFile, FileError> {
-        // What was edited must be readable; a mistake of ours must not reach the host.
+        // The edited text must be readable: a bug of ours must not reach the host.
         self.copy()?;
         self.save_bytes(&self.bytes(), private)
     }
@@ -279,7 +279,8 @@ impl HostFile {
         Ok(temporary)
     }
 
-    /// Hosts write their files too. Only microseconds pass between the last check and the rename.
+    /// Checks that the file has not changed: hosts write their files too. Only microseconds pass
+    /// between the last check and the rename.
     fn check_unchanged(&self) -> std::result::Result<(), FileError> {
         let now = read(&self.target, self.scope)?;
         let bytes = |found: &Option<FoundFile>| found.as_ref().map(|found| found.bytes.clone());
@@ -306,7 +307,8 @@ fn lock(path: &Path) -> Result<Option<fs::File>> {
         let file = fs::File::open(path).map_err(|error| cannot("access", path, &error))?;
         match file.try_lock() {
             Ok(()) => {
-                // Whoever held the lock has replaced the file, so the lock is on the old one.
+                // The previous holder of the lock has replaced the file, so the lock is on the old
+                // one.
                 let (ours, now) = (file.metadata().ok(), fs::metadata(path).ok());
                 let inode = |metadata: Metadata| (metadata.dev(), metadata.ino());
                 if ours.map(inode) == now.map(inode) {

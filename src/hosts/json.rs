@@ -86,7 +86,7 @@ impl JsonText {
             entry = entry.object_value_or_set("transport");
         }
         for (key, value) in members {
-            // Of members with one name, the last one counts.
+            // The last duplicate counts.
             let named = |member: &CstObjectProp| {
                 member.name().and_then(|name| name.decoded_value().ok()).as_deref() == Some(key)
             };
@@ -175,7 +175,7 @@ impl EntryReader<'_> {
                     is_there |= self.section(inner, rest, path)?;
                     path.pop();
                 }
-                // As if it was not there.
+                // Counts as absent.
                 ast::Value::NullKeyword(_) => {}
                 _ if any => {}
                 other => return Err(self.error(other, format!("`{key}` is not an object"))),
@@ -195,7 +195,8 @@ impl EntryReader<'_> {
         self.shape.format == Format::JsonWords && (has("type") || has("command"))
     }
 
-    /// Whether a member beside entries is none: `servers` and `timeout` of opencode's newer shape.
+    /// Whether a member beside entries is a setting: `servers` and `timeout` in opencode's newer
+    /// shape.
     fn is_setting(&self, path: &[String], property: &ObjectProp<'_>) -> bool {
         self.shape.format == Format::JsonWords
             && path.len() == 1
@@ -240,7 +241,7 @@ impl EntryReader<'_> {
     }
 }
 
-/// What the hosts themselves accept: JSON with comments and trailing commas.
+/// The syntax that the hosts themselves accept: JSON with comments and trailing commas.
 fn options() -> ParseOptions {
     ParseOptions {
         allow_comments: true,

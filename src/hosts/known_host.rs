@@ -1,5 +1,5 @@
-//! A row of the table of hosts, and what follows from it: the host's files, and whether the host
-//! seems to be installed.
+//! A row of the table of hosts, with functions on it: the host's files, and whether the host seems
+//! to be installed.
 
 use std::path::{Path, PathBuf};
 
@@ -16,10 +16,9 @@ pub struct KnownHost {
     pub title: &'static str,
     /// The format of its file.
     pub format: Format,
-    /// Members that a new entry has after its command: what the host has fields for, such as time
-    /// limits.
+    /// Members of a new entry after its command, such as time limits.
     pub fields: &'static [(&'static str, Field)],
-    /// Sections whose entries have other members there.
+    /// Sections in whose entries these members differ.
     pub(super) other_fields: &'static [(SectionKeys, Fields)],
     /// The sections that contain entries, as keys from the outermost; `*` stands for any key. New
     /// entries go to the last section without `*` that the file has, or otherwise to the first.
@@ -38,15 +37,15 @@ pub struct KnownHost {
     pub(super) others: Others,
     /// Programs on `PATH` that show that it is installed.
     pub(super) programs: &'static [&'static str],
-    /// How an address adds an entry.
+    /// The URL that adds an entry, if the host has one.
     pub(crate) link: Option<Link>,
     /// A host whose file this one reads too, so that its file gets new entries as well.
     pub(crate) also: Option<&'static str>,
-    /// How all of this is known, what says most first.
+    /// The evidence for all of this, the strongest first.
     pub evidence: &'static [Evidence],
 }
 
-/// How something about a host is known.
+/// Evidence for a fact about a host.
 #[derive(Clone, Copy, Debug)]
 pub enum Evidence {
     /// This version of the host was run.
@@ -61,7 +60,7 @@ pub enum Evidence {
     Reports(&'static str),
 }
 
-/// A file that the host reads no more, or that people write by mistake.
+/// A file that the host no longer reads, or that people write by mistake.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OlderFile {
     pub(super) scope: Scope,
@@ -81,7 +80,7 @@ pub(super) enum Others {
     Siblings,
 }
 
-/// Whether a file exists, or may exist in a folder of the host that this user cannot look into.
+/// Whether a file exists, or may exist in a folder of the host that this user cannot read.
 fn is_there(file: &Path) -> bool {
     match file.symlink_metadata() {
         Ok(_) => true,
@@ -93,8 +92,8 @@ fn is_there(file: &Path) -> bool {
 }
 
 impl KnownHost {
-    /// The files that new entries go to. Empty if the host has no file in this scope on this
-    /// system, or a folder is unknown.
+    /// The files for new entries. Empty if the host has no file in this scope on this system, or a
+    /// folder is unknown.
     pub fn files_for_new_entries(&self, scope: Scope, folders: &HostFolders) -> Vec<PathBuf> {
         match scope {
             Scope::User => self.user.for_new_entries(folders),
@@ -108,7 +107,7 @@ impl KnownHost {
         }
     }
 
-    /// The file that new entries go to first.
+    /// The first file for new entries.
     pub fn file(&self, scope: Scope, folders: &HostFolders) -> Option<PathBuf> {
         self.files_for_new_entries(scope, folders).into_iter().next()
     }
@@ -167,7 +166,7 @@ impl KnownHost {
         older.map_or((self.format, self.sections), |older| (older.format, older.sections))
     }
 
-    /// Returns whether it reads this file no more.
+    /// Returns whether the host no longer reads this file.
     pub(crate) fn is_older_file(&self, path: &Path) -> bool {
         self.older.iter().any(|older| older.place.is_at(path))
     }

@@ -1,5 +1,4 @@
-//! Addresses that make a host offer to add an entry, for web pages and chats. The host asks its
-//! user.
+//! URLs that make a host offer to add an entry, for web pages and chats. The host asks its user.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::entry::NewEntry;
 
-/// Unreserved characters stay (RFC 3986, 2.3).
+/// The characters to escape: all but unreserved ones (RFC 3986, 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The form of a host's addresses.
+/// The form of a host's URLs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Link {
     /// `…?name=NAME&config=BASE64` after this start.
@@ -23,7 +22,7 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// The address for an entry.
+    /// The URL for an entry.
     pub(crate) fn address(self, entry: &NewEntry) -> String {
         let mut config = json!({ "command": entry.command, "args": entry.arguments });
         if !entry.variables.is_empty() {

@@ -1,9 +1,9 @@
-//! Where hosts keep their files on each system: folders, the variables that move them, and which of
+//! The places of hosts' files on each system: folders, the variables that move them, and which of
 //! several places counts.
 
 use std::path::{Path, PathBuf};
 
-/// An operating system, as far as hosts keep their files elsewhere on it.
+/// An operating system, as far as it decides where hosts keep their files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OperatingSystem {
     /// Linux, and every other Unix but macOS.
@@ -28,7 +28,7 @@ impl OperatingSystem {
     }
 }
 
-/// Who an entry applies to.
+/// To whom an entry applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// This user, in every folder.

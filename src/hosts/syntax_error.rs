@@ -1,6 +1,6 @@
-//! Why the text of a configuration cannot be parsed, with line and column. Never quotes a value.
+//! The error for a configuration that cannot be parsed, with line and column. Never quotes a value.
 
-/// Why a text cannot be parsed. Lines and columns count from one.
+/// The error for a text that cannot be parsed. Lines and columns count from one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub(crate) line: usize,

@@ -114,8 +114,8 @@ impl TomlText {
     }
 }
 
-/// Restores line endings: lines that are also in the former text end as they do there, and the
-/// others as most lines of that text.
+/// Restores line endings: lines of the former text keep theirs, and new lines get the most frequent
+/// one.
 fn with_line_ends_of(former: &str, text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let kept: Vec<&str> = former.split_inclusive('\n').collect();

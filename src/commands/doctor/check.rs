@@ -106,7 +106,7 @@ impl Check {
     }
 }
 
-/// What checks are about: the headings, in the order of a diagnosis.
+/// The subjects of checks: the headings, in the order of a diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SubjectKind {
     Program,
@@ -131,7 +131,7 @@ impl SubjectKind {
     }
 }
 
-/// Takes the checks of one subject, each as soon as it has ended.
+/// Receives the checks of one subject, each as soon as it has ended.
 pub(super) struct Subject<'a> {
     diagnosis: &'a mut Diagnosis,
     kind: SubjectKind,
@@ -148,11 +148,11 @@ impl Subject<'_> {
 #[derive(Default)]
 pub(super) struct Diagnosis {
     pub(super) subjects: Vec<(SubjectKind, Vec<Check>)>,
-    /// Sees each check as soon as it has ended, and whether it is the first of its subject.
+    /// Called with each check as soon as it has ended.
     watcher: Option<Watcher>,
 }
 
-/// Sees a subject, a check of it, and whether that is the subject's first one.
+/// Receives a subject, a check of it, and whether that is the subject's first one.
 pub(super) type Watcher = fn(SubjectKind, &Check, bool);
 
 impl Diagnosis {
@@ -175,7 +175,7 @@ impl Diagnosis {
         }
     }
 
-    /// Takes checks of this subject.
+    /// Returns the receiver for checks of this subject.
     pub(super) fn subject(&mut self, kind: SubjectKind) -> Subject<'_> {
         Subject { diagnosis: self, kind }
     }

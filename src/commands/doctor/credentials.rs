@@ -1,4 +1,4 @@
-//! Runs the commands that give credentials, so that what comes after has them.
+//! Runs the commands that provide credentials, so that later checks have them.
 
 use std::time::{Duration, Instant};
 

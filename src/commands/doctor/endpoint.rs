@@ -27,12 +27,12 @@ use crate::shell_words::safe_url_argument;
 /// expired.
 const MAX_CLOCK_SKEW: u64 = 60;
 
-/// What the server answered.
+/// The server's response.
 pub(super) struct Answered {
     status: StatusCode,
-    /// For the challenge in them.
+    /// The headers, which may contain a challenge.
     pub(super) headers: HeaderMap,
-    /// Whether it refuses the user's key: then no sign-in is missing.
+    /// Whether it refuses the user's key, so that no sign-in is missing.
     pub(super) refuses_key: bool,
 }
 
@@ -44,7 +44,7 @@ impl Answered {
     }
 }
 
-/// Returns the user's header that carries a key, as far as its name tells.
+/// Returns the user's header that carries a key, judging by its name.
 fn key_header(remote: &RemoteOptions) -> Option<&HeaderName> {
     const WORDS: [&str; 7] = ["auth", "key", "token", "secret", "password", "credential", "cookie"];
     let is_key = |name: &HeaderName| WORDS.iter().any(|word| name.as_str().contains(word));
@@ -55,7 +55,7 @@ fn refuses_key(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
-/// Checks TLS, HTTP and clock. Returns the answer, unless it cannot be that of an MCP server.
+/// Checks TLS, HTTP and clock. Returns the response, unless it cannot come from an MCP server.
 pub(super) async fn checks(remote: &RemoteOptions, subject: &mut Subject<'_>) -> Option<Answered> {
     let started = Instant::now();
     let mut response = ask(remote, subject).await?;
@@ -149,7 +149,7 @@ fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
             Check::failure("HTTP", &failure_for_media_type("text/html", url, b""))
         }
         401 => Check::ok("HTTP", format!("{says}: it requires a sign-in or a key")),
-        // As a server does that speaks HTTP+SSE (2024-11-05); the session will show.
+        // The usual answer of HTTP+SSE servers (2024-11-05); the session check will show.
         405 => Check::ok("HTTP", format!("{says}: it takes no POST, as with HTTP+SSE")),
         403 | 404 | 429 => Check::failure("HTTP", &failure_for_status(status, url, b""))
             .with_verdict(CheckVerdict::Warn),
@@ -159,14 +159,15 @@ fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
     check.took(took)
 }
 
-/// A page for people, with HTTP 200: no program is ever asked for a token.
+/// The check for a sign-in page with HTTP 200, which never asks a program for a token.
 fn login_page(url: &Url) -> Check {
     let message =
         format!("`{}` answers with a login page, which is for browsers", SafeUrl::new(url));
     Check::failure("HTTP", &failure_for_login_page(FailureKind::Http, message))
 }
 
-/// The bridge follows redirects within the origin (T-25), which cost a round trip per message.
+/// The check for a redirect. The bridge follows redirects within the origin (T-25), which cost a
+/// round trip per message.
 fn redirect(response: &Response, url: &Url) -> Check {
     let location = response.headers().get(header::LOCATION);
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());

@@ -19,7 +19,7 @@ pub(super) fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Ch
     let mut checks = Vec::new();
     for (host, scope, path) in found(&folders(environment)) {
         match HostFile::open(host, scope, &path) {
-            // One of another host, or one that this host reads no more.
+            // Another host's file, or one that this host no longer reads.
             Ok(file) if file.is_beside_the_point() => {}
             Ok(file) => checks.extend(configuration(host, scope, &file, read)),
             Err(_) if host.is_older_file(&path) => {}
@@ -95,7 +95,7 @@ fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
     let at = position(entry);
     let shown = plain(&program.display().to_string());
     let repair = || match server_of(&entry.words) {
-        // Someone else may have written a project's file, so no command contains text from it.
+        // Someone else may have written a project's file, so commands contain no text from it.
         Some(url) if scope == Scope::User => format!(
             "`mcp-tether install {} --host {} --name {}` writes the absolute path",
             url_argument(&url),
@@ -114,7 +114,7 @@ fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
         return (!program.is_file()).then(|| Check::fail(host.id, says).next(repair()));
     }
     if scope == Scope::Project && program.components().count() == 1 {
-        // Its users have the program in folders of their own (docs/hosts/README.md#projects).
+        // Each of its users has the program in another folder (docs/hosts/README.md#projects).
         return None;
     }
     let says = match program.components().count() {
@@ -147,7 +147,8 @@ fn arguments(host: &KnownHost, entry: &HostEntry, read: ReadCommand<'_>) -> Vec<
     checks
 }
 
-/// `cmd /c` and batch files pass on a line instead of its words (docs/from-mcp-remote.md).
+/// Whether Windows would split the words again: `cmd /c` and batch files pass on a line instead of
+/// words (docs/from-mcp-remote.md).
 fn is_split_on_windows(words: &[String]) -> bool {
     let program = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
     let program = program.rsplit(['\\', '/']).next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! `mcp-tether doctor`: checks what works and what does not, from the bottom up, and prints the
 //! list of checks. A check that depends on a failed one is skipped, and each has a time limit.
 //! Opens no browser, prints no secrets and changes nothing, except that an expired token is
-//! refreshed as it is by any use of the server.
+//! refreshed, as by any use of the server.
 
 mod certificate;
 mod check;

@@ -1,4 +1,4 @@
-//! Checks which program this is. Its path tells how it was installed and how to update it.
+//! Checks which program this is. Its path shows how it was installed and how to update it.
 
 use std::path::Path;
 
@@ -24,8 +24,8 @@ pub(super) fn checks(environment: &Environment) -> Vec<Check> {
     checks
 }
 
-/// A host whose entry has no path looks for the program in `PATH`, which is often shorter there
-/// than in a shell.
+/// Checks `PATH`, in which hosts look for a program without a path; theirs is often shorter than a
+/// shell's.
 fn on_path(environment: &Environment) -> Check {
     let path = environment.non_empty("PATH").unwrap_or_default();
     let name = format!("mcp-tether{}", std::env::consts::EXE_SUFFIX);

@@ -12,10 +12,10 @@ use crate::environment::{Paint, paint, stdout_columns, to_stdout};
 /// The width of the column of names.
 const NAME_WIDTH: usize = 15;
 
-/// A narrower terminal has no room for a sentence beside the names.
+/// The minimum width of a terminal, in columns, for sentences beside the names.
 const COLUMNS_FOR_NAMES: usize = 60;
 
-/// What else belongs in a report.
+/// Further content for a report.
 const RECORDING: &str = "
 If it is about what was said, add a recording: run it once with `--record FILE`, and read the
 file before you attach it. `mcp-tether mock replay FILE` plays it.
@@ -99,7 +99,7 @@ fn lines(check: &Check, painted: bool, columns: Option<usize>) -> String {
         let next = next.map_or_else(String::new, |next| format!("    {next}"));
         return format!("  {word} {name}\n    {says}{took}\n{next}");
     }
-    // Two spaces: text that is wrapped continues below the last column.
+    // Two spaces, so that wrapped text continues below this column.
     let next =
         next.map_or_else(String::new, |next| format!("  {:<7} {:<NAME_WIDTH$}  {next}", "", ""));
     format!("  {word} {name:<NAME_WIDTH$}  {says}{took}\n{next}")

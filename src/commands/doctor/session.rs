@@ -70,7 +70,7 @@ pub(super) async fn checks(mut options: BridgeOptions, pins: &PinState, subject:
 }
 
 /// Returns whether a server that speaks with legacy hosts also speaks with modern ones. To a legacy
-/// host it looks like a legacy server, so it has to be asked as a modern host (E-02).
+/// host it looks like a legacy server, so this asks as a modern host (E-02).
 async fn answers_modern_hosts(options: BridgeOptions) -> bool {
     let meta = json!({
         meta::PROTOCOL_VERSION: ProtocolVersion::NEWEST_MODERN.name(),
@@ -80,7 +80,7 @@ async fn answers_modern_hosts(options: BridgeOptions) -> bool {
     let params = json!({ "_meta": meta }).to_string();
     let discover = jsonrpc::request(&RequestId::from(1), methods::DISCOVER, Some(&params));
     let asked = for_host_in_process(options, async |mut lines: Lines| {
-        // If the bridge has ended, receiving from it says so.
+        // If the bridge has ended, the next receive reports it.
         let _ = lines.to_bridge.send(discover.into()).await;
         while let Some(line) = lines.from_bridge.recv().await {
             match Message::parse(line).map(|message| message.kind()) {
@@ -112,7 +112,7 @@ fn check_tools(tools: Result<usize>) -> Check {
     }
 }
 
-/// Says for which hosts the bridge translates: those of the other era (E-02).
+/// Says for which hosts the bridge translates (E-02).
 fn era(Connected { transport, revision }: &Connected, speaks_both: bool) -> Check {
     let newest = ProtocolVersion::NEWEST_LEGACY;
     let modern = ProtocolVersion::NEWEST_MODERN;

@@ -59,8 +59,8 @@ pub(super) async fn documents(
     }
 }
 
-/// Checks the keyring and the stored sign-ins, of one server or of all. `wanted` are the options of
-/// signing in if the server requires that.
+/// Checks the keyring and the stored sign-ins, of one server or of all. `wanted` are the options
+/// for signing in, if the server requires that.
 pub(super) async fn stored(
     store: &CredentialStore,
     paths: &Paths,
@@ -164,7 +164,7 @@ pub(super) async fn browser(
     });
 }
 
-/// Checks whether there is a program that opens a page.
+/// Checks whether there is a program that can open a page.
 pub(super) fn launcher() -> Check {
     let says = match SystemBrowser.launcher() {
         Some(program) if SystemBrowser.has_screen() => {

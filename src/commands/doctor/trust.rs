@@ -1,4 +1,4 @@
-//! Checks what `--pin` remembers, and where `--record` writes. Pins nothing and records nothing.
+//! Checks the pins of `--pin` and the file of `--record`. Pins nothing and records nothing.
 
 use std::fs::Metadata;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::redact::plain;
 use crate::settings::{Key, Settings};
 use crate::shell_words::{shell_word, url_argument};
 
-/// Settings that hide tools, so that a list says nothing about the pinned ones.
+/// Settings that hide tools, so that a list cannot be compared with the pins.
 const HIDING: [Key; 3] = [Key::OnlyTool, Key::IgnoreTool, Key::ReadOnly];
 
-/// What the settings say about pinned tools.
+/// The state of pinned tools.
 pub(super) struct PinState {
     pins: Result<Option<ToolPins>>,
     hides: bool,

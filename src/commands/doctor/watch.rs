@@ -14,7 +14,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::parse_remote_url;
 
-/// The pause between two looks at the files.
+/// The pause between two checks of the files.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// The largest part of a log to read at a time, in bytes, which bounds the memory for it.
 const MAX_READ: u64 = 256 * 1024;
@@ -117,7 +117,7 @@ impl Watched {
 /// A log file, and how far it has been read.
 struct Log {
     file: PathBuf,
-    /// In bytes.
+    /// The position, in bytes.
     position: u64,
     /// The start of a line whose end has not been written yet.
     partial_line: Vec<u8>,

@@ -1,6 +1,5 @@
-//! The values that a document of a registry leaves to the user: from `--set`, its defaults, or
-//! asked for on a terminal. Secrets are stored in the keyring, and only their names leave this
-//! file.
+//! Values that a registry's document leaves to the user: from `--set`, its defaults, or questions
+//! on a terminal. Secrets are stored in the keyring, and only their names leave this file.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use crate::redact::{Secret, plain, shown_words};
 use crate::settings::Flags;
 use crate::shell_words::shell_word;
 
-/// Where values come from.
+/// The source of values.
 pub(super) struct Answers<'a> {
     given: BTreeMap<String, String>,
     entry_name: &'a str,
@@ -47,7 +46,7 @@ impl<'a> Answers<'a> {
         Ok(Self { given, entry_name, flags, environment })
     }
 
-    /// The value of a variable of a URL.
+    /// The value of a variable in a URL.
     ///
     /// # Errors
     /// It is missing and nobody can be asked, or it is not one of the choices.
@@ -67,7 +66,7 @@ impl<'a> Answers<'a> {
         Ok(value)
     }
 
-    /// The value of a variable of a header.
+    /// The value of a variable in a header.
     ///
     /// # Errors
     /// As [`Answers::value`], or a secret cannot be stored.

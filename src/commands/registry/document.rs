@@ -1,6 +1,6 @@
-//! A `server.json` of a registry: its remotes, with the variables of their URLs and headers.
-//! Someone else wrote it, so what it may say is bounded: no credentials in URLs, no references to
-//! variables or secrets, no line breaks, and a variable cannot change the host of a URL.
+//! A registry's `server.json`: its remotes, with the variables in their URLs and headers. Others
+//! have written it, so it is restricted: no credentials in URLs, no references to variables or
+//! secrets, no line breaks, and a variable cannot change the host of a URL.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -14,14 +14,14 @@ use crate::http::is_loopback;
 use crate::redact::plain;
 use crate::settings::{Flags, Key};
 
-/// What a value may contain in a path or query as it is (RFC 3986, 2.3).
+/// The characters of a value to escape in a path or query (RFC 3986, 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// How many variables and headers a document may have.
 const MAX_INPUTS: usize = 64;
 /// The longest description that is shown, in characters.
 const MAX_DESCRIPTION: usize = 200;
 
-/// A document that was checked.
+/// A checked document.
 #[derive(Debug)]
 pub(super) struct RegistryDocument {
     pub(super) description: String,
@@ -70,10 +70,10 @@ struct Header {
 }
 
 impl RegistryDocument {
-    /// Reads an answer of the registry. `is_local` says whether the registry is on this machine.
+    /// Reads a response of the registry. `is_local` says whether the registry is on this machine.
     ///
     /// # Errors
-    /// The answer is no document of this server, the server has no remote, or it was removed.
+    /// The response is not a document of this server, or the server has no remote or was removed.
     pub(super) fn parse(name: &str, body: &[u8], is_local: bool) -> Result<Self> {
         let answer: Answer = serde_json::from_slice(body).map_err(|error| {
             let at = format!("line {}, column {}", error.line(), error.column());
@@ -106,7 +106,8 @@ impl RegistryDocument {
         Ok(document)
     }
 
-    /// No text of a document may refer to anything of the user's: the bridge would expand it.
+    /// Checks that no text refers to the user's variables or secrets, which the bridge would
+    /// expand.
     fn check_texts(&self, name: &str) -> Result<()> {
         let of_input = |input: &Input| {
             let texts = input.value.iter().chain(&input.default).chain(&input.choices);
@@ -131,7 +132,7 @@ impl RegistryDocument {
     /// The URL with the values of its variables.
     ///
     /// # Errors
-    /// A value is missing or not acceptable, or the URL is not one of a remote server.
+    /// A value is missing or not acceptable, or the URL is not that of a remote server.
     pub(super) fn url(&self, answers: &Answers<'_>) -> Result<String> {
         let template = &self.remote.url;
         let (scheme, rest) = template.split_once("://").unwrap_or(("", template));
@@ -174,7 +175,7 @@ impl RegistryDocument {
         self.remote.variables.get(name)
     }
 
-    /// The headers that the document demands and the user has not given, as `Name:value`. Secrets
+    /// The headers that the document requires and the user has not given, as `Name:value`. Secrets
     /// are references to the keyring.
     ///
     /// # Errors
@@ -206,7 +207,7 @@ impl RegistryDocument {
     }
 }
 
-/// A template with `{name}` replaced.
+/// Replaces `{name}` in a template.
 fn filled(template: &str, value: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;

@@ -1,4 +1,4 @@
-//! Gets one document of a registry. Follows no redirect, and bounds time and size.
+//! Fetches a document from a registry. Follows no redirects, and limits time and size.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::settings::{Flags, Settings};
 const MAX_DOCUMENT: usize = 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The newest document of the server with this name.
+/// Fetches the newest document of the server with this name.
 ///
 /// # Errors
-/// The registry cannot be reached, has no such server, or answers with anything else.
+/// The registry cannot be reached, has no such server, or sends an unexpected response.
 pub(super) fn document(
     registry: &Url,
     name: &str,

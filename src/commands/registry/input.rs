@@ -1,8 +1,8 @@
-//! A value in a `server.json`, as its schema has it.
+//! A value in a `server.json`, by its schema.
 
 use serde::Deserialize;
 
-/// A value that the user gives, or that the document has.
+/// A value from the user or from the document.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Input {

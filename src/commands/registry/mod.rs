@@ -1,7 +1,6 @@
-//! Resolves the name of a server in the official MCP registry to a URL and headers. This is the
-//! only thing that contacts the registry. What a document says is shown before it is used; no
-//! program of a document is ever run, and nothing in it refers to a variable or secret of the user
-//! (S-50).
+//! Resolves the name of a server in the official MCP registry to a URL and headers. Nothing else
+//! contacts the registry. A document is shown before it is used; programs in a document are never
+//! run, and nothing in it may refer to the user's variables or secrets (S-50).
 
 mod ask;
 mod document;
@@ -23,23 +22,23 @@ use crate::shell_words::shell_word;
 
 /// The official registry.
 const REGISTRY: &str = "https://registry.modelcontextprotocol.io";
-/// The variable that names another one.
+/// The variable that names another registry.
 const REGISTRY_VARIABLE: &str = "MCP_TETHER_REGISTRY";
-/// How the domain of a name of the registry begins, which is written backwards. Two letters are a
-/// country.
+/// Top-level domains, with which names in the registry begin: they are reversed domain names. Two
+/// letters are a country.
 const TOP_LEVEL_DOMAINS: [&str; 14] = [
     "ai", "app", "biz", "cloud", "co", "com", "dev", "edu", "gov", "info", "io", "net", "org",
     "tech",
 ];
 
-/// What is needed to resolve a name, as it was typed.
+/// The options for resolving a name, as typed.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryOptions {
     /// The address of the registry, if it is not the official one.
     pub address: Option<String>,
     /// Values for the variables of a document, as `NAME=VALUE`.
     pub values: Vec<String>,
-    /// Use what the document says without asking.
+    /// Use the document without asking.
     pub yes: bool,
     /// Whether nothing is changed afterwards, so that no consent is needed.
     pub only_shown: bool,
@@ -50,11 +49,12 @@ pub(super) struct ResolvedServer {
     pub(super) url: String,
     /// A name for its entry.
     pub(super) name: Option<String>,
-    /// The user's flags, and the headers that the document demands.
+    /// The user's flags, and the headers that the document requires.
     pub(super) flags: Flags,
 }
 
-/// Resolves what the user typed. `None` if the user does not agree to what the registry says.
+/// Resolves the server that the user typed. `None` if the user does not agree to the registry's
+/// document.
 ///
 /// # Errors
 /// The registry cannot be reached or has no such server, its document is not acceptable, a value is
@@ -115,7 +115,7 @@ fn describe(name: &str, document: &RegistryDocument, resolved: &ResolvedServer) 
     out + &format!("  starts  {}\n", display_words(&words))
 }
 
-/// Whether this is a name of a registry, such as `io.github.user/server`, and not a URL without its
+/// Whether this is a name in a registry, such as `io.github.user/server`, rather than a URL without
 /// scheme.
 fn is_name(text: &str) -> bool {
     let Some((domain, name)) = text.split_once('/') else { return false };
@@ -146,7 +146,7 @@ fn address(options: &RegistryOptions, environment: &Environment) -> Result<Url> 
     Err(Error::usage(format!("the registry `{shown}` is not encrypted")).hint("use `https://`"))
 }
 
-/// A name for the entry: what is the server's own in `io.github.user/server`.
+/// A name for the entry: the last part of `io.github.user/server`.
 fn entry_name(server: &str) -> String {
     let own = server.rsplit('/').next().unwrap_or(server);
     let name: String =

@@ -1,5 +1,5 @@
-//! Command lines that are one word of another one: `sh -c`, `cmd /c`, `powershell -Command`,
-//! `npx -c`. Only what has the same words without the shell is split.
+//! Splits command lines that are one word of another one: `sh -c`, `cmd /c`, `powershell -Command`,
+//! `npx -c`. Only lines that mean the same without the shell are split.
 
 use super::names::{bridge, program};
 use super::runners::is_runner;
@@ -8,7 +8,7 @@ use super::runners::is_runner;
 const SHELLS: [&str; 7] = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish"];
 /// Options of shells with a value.
 const SHELL_OPTIONS: [&str; 5] = ["-o", "+o", "-O", "--rcfile", "--init-file"];
-/// Programs that set something up and run a line.
+/// Programs that prepare an environment and run a line.
 const LINE_RUNNERS: [&str; 4] = ["npx", "npm", "mise", "nix-shell"];
 /// Options of these with a value.
 const LINE_RUNNER_OPTIONS: [&str; 4] = ["-p", "--package", "--packages", "-A"];
@@ -16,7 +16,7 @@ const LINE_RUNNER_OPTIONS: [&str; 4] = ["-p", "--package", "--packages", "-A"];
 const POWERSHELL_OPTIONS: [&str; 11] =
     ["ex", "ep", "w", "v", "inp", "if", "o", "configurationn", "cu", "settings", "ps"];
 
-/// The words of the line that this shell is given. `None` if it is no shell, or is given no line.
+/// The words of the line that this shell runs. `None` if it is not a shell, or has no line.
 ///
 /// # Errors
 /// The shell does more with the line than splitting it.
@@ -37,7 +37,7 @@ fn of_its_own(shell: &str) -> String {
     format!("it is started through `{shell}`, not directly")
 }
 
-/// The line is the first word that is no option, if one of the options was `-c`.
+/// The line that a shell runs: the first word that is not an option, if one of the options is `-c`.
 fn given_to_shell(rest: &[String]) -> Option<&str> {
     let (mut position, mut has_line) = (0, false);
     while let Some(option) = rest.get(position).filter(|word| word.starts_with(['-', '+'])) {
@@ -47,7 +47,7 @@ fn given_to_shell(rest: &[String]) -> Option<&str> {
     rest.get(position).filter(|_| has_line).map(String::as_str)
 }
 
-/// `npx -c LINE`, `mise exec node@22 -c LINE`, `nix-shell -p nodejs --run LINE`.
+/// The line in `npx -c LINE`, `mise exec node@22 -c LINE` or `nix-shell -p nodejs --run LINE`.
 fn given_to_runner<'a>(name: &str, rest: &'a [String]) -> Option<&'a str> {
     let takes_words = !matches!(name, "npx" | "npm");
     let mut position = 0;
@@ -82,7 +82,7 @@ fn after_cmd(rest: &[String]) -> Result<Option<Vec<String>>, String> {
         return Ok(None);
     }
     let line = line.trim();
-    // Marks around the whole line are taken off.
+    // Quotes around the whole line are removed.
     let inner = line.strip_prefix('"').and_then(|line| line.strip_suffix('"'));
     let inner = inner.filter(|inner| inner.split(' ').next().is_some_and(|word| !word.is_empty()));
     let line = match inner {
@@ -91,7 +91,7 @@ fn after_cmd(rest: &[String]) -> Result<Option<Vec<String>>, String> {
     };
     let Some(mut words) = CMD.split(line) else { return Err(of_its_own("cmd")) };
     if !more.is_empty() && !is_runner(&words[0]) && bridge(&words[0]).is_none() {
-        // A path with a space.
+        // It is a path with a space.
         return Ok(None);
     }
     words.extend_from_slice(more);
@@ -135,17 +135,17 @@ pub(super) fn split_at_spaces(line: &str) -> Option<Vec<String>> {
     (!words.is_empty() && !line.contains(['"', '\''])).then_some(words)
 }
 
-/// What a shell does with a line beside splitting it.
+/// A shell's syntax: the characters with which it does more than splitting a line.
 struct Shell {
-    /// What makes one word of what is between two of them.
+    /// Its quotation marks.
     marks: &'static [char],
-    /// What means something outside of marks.
+    /// Special characters outside of quotes.
     outside: &'static [char],
-    /// What means something at the start of a word.
+    /// Special characters at the start of a word.
     at_start: &'static [char],
-    /// What means something between double marks.
+    /// Special characters within double quotes.
     in_double: &'static [char],
-    /// Whether `${NAME}` is replaced with what this program would replace it with.
+    /// Whether `${NAME}` is replaced by the same value as in this program.
     has_variables: bool,
 }
 

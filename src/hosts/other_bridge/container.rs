@@ -1,5 +1,4 @@
-//! A bridge in a container. What the container adds to it and an entry would lose is a reason to
-//! keep the entry.
+//! Bridges in containers. An entry is kept if the container adds something that would be lost.
 
 use super::names::{Started, bridge};
 use crate::redact::shown_words;
@@ -49,10 +48,10 @@ const HARMLESS: [(&str, bool); 41] = [
     ("--net", true),
     ("--userns", true),
 ];
-/// Options that have a value and are looked at.
+/// Options with a value that is examined.
 const VOLUMES: [&str; 3] = ["-v", "--volume", "--mount"];
 
-/// What a container starts.
+/// The program that a container starts.
 pub(super) enum Inside {
     /// The image is the bridge itself.
     Bridge(Started),
@@ -62,10 +61,10 @@ pub(super) enum Inside {
     Nothing,
 }
 
-/// What `docker run … IMAGE …` starts; the words are those after `docker`.
+/// Finds the program that `docker run … IMAGE …` starts; the words are those after `docker`.
 ///
 /// # Errors
-/// The container adds something that would be lost; the reason.
+/// The container adds something that would be lost; the error is the reason.
 pub(super) fn inside(words: &[String]) -> Result<Inside, String> {
     let words = words.strip_prefix(&["container".to_owned()]).unwrap_or(words);
     let Some(mut words) = words.strip_prefix(&["run".to_owned()]) else {

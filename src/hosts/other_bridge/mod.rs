@@ -11,10 +11,10 @@ mod translated;
 
 use names::{BRIDGES, MCP_PROXY, MCP_REMOTE, OURS, SUPERGATEWAY, Started, bridge};
 
-/// What another bridge is started as.
+/// Another bridge in an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OtherBridge {
-    /// The entry starts it with what these arguments mean here; they contain a URL.
+    /// The entry starts it; these arguments do the same with this program, and contain a URL.
     Started {
         /// Its name.
         program: &'static str,
@@ -82,7 +82,7 @@ pub(crate) fn own_arguments(words: &[String]) -> Option<Vec<String>> {
     match started::by(words) {
         Ok(Some(Started { program: OURS, arguments })) => Some(arguments),
         Ok(_) => None,
-        // What is before it matters to `migrate` only; it is still this program.
+        // The words before it only matter to `migrate`; it is still this program.
         Err(_) => {
             let line = words.join(" ");
             let mut words = line.split_whitespace().map(|word| word.trim_matches(['"', '\'']));

@@ -9,7 +9,7 @@ pub(super) const MCP_PROXY: &str = "mcp-proxy";
 pub(super) const SUPERGATEWAY: &str = "supergateway";
 /// This program.
 pub(super) const OURS: &str = "mcp-tether";
-/// What names a registry before a package: in Deno, and in version managers.
+/// Prefixes that name a package's registry, in Deno and version managers.
 const REGISTRIES: [&str; 4] = ["npm:", "cargo:", "pipx:", "jsr:"];
 
 /// A bridge and its own arguments.

@@ -1,5 +1,5 @@
-//! The words that come before a bridge in a command line: package runners, version managers, and
-//! what they are told.
+//! The words before a bridge in a command line: package runners, version managers, and their
+//! arguments.
 
 use super::names::program;
 
@@ -60,7 +60,7 @@ const RUNNERS: [&str; 54] = [
     "caffeinate",
     "xvfb-run",
 ];
-/// Scripts that are the runners, as `node` is given them.
+/// Scripts of the runners, as arguments of `node`.
 const RUNNER_SCRIPTS: [&str; 6] =
     ["npx-cli.js", "npm-cli.js", "yarn.js", "pnpm.cjs", "pnpx.cjs", "corepack.js"];
 /// Options of runners that have a value of their own.
@@ -117,11 +117,11 @@ const KEEPERS: [&str; 21] = [
     "devbox",
     "flox",
 ];
-/// What version managers call a version without a number.
+/// Names of versions without a number, in version managers.
 const VERSION_NAMES: [&str; 7] =
     ["lts", "latest", "default", "system", "current", "stable", "node"];
 
-/// A runner, or a word that it is told with: `/c` has no folder to take off.
+/// Whether a word is a runner or one of its arguments; `/c` is not a path.
 pub(super) fn is_runner(word: &str) -> bool {
     let is_known = |name: &str| {
         let name = name.to_ascii_lowercase();
@@ -142,8 +142,8 @@ pub(super) fn is_keeper(name: &str) -> bool {
     KEEPERS.contains(&name)
 }
 
-/// The version that a version manager is told, alone or behind what it is a version of: `22`,
-/// `v22.1`, `lts/iron`, `node@22`, `nixpkgs#nodejs`.
+/// Whether a word is a version for a version manager, alone or after a name: `22`, `v22.1`,
+/// `lts/iron`, `node@22`, `nixpkgs#nodejs`.
 pub(super) fn is_version(word: &str) -> bool {
     let version = match word.split_once('@') {
         Some(("node" | "nodejs" | "bun" | "deno" | "python" | "uv", version)) => version,

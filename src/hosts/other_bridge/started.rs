@@ -1,5 +1,5 @@
-//! What a command line starts: the words of package runners, version managers and shells are taken
-//! off until a bridge or something else is left.
+//! Finds the program that a command line starts: removes the words of package runners, version
+//! managers and shells until a bridge or another program is left.
 
 use super::command_line::{after_shell, split_at_spaces};
 use super::container::{Inside, inside};
@@ -7,13 +7,13 @@ use super::names::{Started, bridge, program};
 use super::runners::{has_value, is_keeper, is_runner, is_version};
 use crate::redact::shown_words;
 
-/// How deep a shell may start another one.
+/// How deeply shells may be nested.
 const MAX_DEPTH: usize = 4;
 
-/// What this command line starts. `None` if it starts something else.
+/// The bridge that this command line starts. `None` if it starts another program.
 ///
 /// # Errors
-/// Something before the bridge would be lost; the reason.
+/// Something before the bridge would be lost; the error is the reason.
 pub(super) fn by(words: &[String]) -> Result<Option<Started>, String> {
     // People put the whole line, or its first words, into `command`.
     if let Some((first, rest)) = words.split_first()

@@ -15,10 +15,10 @@ pub(super) const CLAUDE_DESKTOP: KnownHost = KnownHost {
         linux: &[settings("Claude/claude_desktop_config.json")],
         macos: &[settings("Claude/claude_desktop_config.json")],
         windows: &[
-            // From 2.4, by reports.
+            // From 2.4, according to reports.
             probed(local("Claude-Data/claude_*/claude_desktop_config.json")),
             probed(local("Claude-Data/claude_desktop_config.json")),
-            // What the Store, winget and the download install: a package of its own folders.
+            // The Store, winget and the download install a package with folders of its own.
             probed(local("Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json")),
             settings("Claude/claude_desktop_config.json"),
         ],

@@ -1,4 +1,4 @@
-//! What rows of the table have in common.
+//! Values that rows of the table share.
 
 use super::super::entry_shape::{Expansion, Field, Format};
 use super::super::known_host::{KnownHost, OlderFile, Others};
@@ -11,7 +11,7 @@ pub(super) const STDIO: Format = Format::Json(&[("type", "stdio")]);
 /// Ten minutes in milliseconds: what the bridge itself grants a call.
 pub(super) const CALL_LIMIT_MS: (&str, Field) = ("timeout", Field::Number(600_000));
 
-/// What most hosts have in common.
+/// The row from which most hosts differ only in parts.
 pub(super) const USUAL: KnownHost = KnownHost {
     id: "",
     title: "",
