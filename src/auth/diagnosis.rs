@@ -60,9 +60,10 @@ pub async fn diagnose(
         Ok(None) => return found(without_resource(&search).await),
         Err(failure) => return found(SignInDiagnosis::unusable(RESOURCE, failure)),
     };
-    let unnamed = match resource.authorization_servers.is_empty() {
-        true => Some(search.of_unnamed().await),
-        false => None,
+    let unnamed = if resource.authorization_servers.is_empty() {
+        Some(search.of_unnamed().await)
+    } else {
+        None
     };
     found(about_resource(&resource, options, matches!(unnamed, Some(Err(_)))));
     about_identity_provider(options, http).await.into_iter().for_each(&mut found);
@@ -165,15 +166,16 @@ async fn about_identity_provider(
     let exchanges =
         grants.is_none_or(|grants| grants.iter().any(|it| it == token_exchange::GRANT_TYPE));
     let issuer = display_identifier(&server.issuer);
-    let doubts = match exchanges {
-        true => Vec::new(),
-        false => vec![
+    let doubts = if exchanges {
+        Vec::new()
+    } else {
+        vec![
             Failure::new(
                 FailureKind::AuthFailed,
                 format!("the identity provider `{issuer}` does not list token exchange (RFC 8693)"),
             )
             .hint("ask whoever runs it whether it gives identity assertions (ID-JAG)"),
-        ],
+        ]
     };
     let says = Some(format!("`{issuer}` vouches for you"));
     Some(SignInDiagnosis { name: IDENTITY, says, breaks: Vec::new(), doubts })
@@ -189,9 +191,10 @@ async fn about_workload(options: &AuthOptions) -> Option<SignInDiagnosis> {
     let audiences = audiences_of(token.expose());
     let audiences: Vec<_> =
         audiences.iter().map(|it| format!("`{}`", display_identifier(it))).collect();
-    let whom = match audiences.is_empty() {
-        true => "does not say whom it is for".to_owned(),
-        false => format!("is for {}", audiences.join(", ")),
+    let whom = if audiences.is_empty() {
+        "does not say whom it is for".to_owned()
+    } else {
+        format!("is for {}", audiences.join(", "))
     };
     let says = Some(format!("the workload's token {whom}"));
     Some(SignInDiagnosis { name: WORKLOAD, says, breaks: Vec::new(), doubts: Vec::new() })

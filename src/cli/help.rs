@@ -89,9 +89,8 @@ pub fn short(full: &str, has_more_flags: bool) -> String {
 /// The help of a command for a small terminal: the most important flags, and three examples.
 pub fn brief(command: &Command) -> StyledStr {
     // The last line names `--help`, and headings over one flag each are longer than the flags.
-    let mut command = command.clone().mut_args(|arg| match is_help(&arg) {
-        true => arg.hide(true),
-        false => arg.help_heading(None::<&str>),
+    let mut command = command.clone().mut_args(|arg| {
+        if is_help(&arg) { arg.hide(true) } else { arg.help_heading(None::<&str>) }
     });
     command.render_help()
 }

@@ -44,11 +44,10 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
             let others: Vec<_> = texts(error, ContextKind::PriorArg);
             let others: Vec<_> =
                 others.iter().map(|name| format!("`{}`", shown_words(name))).collect();
-            match others.is_empty() {
-                true => Error::usage(format!("{shown} cannot be combined with other flags")),
-                false => {
-                    Error::usage(format!("{shown} cannot be combined with {}", others.join(", ")))
-                }
+            if others.is_empty() {
+                Error::usage(format!("{shown} cannot be combined with other flags"))
+            } else {
+                Error::usage(format!("{shown} cannot be combined with {}", others.join(", ")))
             }
             .hint(help)
         }

@@ -45,10 +45,12 @@ pub(crate) fn run(as_json: bool, environment: &Environment) -> ExitCode {
     if rows.is_empty() {
         to_stderr("no entry starts this program or another bridge\n");
     }
-    to_stderr(&match here.is_empty() {
-        true => "no known host was found here\n".to_owned(),
-        false => format!("hosts found here: {}\n", here.join(", ")),
-    });
+    let line = if here.is_empty() {
+        "no known host was found here\n".to_owned()
+    } else {
+        format!("hosts found here: {}\n", here.join(", "))
+    };
+    to_stderr(&line);
     code
 }
 

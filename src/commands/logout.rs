@@ -67,9 +67,10 @@ pub(crate) fn identity_provider(flags: &Flags, environment: &Environment) -> Res
     refuse_memory(&context.store)?;
     let who = describe_subject(&auth.display_server(), &auth.account);
     let (signed_out, removed) = sign_out(&context, auth, context.vault())?;
-    match signed_out.was_signed_in {
-        true => report(&context.store, &who, &signed_out, &removed),
-        false => not_signed_in(&who),
+    if signed_out.was_signed_in {
+        report(&context.store, &who, &signed_out, &removed)
+    } else {
+        not_signed_in(&who)
     }
     .print();
     Ok(ExitCode::Ok)

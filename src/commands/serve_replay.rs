@@ -39,9 +39,12 @@ pub(crate) fn run(options: &ReplayOptions) -> Result<ExitCode> {
         let ended = async {
             shutdown.requested().await;
         };
-        let ready = |url: &Url| match wants_json() {
-            true => CommandOutcome::shown("listening", "").member("url", url.as_str()).print(),
-            false => to_stdout(&announcement(url, &recording)),
+        let ready = |url: &Url| {
+            if wants_json() {
+                CommandOutcome::shown("listening", "").member("url", url.as_str()).print()
+            } else {
+                to_stdout(&announcement(url, &recording))
+            }
         };
         let tell = |note: &ReplayNote| to_stderr(&format!("{}\n", plain(&note.to_string())));
         serve_replay(&recording, port, ready, tell, ended).await.map_err(|error| {
@@ -49,13 +52,14 @@ pub(crate) fn run(options: &ReplayOptions) -> Result<ExitCode> {
                 .hint("use a free port: `mcp-tether mock replay FILE --port 0`")
         })
     })?;
-    match wants_json() {
-        true => CommandOutcome::shown("replayed", "")
+    if wants_json() {
+        CommandOutcome::shown("replayed", "")
             .member("as_recorded", tally.as_recorded)
             .member("by_order", tally.by_order)
             .member("not_recorded", tally.not_recorded)
-            .print(),
-        false => to_stdout(&summary(tally)),
+            .print()
+    } else {
+        to_stdout(&summary(tally))
     }
     Ok(if tally.not_recorded == 0 { ExitCode::Ok } else { ExitCode::Failed })
 }

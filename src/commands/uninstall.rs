@@ -49,9 +49,10 @@ enum Removal {
 /// A host is unknown, the only file cannot be changed, or no file has the entry.
 pub(crate) fn run(options: &UninstallOptions, environment: &Environment) -> Result<ExitCode> {
     let folders = folders(environment);
-    let hosts = match options.hosts.is_empty() {
-        true => HOSTS.iter().collect(),
-        false => with_shared_files(&by_name(&options.hosts)?),
+    let hosts = if options.hosts.is_empty() {
+        HOSTS.iter().collect()
+    } else {
+        with_shared_files(&by_name(&options.hosts)?)
     };
     if !options.dry_run {
         refuse_sudo(environment)?;

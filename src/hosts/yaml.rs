@@ -81,7 +81,7 @@ impl YamlText {
         match (existing, &section) {
             (Some((_, value)), _) => self.insert_below(value.end, &block),
             (None, Some((key, value))) => {
-                // What stands for nothing: `{}`, `~` or `null`.
+                // The section is empty: `{}`, `~` or `null`.
                 if value.end > value.start {
                     self.text.replace_range(key.end + 1..value.end, "");
                 }
@@ -169,10 +169,11 @@ impl YamlText {
         let at = self.line_end(byte.saturating_sub(1));
         let is_open = at > 0 && !self.text[..at].ends_with('\n');
         let end = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
-        let (before, lines) = match is_open {
-            // The last line of the file has no end, and keeps having none.
-            true => (end, lines.trim_end_matches(['\r', '\n'])),
-            false => ("", lines.as_str()),
+        let (before, lines) = if is_open {
+            // The last line of the file has no line ending, and stays without one.
+            (end, lines.trim_end_matches(['\r', '\n']))
+        } else {
+            ("", lines.as_str())
         };
         self.text.insert_str(at, &format!("{before}{lines}"));
     }

@@ -129,21 +129,22 @@ fn in_another_form(bytes: &[u8], file: &Path) -> Option<(&'static str, String)> 
     if beginning.first() != Some(&SEQUENCE) {
         return None;
     }
-    Some(match beginning.windows(3).any(|window| window == VERSION_3) {
-        true => (
+    Some(if beginning.windows(3).any(|window| window == VERSION_3) {
+        (
             "it is PKCS#12 (`.p12`, `.pfx`)",
             format!(
                 "convert it, and give the result for both, certificate and key: `(umask 077; \
                  openssl pkcs12 -in {shown} -out client.pem -nodes)`"
             ),
-        ),
-        false => (
+        )
+    } else {
+        (
             "it is DER and not PEM",
             format!(
                 "convert it: `openssl x509 -in {shown} -inform DER -out client.pem`, for a key \
                  `openssl pkey -in {shown} -inform DER -out key.pem`"
             ),
-        ),
+        )
     })
 }
 
@@ -174,9 +175,10 @@ fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut limited = std::io::Read::take(opened, MAX_BYTES + 1);
     std::io::Read::read_to_end(&mut limited, &mut bytes).map_err(|error| error.to_string())?;
-    match bytes.len() as u64 > MAX_BYTES {
-        true => Err(format!("it is larger than {MAX_BYTES} bytes")),
-        false => Ok(bytes),
+    if bytes.len() as u64 > MAX_BYTES {
+        Err(format!("it is larger than {MAX_BYTES} bytes"))
+    } else {
+        Ok(bytes)
     }
 }
 

@@ -252,9 +252,10 @@ impl Wire {
         if memory.remember(&event) {
             return;
         }
-        let data = match event.is_message() {
-            true => event.data,
-            false => answer_in_other_event(event, origin, memory),
+        let data = if event.is_message() {
+            event.data
+        } else {
+            answer_in_other_event(event, origin, memory)
         };
         let Some(data) = data else { return };
         memory.delivered += 1;

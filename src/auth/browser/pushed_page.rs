@@ -36,9 +36,10 @@ pub(crate) async fn push(
             let covered = covers(pending.registration.scope.as_deref(), pending.scopes.as_deref());
             let is_stale =
                 is_unknown_client(&refused.code) || refused.code == "invalid_scope" && !covered;
-            Err(match is_stale {
-                true => BrowserSignInError::StaleClient(refused.failure),
-                false => BrowserSignInError::Failed(refused.failure),
+            Err(if is_stale {
+                BrowserSignInError::StaleClient(refused.failure)
+            } else {
+                BrowserSignInError::Failed(refused.failure)
             })
         }
     }

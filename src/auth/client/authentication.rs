@@ -32,9 +32,8 @@ pub(crate) fn credentials(
     Ok(match (registration.auth_method, &registration.client_secret) {
         (AuthMethod::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded first.
-            let encode = |text: &str| match registration.basic_is_raw {
-                true => text.to_owned(),
-                false => form_encoded(text),
+            let encode = |text: &str| {
+                if registration.basic_is_raw { text.to_owned() } else { form_encoded(text) }
             };
             let pair =
                 format!("{}:{}", encode(&registration.client_id), encode(secret.expose_to_wire()));

@@ -200,19 +200,15 @@ fn without_possible_authentication(
     }
     let names = listed.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>();
     let what = format!("authenticates clients only by {}", names.join(", "));
-    let hint = match listed.iter().any(|name| name == AuthMethod::PrivateKeyJwt.name()) {
-        true => {
-            "register a client with a key and give both: `--static-oauth-client-info \
-             '{\"client_id\":\"ID\"}' --jwt-key FILE`"
-        }
-        false if listed.iter().any(|name| name.ends_with("tls_client_auth")) => {
-            "register a client with a certificate and give both: `--static-oauth-client-info \
-             '{\"client_id\":\"ID\"}' --auth-client-cert FILE --auth-client-key FILE`"
-        }
-        false => {
-            "if it takes a secret all the same, say how: `--static-oauth-client-metadata \
-             '{\"token_endpoint_auth_method\":\"client_secret_post\"}'`"
-        }
+    let hint = if listed.iter().any(|name| name == AuthMethod::PrivateKeyJwt.name()) {
+        "register a client with a key and give both: `--static-oauth-client-info \
+         '{\"client_id\":\"ID\"}' --jwt-key FILE`"
+    } else if listed.iter().any(|name| name.ends_with("tls_client_auth")) {
+        "register a client with a certificate and give both: `--static-oauth-client-info \
+         '{\"client_id\":\"ID\"}' --auth-client-cert FILE --auth-client-key FILE`"
+    } else {
+        "if it takes a secret all the same, say how: `--static-oauth-client-metadata \
+         '{\"token_endpoint_auth_method\":\"client_secret_post\"}'`"
     };
     Some(lacks(server, &what, hint))
 }

@@ -66,9 +66,10 @@ fn joined(scopes: Vec<&str>) -> String {
 /// token for the next one.
 pub(crate) fn of_identity(server_supports: &[String]) -> String {
     let lists = |scope: &str| server_supports.iter().any(|listed| listed == scope);
-    match server_supports.is_empty() || lists(OFFLINE_ACCESS) {
-        true => format!("openid {OFFLINE_ACCESS}"),
-        false => "openid".to_owned(),
+    if server_supports.is_empty() || lists(OFFLINE_ACCESS) {
+        format!("openid {OFFLINE_ACCESS}")
+    } else {
+        "openid".to_owned()
     }
 }
 

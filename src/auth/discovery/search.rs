@@ -60,9 +60,10 @@ pub(crate) async fn discover(
         Some(resource) => {
             check_resource(&resource, options)?;
             unmet_by_resource(&resource, options).into_iter().next().map_or(Ok(()), Err)?;
-            let server = match resource.authorization_servers.is_empty() {
-                true => search.of_unnamed().await?,
-                false => search.first_usable(&resource, knows).await?,
+            let server = if resource.authorization_servers.is_empty() {
+                search.of_unnamed().await?
+            } else {
+                search.first_usable(&resource, knows).await?
             };
             let issuer = server.issuer.clone();
             Ok(DiscoveredServer { resource: Some(resource), server, issuer, documented: true })

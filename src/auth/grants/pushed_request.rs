@@ -108,9 +108,10 @@ fn read(endpoint: &Url, answer: &GuardedResponse) -> Result<(String, u64), NotPu
         }
     };
     let is_busy = status >= 500 || matches!(status, 408 | 425 | 429);
-    let hint = match is_busy {
-        true => answer.when_to_try_again(),
-        false => "tell the operator of the authorization server (RFC 9126)".to_owned(),
+    let hint = if is_busy {
+        answer.when_to_try_again()
+    } else {
+        "tell the operator of the authorization server (RFC 9126)".to_owned()
     };
     let failure = Failure::new(FailureKind::AuthFailed, message).status(status).hint(hint);
     Err(NotPushed { code: error.code.unwrap_or_default(), failure })

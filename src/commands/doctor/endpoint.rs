@@ -64,9 +64,10 @@ pub(super) async fn checks(remote: &RemoteOptions, subject: &mut Subject<'_>) ->
     if is_tls(remote) {
         subject.add(certificate::check(&presented(remote).await, SystemClock.now()));
     }
-    let http = match is_login_page {
-        true => login_page(&remote.url).took(took),
-        false => http(&response, remote, took),
+    let http = if is_login_page {
+        login_page(&remote.url).took(took)
+    } else {
+        http(&response, remote, took)
     };
     let is_failed = http.verdict == CheckVerdict::Fail;
     subject.add(http);
