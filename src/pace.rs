@@ -28,7 +28,7 @@ impl PauseRange {
 
     /// Whether the pause is not too long. Too long a pause is reported to the host instead of
     /// waited for.
-    pub fn is_bearable(self, asked: Duration) -> bool {
+    pub fn is_acceptable(self, asked: Duration) -> bool {
         asked <= self.longest
     }
 
@@ -92,7 +92,7 @@ mod tests {
             assert_eq!(range.clamp(Duration::MAX), range.longest());
             let between = Duration::from_secs(7);
             assert_eq!(range.clamp(between), between);
-            assert!(range.is_bearable(between) && !range.is_bearable(Duration::MAX));
+            assert!(range.is_acceptable(between) && !range.is_acceptable(Duration::MAX));
         }
     }
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::sync::watch;
 use url::Url;
 
-use crate::auth::command_value::{CommandValue, Gives};
+use crate::auth::command_value::{CommandOutput, CommandValue};
 use crate::auth::context::{AuthServices, Context, SignInState, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::dpop::prover::BoundToken;
@@ -90,7 +90,7 @@ impl Authorizer {
     /// No sign-in, but a token that a command prints, kept this long; zero runs it for every
     /// request.
     pub fn of_command(command: CommandLine, keep: Duration) -> Self {
-        let value = CommandValue::new(command, Gives::Token, keep);
+        let value = CommandValue::new(command, CommandOutput::Token, keep);
         Self::without_sign_in(HeaderSource::Command(value))
     }
 

@@ -30,7 +30,7 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(5);
 /// A command and what it printed last.
 pub struct CommandValue {
     command: CommandLine,
-    gives: Gives,
+    output: CommandOutput,
     /// How long a value is kept; zero runs the command for every request.
     keep: Duration,
     cell: Mutex<Cell>,
@@ -38,7 +38,7 @@ pub struct CommandValue {
 
 /// The kind of value that a command prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Gives {
+pub(super) enum CommandOutput {
     /// A token, for `Authorization: Bearer`.
     Token,
     /// The value of this header.
@@ -53,12 +53,12 @@ pub(super) struct Printed {
     pub(super) header: HeaderValue,
     /// Changes with the value.
     pub(super) serial: u64,
-    until: Until,
+    until: ValueExpiry,
 }
 
 /// When a value is no longer used.
 #[derive(Clone, Copy, Debug)]
-struct Until {
+struct ValueExpiry {
     at: Instant,
     /// The `exp` claim of a JWT, in seconds since 1970.
     expires: Option<u64>,
@@ -75,8 +75,8 @@ struct Cell {
 
 impl CommandValue {
     /// Prepares a command whose value is kept for `keep`. Runs nothing yet.
-    pub(super) fn new(command: CommandLine, gives: Gives, keep: Duration) -> Arc<Self> {
-        Arc::new(Self { command, gives, keep, cell: Mutex::default() })
+    pub(super) fn new(command: CommandLine, output: CommandOutput, keep: Duration) -> Arc<Self> {
+        Arc::new(Self { command, output, keep, cell: Mutex::default() })
     }
 
     /// The value for the next request.
@@ -141,9 +141,9 @@ impl CommandValue {
 
     /// The setting, safe to show.
     pub(super) fn setting(&self) -> String {
-        match &self.gives {
-            Gives::Token => "`--token-command`".to_owned(),
-            Gives::Header(name) => format!("`--header-command` for `{name}`"),
+        match &self.output {
+            CommandOutput::Token => "`--token-command`".to_owned(),
+            CommandOutput::Header(name) => format!("`--header-command` for `{name}`"),
         }
     }
 
@@ -192,7 +192,11 @@ impl CommandValue {
             Some((_, serial)) => serial + 1,
             None => 1,
         };
-        Ok(Printed { header, serial, until: Until { at: Instant::now() + self.keep, expires } })
+        Ok(Printed {
+            header,
+            serial,
+            until: ValueExpiry { at: Instant::now() + self.keep, expires },
+        })
     }
 
     fn header(&self, output: &Secret<Vec<u8>>) -> Result<HeaderValue, &'static str> {
@@ -201,7 +205,7 @@ impl CommandValue {
         if text.is_empty() {
             return Err("it printed nothing");
         }
-        if self.gives == Gives::Token {
+        if self.output == CommandOutput::Token {
             return token_header(text).ok_or("it did not print one token and nothing else");
         }
         if text.contains(['\r', '\n']) {
@@ -226,11 +230,11 @@ impl CommandValue {
 
 impl std::fmt::Debug for CommandValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CommandValue").field("gives", &self.gives).finish_non_exhaustive()
+        f.debug_struct("CommandValue").field("output", &self.output).finish_non_exhaustive()
     }
 }
 
-impl Until {
+impl ValueExpiry {
     fn is_ahead(self) -> bool {
         Instant::now() < self.at
             && self.expires.is_none_or(|end| SystemClock.now() + MARGIN_SECONDS < end)
@@ -277,7 +281,7 @@ mod tests {
         let script = format!("echo x >> {0}; n=$(wc -l < {0}); n=$((n)); {script}", runs.display());
         let words = ["/bin/sh", "-c", &script].map(str::to_owned);
         let command = CommandLine::parse(&CommandLine::text_of(&words).unwrap()).unwrap();
-        (CommandValue::new(command, Gives::Token, keep), folder)
+        (CommandValue::new(command, CommandOutput::Token, keep), folder)
     }
 
     fn runs(folder: &tempfile::TempDir) -> usize {

@@ -20,7 +20,7 @@ use crate::auth::dpop::prover::Prover;
 use crate::auth::durable::job::JobRunner;
 use crate::auth::grants::token_endpoint::TokenEndpoint;
 use crate::auth::guarded_http::client::GuardedClient;
-use crate::auth::guarded_http::probed::failure_without_sign_in;
+use crate::auth::guarded_http::probe_response::failure_without_sign_in;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::client_pin::ClientPins;
 use crate::auth::records::names::Names;

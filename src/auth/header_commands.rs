@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::command_value::{CommandValue, Gives};
+use super::command_value::{CommandOutput, CommandValue};
 use crate::error::Failure;
 use crate::platform::CommandLine;
 
@@ -17,7 +17,7 @@ impl HeaderCommands {
     /// Headers whose values are kept this long; zero runs the commands for every request.
     pub fn new(commands: Vec<(HeaderName, CommandLine)>, keep: Duration) -> Self {
         let value = |(name, command): (HeaderName, CommandLine)| {
-            (name.clone(), CommandValue::new(command, Gives::Header(name), keep))
+            (name.clone(), CommandValue::new(command, CommandOutput::Header(name), keep))
         };
         Self(commands.into_iter().map(value).collect())
     }

@@ -70,8 +70,8 @@ pub async fn import_sign_in(
 }
 
 async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, Failure> {
-    let probed = context.http_client.probe().await?;
-    let challenge = Challenge::find(&probed.headers);
+    let probe_response = context.http_client.probe().await?;
+    let challenge = Challenge::find(&probe_response.headers);
     let request = SignInRequest { challenge, must_be_documented: true, ..SignInRequest::default() };
     let found = context.discover(&request).await?;
     // The other program may have stored the issuer with or without a trailing slash.

@@ -12,7 +12,7 @@ use crate::auth::enterprise;
 use crate::auth::grants::refresh_token::is_refreshable;
 use crate::auth::grants::revocation::{self, Revocation};
 use crate::auth::grants::{client_credentials, device_code, workload};
-use crate::auth::guarded_http::probed::Probed;
+use crate::auth::guarded_http::probe_response::ProbeResponse;
 use crate::auth::options::Grant;
 use crate::auth::records::names::REGISTRATION;
 use crate::auth::records::record::SignIn;
@@ -105,9 +105,9 @@ impl AuthorizerState {
             let refused = self.context.stored_sign_in().await?.map(Arc::new);
             return Ok(SignInRequest { refused, ..SignInRequest::default() });
         }
-        let probed = self.context.http_client.probe().await?;
-        let is_missing = probed.is_missing();
-        let Probed { status, headers, is_login_page } = probed;
+        let probe_response = self.context.http_client.probe().await?;
+        let is_missing = probe_response.is_missing();
+        let ProbeResponse { status, headers, is_login_page } = probe_response;
         let asked =
             Challenge::asks_for_a_sign_in(status, &headers) || status == StatusCode::FORBIDDEN;
         let refused = self.context.stored_sign_in().await?;

@@ -27,7 +27,7 @@ pub(crate) async fn wait_for_turn(context: &Context) -> Result<VaultLock, Failur
     if let Ok(locked) = tokio::time::timeout(first, &mut lock).await {
         return locked.map_err(vault_failure);
     }
-    let locked = watch_the_other(context, &mut lock).await.map_err(vault_failure)?;
+    let locked = watch_other_process(context, &mut lock).await.map_err(vault_failure)?;
     let name = &context.names.refusal;
     let refusal = if context.vault.knows(name) {
         context.load_optional::<StoredRefusal>(name).await
@@ -40,7 +40,7 @@ pub(crate) async fn wait_for_turn(context: &Context) -> Result<VaultLock, Failur
     }
 }
 
-async fn watch_the_other(
+async fn watch_other_process(
     context: &Context,
     lock: &mut BoxFuture<'_, Result<VaultLock, VaultError>>,
 ) -> Result<VaultLock, VaultError> {

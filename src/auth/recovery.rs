@@ -115,7 +115,7 @@ async fn step_up(state: &AuthorizerState, request: SignInRequest) -> Result<(), 
             plain(needed.unwrap_or_default())
         )));
     }
-    if state.cache().was_agreed_to(needed) {
+    if state.cache().has_consent_for(needed) {
         return Err(forbidden(StatusCode::FORBIDDEN, request.challenge.as_ref()));
     }
     if stored_instead(state, &request).await? {
@@ -155,7 +155,7 @@ async fn permitted_sign_in(
         context.publish(SignInState::Needed);
         return Err(state.sign_in_needed());
     }
-    if let Some(failure) = state.cache().hindrance() {
+    if let Some(failure) = state.cache().reason_to_wait() {
         return Err(failure);
     }
     // Running a command is a request for each of its pages.

@@ -46,23 +46,23 @@ pub(crate) async fn refresh(
     }
     match attempt(context, stale, None).await? {
         Attempt::Failed(failure) if is_gone(&failure) => {
-            match whereabouts(context, stale, challenge, Documents::Needed).await {
-                Whereabouts::Moved(endpoint) => {
+            match locate_issuer(context, stale, challenge, Documents::Needed).await {
+                IssuerLocation::Moved(endpoint) => {
                     attempt(context, stale, Some(endpoint)).await?.into_outcome()
                 }
-                Whereabouts::AnotherIssuer => Ok(RefreshOutcome::Impossible(None)),
+                IssuerLocation::AnotherIssuer => Ok(RefreshOutcome::Impossible(None)),
                 // The server responds, but the endpoint is gone: waiting does not bring it back.
-                Whereabouts::Unchanged if failure.status.is_some() => {
+                IssuerLocation::Unchanged if failure.status.is_some() => {
                     Ok(RefreshOutcome::Refused(failure))
                 }
-                Whereabouts::Unchanged | Whereabouts::Unknown => Err(failure),
+                IssuerLocation::Unchanged | IssuerLocation::Unknown => Err(failure),
             }
         }
         // Some servers refuse with 500 or an unusable response. If the rest of the server works, a
         // person has to decide.
         Attempt::Failed(failure) if is_no_answer(&failure) => {
-            match whereabouts(context, stale, challenge, Documents::Optional).await {
-                Whereabouts::Unknown => Err(failure),
+            match locate_issuer(context, stale, challenge, Documents::Optional).await {
+                IssuerLocation::Unknown => Err(failure),
                 _ => Ok(RefreshOutcome::Refused(failure)),
             }
         }
@@ -132,7 +132,7 @@ enum Documents {
 }
 
 /// The current location of the tokens' issuer.
-enum Whereabouts {
+enum IssuerLocation {
     /// At the same endpoint.
     Unchanged,
     /// Unknown; it may be back later.
@@ -143,28 +143,28 @@ enum Whereabouts {
     AnotherIssuer,
 }
 
-async fn whereabouts(
+async fn locate_issuer(
     context: &Context,
     stale: &SignIn,
     challenge: Option<Challenge>,
     documents: Documents,
-) -> Whereabouts {
+) -> IssuerLocation {
     // The user names the endpoint, so there is nowhere else to look.
     if context.options.named_token_endpoint().is_some() {
-        return Whereabouts::Unknown;
+        return IssuerLocation::Unknown;
     }
     let must_be_documented = documents == Documents::Needed;
     let request = SignInRequest { challenge, must_be_documented, ..SignInRequest::default() };
-    let Ok(found) = context.discover(&request).await else { return Whereabouts::Unknown };
+    let Ok(found) = context.discover(&request).await else { return IssuerLocation::Unknown };
     let named = found.resource.map_or_else(Vec::new, |resource| resource.authorization_servers);
     let is_another = !is_same_issuer(&stale.issuer, &found.issuer);
     match found.server.token_endpoint {
         // The resource names several issuers, and this one is temporarily away.
         _ if is_another && named.iter().any(|named| is_same_issuer(named, &stale.issuer)) => {
-            Whereabouts::Unknown
+            IssuerLocation::Unknown
         }
-        _ if is_another => Whereabouts::AnotherIssuer,
-        Some(endpoint) if endpoint != stale.token_endpoint => Whereabouts::Moved(endpoint),
-        _ => Whereabouts::Unchanged,
+        _ if is_another => IssuerLocation::AnotherIssuer,
+        Some(endpoint) if endpoint != stale.token_endpoint => IssuerLocation::Moved(endpoint),
+        _ => IssuerLocation::Unchanged,
     }
 }

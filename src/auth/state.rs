@@ -66,7 +66,7 @@ impl AuthorizerState {
                 TokenStatus::Ready(cached.clone())
             }
             Some(_) => TokenStatus::Stale,
-            None if cache.found_nothing_lately() => TokenStatus::Absent,
+            None if cache.was_recently_empty() => TokenStatus::Absent,
             None if self.context.vault.knows(&self.context.names.sign_in) => TokenStatus::Stale,
             None => {
                 cache.note_nothing_found();

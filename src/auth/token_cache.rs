@@ -193,7 +193,7 @@ impl TokenCache {
 
     /// Whether a person has recently consented to these scopes, so that asking again would change
     /// nothing.
-    pub(crate) fn was_agreed_to(&self, needed: Option<&str>) -> bool {
+    pub(crate) fn has_consent_for(&self, needed: Option<&str>) -> bool {
         self.consent.as_ref().is_some_and(|(scopes, at)| {
             at.elapsed() < CONSENT_VALIDITY && covers(scopes.as_deref(), needed)
         })
@@ -223,7 +223,7 @@ impl TokenCache {
 
     /// Whether the store was recently empty and the server has not refused a request since. Missing
     /// another process's sign-in for this long costs one refusal.
-    pub(crate) fn found_nothing_lately(&self) -> bool {
+    pub(crate) fn was_recently_empty(&self) -> bool {
         !self.refused && self.nothing_found.is_some_and(|at| at.elapsed() < STORE_POLL_INTERVAL)
     }
 
@@ -257,7 +257,7 @@ impl TokenCache {
     }
 
     /// Why no sign-in may begin now; `None` if one may.
-    pub(crate) fn hindrance(&self) -> Option<Failure> {
+    pub(crate) fn reason_to_wait(&self) -> Option<Failure> {
         let last = self.failure.as_ref()?;
         let over = if last.by_person {
             last.at.elapsed() >= PERSON_COOL_DOWN && self.is_demanded()

@@ -115,7 +115,7 @@ impl Counters {
 
 impl Bridge {
     /// Calls the observer if a change is due to be reported.
-    pub(super) fn tell_activity(&mut self, now: Instant) {
+    pub(super) fn report_activity(&mut self, now: Instant) {
         if self.counters.due.is_none_or(|due| due > now) {
             return;
         }

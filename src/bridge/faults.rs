@@ -98,7 +98,7 @@ impl Bridge {
             state.timers.lost();
             state.opening.begin_again();
             self.slots.begin_session(slot);
-        } else if state.opening.lets_through() {
+        } else if state.opening.sends_at_once() {
             let old = Arc::clone(&state.session);
             state.remote.leave(&old);
             self.reopen(slot);

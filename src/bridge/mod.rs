@@ -30,7 +30,7 @@ use self::effects::Effects;
 use self::eras::ongoing_detection::Choices;
 use self::faults::Faults;
 use self::host_side::batches::Batches;
-use self::host_side::request::{HostRequest, Unanswered};
+use self::host_side::request::{DroppedRequests, HostRequest};
 use self::leaving::{LAST_LINE_TIMEOUT, LAST_LINES_TIMEOUT, LAST_READ_TIMEOUT, Leave};
 use self::remote_side::in_flight::InFlight;
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
@@ -158,7 +158,7 @@ struct Bridge {
     /// Calls of the tool `sign_in` that wait for the page to open.
     sign_in_calls: Vec<HostRequest>,
     /// Collects requests that a bug in the bridge drops.
-    unanswered: Arc<Unanswered>,
+    unanswered: Arc<DroppedRequests>,
     counters: Counters,
     /// Recent panics in the loop.
     faults: Faults,
@@ -392,7 +392,7 @@ impl Bridge {
             self.take_translation_time(now);
         }
         self.take_page_time(now);
-        self.tell_activity(now);
+        self.report_activity(now);
     }
 
     /// Handles the timers of a modern host's adapter.

@@ -81,7 +81,7 @@ impl Bridge {
 
     /// Replies with the remote's answer, after `edits` to its bytes and without hidden items.
     pub(super) fn reply_answer(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
-        self.hold_against_pins(&request, answer);
+        self.compare_with_pins(&request, answer);
         // An adapter rebuilds lists, so its lists have no edits.
         let is_cut = !self.offer.is_open() && methods::names_offers(request.method());
         let cuts = if is_cut { self.offer.cuts(request.method(), answer) } else { Vec::new() };
@@ -179,7 +179,7 @@ impl Bridge {
         None
     }
 
-    /// Answers the host's request under way with a failure.
+    /// Answers a pending request of the host with a failure.
     pub(super) fn fail(&mut self, number: u64, failure: &Failure) {
         let Some(request) = self.in_flight.close(number) else { return };
         request.handle.settle();

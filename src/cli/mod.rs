@@ -157,7 +157,7 @@ fn overview() -> ExitCode {
     ExitCode::Ok
 }
 
-/// The error of the parser, or what is more likely to be the cause of it.
+/// The parser's error, or one that names the more likely cause.
 fn explained(error: &clap::Error, words: &[OsString]) -> Error {
     let texts = texts(words);
     let mut program = Cli::command();
@@ -258,7 +258,7 @@ pub fn commands() -> Vec<Vec<String>> {
 /// running it. For the tests of the documentation.
 ///
 /// # Errors
-/// What the user would be told.
+/// Returns the error that the user would see.
 pub fn check(words: &[String]) -> Result<()> {
     let words = words::normal(words.iter().map(OsString::from));
     if words.len() == 2 && words[1] == "help" {
@@ -274,8 +274,8 @@ pub fn check(words: &[String]) -> Result<()> {
     }
 }
 
-/// What commands show of the command line of an entry that someone else may have written. For the
-/// fuzz targets: it is one line without secrets, whatever the entry says (S-17).
+/// The text with which commands display the command line of an entry that someone else may have
+/// written. For the fuzz targets: it is one line without secrets, whatever the entry says (S-17).
 pub fn describe_entry(words: &[String]) -> String {
     let server = entry::read(words).map(|command| command.display_url());
     let shown = display_words(words);

@@ -4,7 +4,7 @@
 
 use crate::settings::{Availability, Group, Key, Setting};
 
-/// Where a flag is shown.
+/// The help texts that show a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     /// By `-h` and by `--help`.
@@ -53,7 +53,7 @@ const NEW_TOKENS_ONLY: [Key; 15] = [
     Key::AssumeGrant,
 ];
 
-/// Where the help of this command shows this flag. The bridge itself is called `mcp-tether`.
+/// The help texts of this command that show this flag. The bridge itself is called `mcp-tether`.
 pub(super) fn shown(command: &str, setting: &Setting) -> Shown {
     let key = setting.key;
     if !matters(command, setting) {

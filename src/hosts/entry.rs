@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry_shape::{EntryShape, Expansion, Field, Format};
 
-/// Where in an entry the command line is.
+/// The place of the command line inside an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nesting {
     /// In the entry itself.
@@ -17,7 +17,7 @@ pub enum Nesting {
     InTransport,
 }
 
-/// Where an entry is in its file.
+/// The place of an entry in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPlace {
     /// The keys of the section, from the outermost.
@@ -29,7 +29,7 @@ pub struct EntryPlace {
 /// An entry in a configuration.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HostEntry {
-    /// Where it is.
+    /// Its place in the file.
     pub place: EntryPlace,
     /// Its line in the file, counted from one.
     pub line: usize,
@@ -37,7 +37,7 @@ pub struct HostEntry {
     pub words: Vec<String>,
     /// The environment variables that it sets, with their values.
     pub variables: Vec<(String, String)>,
-    /// Where in the entry all of this is.
+    /// The place of the command line inside the entry.
     pub nesting: Nesting,
 }
 

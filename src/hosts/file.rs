@@ -118,7 +118,7 @@ impl HostFile {
 
     /// Whether it has no entries and is not the file for new ones, because it is another host's or
     /// the host no longer reads it.
-    pub(crate) fn is_beside_the_point(&self) -> bool {
+    pub(crate) fn is_irrelevant(&self) -> bool {
         let is_other = self.document.key_of_another_kind().is_some();
         self.document.entries().is_empty() && (is_other || self.host.is_older_file(&self.path))
     }

@@ -100,17 +100,17 @@ impl HostFolders {
 pub(super) struct Place {
     root: Root,
     path: &'static str,
-    counts: Counts,
+    usage: PlaceUse,
 }
 
 /// When a place gets new entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counts {
-    /// Where its folder exists, or where no folder of the host does.
+enum PlaceUse {
+    /// If its folder exists, or if no folder of the host exists.
     Usually,
-    /// Only where its folder exists.
+    /// Only if its folder exists.
     IfThere,
-    /// Wherever the host seems to be.
+    /// If the host seems to be installed.
     Always,
 }
 
@@ -135,37 +135,37 @@ pub(super) struct Places {
 }
 
 pub(super) const fn home(path: &'static str) -> Place {
-    Place { root: Root::Home, path, counts: Counts::Usually }
+    Place { root: Root::Home, path, usage: PlaceUse::Usually }
 }
 
 pub(super) const fn settings(path: &'static str) -> Place {
-    Place { root: Root::Settings, path, counts: Counts::Usually }
+    Place { root: Root::Settings, path, usage: PlaceUse::Usually }
 }
 
 pub(super) const fn config(path: &'static str) -> Place {
-    Place { root: Root::Config, path, counts: Counts::Usually }
+    Place { root: Root::Config, path, usage: PlaceUse::Usually }
 }
 
 pub(super) const fn local(path: &'static str) -> Place {
-    Place { root: Root::Local, path, counts: Counts::Usually }
+    Place { root: Root::Local, path, usage: PlaceUse::Usually }
 }
 
 pub(super) const fn variable(name: &'static str, path: &'static str) -> Place {
-    Place { root: Root::Variable(name), path, counts: Counts::Usually }
+    Place { root: Root::Variable(name), path, usage: PlaceUse::Usually }
 }
 
 pub(super) const fn file_in_variable(name: &'static str) -> Place {
-    Place { root: Root::File(name), path: "", counts: Counts::Usually }
+    Place { root: Root::File(name), path: "", usage: PlaceUse::Usually }
 }
 
 /// A place that only counts where its folder exists.
 pub(super) const fn probed(place: Place) -> Place {
-    Place { counts: Counts::IfThere, ..place }
+    Place { usage: PlaceUse::IfThere, ..place }
 }
 
 /// A place that counts wherever the host is: it makes the folder itself when it needs it.
 pub(super) const fn always(place: Place) -> Place {
-    Place { counts: Counts::Always, ..place }
+    Place { usage: PlaceUse::Always, ..place }
 }
 
 impl Places {
@@ -192,7 +192,7 @@ impl Places {
         })
     }
 
-    /// Every path that these places stand for, in their order.
+    /// All paths of these places, in order.
     pub(super) fn all(&self, folders: &HostFolders) -> Vec<PathBuf> {
         let places = self.on(folders.system).iter();
         places.flat_map(|place| place.resolve(folders).into_iter().map(|(path, _)| path)).collect()
@@ -222,7 +222,7 @@ impl Places {
             .iter()
             .flat_map(|place| {
                 let paths = place.resolve(folders).into_iter();
-                paths.map(|(path, is_there)| (path, is_there, place.counts == Counts::Always))
+                paths.map(|(path, is_there)| (path, is_there, place.usage == PlaceUse::Always))
             })
             .collect();
         let is_here = found.iter().any(|(_, is_there, _)| *is_there);
@@ -239,7 +239,7 @@ impl Places {
             files.push(existing_or_first(beside.map(|(path, ..)| path)));
         }
         if files.is_empty() {
-            let mut usual = places.iter().filter(|place| place.counts != Counts::IfThere);
+            let mut usual = places.iter().filter(|place| place.usage != PlaceUse::IfThere);
             let first = usual.find_map(|place| place.resolve(folders).into_iter().next());
             files.extend(first.map(|(path, _)| path));
         }
@@ -259,7 +259,7 @@ impl Place {
         matches!(self.root, Root::Variable(_) | Root::File(_))
     }
 
-    /// The paths that this place stands for, and whether the host seems to be there.
+    /// The paths of this place, and whether the host seems to be installed there.
     fn resolve(&self, folders: &HostFolders) -> Vec<(PathBuf, bool)> {
         let moved = |name: &str| {
             let value = folders.moved.iter().find(|(other, _)| *other == name)?;
@@ -281,7 +281,7 @@ impl Place {
         // A file right in the home folder says nothing about its folder.
         let folder = path.parent().filter(|folder| *folder != root);
         let is_there = folder.map_or_else(|| path.exists(), Path::is_dir);
-        if self.counts == Counts::IfThere && !is_there {
+        if self.usage == PlaceUse::IfThere && !is_there {
             Vec::new()
         } else {
             vec![(path, is_there)]

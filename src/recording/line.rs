@@ -8,13 +8,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::secrets::{KnownSecrets, REDACTED};
-use super::{Edge, What};
+use super::{Edge, EntryContent};
 
 /// One line, without a line ending.
-pub(super) fn line(at: Duration, what: What, known: &mut KnownSecrets) -> Vec<u8> {
+pub(super) fn line(at: Duration, content: EntryContent, known: &mut KnownSecrets) -> Vec<u8> {
     let mut out = format!("{{\"at\":{:.6}", at.as_secs_f64()).into_bytes();
-    match what {
-        What::Message { edge, exchange, message } => {
+    match content {
+        EntryContent::Message { edge, exchange, message } => {
             let (key, party) = match edge {
                 Edge::FromHost => ("from", "host"),
                 Edge::ToHost => ("to", "host"),
@@ -24,7 +24,7 @@ pub(super) fn line(at: Duration, what: What, known: &mut KnownSecrets) -> Vec<u8
             add_exchange(&mut out, exchange);
             add_text(&mut out, "message", &message.into_bytes(), known);
         }
-        What::Request { exchange, method, headers, message } => {
+        EntryContent::Request { exchange, method, headers, message } => {
             known.learn(&headers);
             add(&mut out, "to", &json!("server"), known);
             add_exchange(&mut out, exchange);
@@ -34,24 +34,24 @@ pub(super) fn line(at: Duration, what: What, known: &mut KnownSecrets) -> Vec<u8
                 add_text(&mut out, "message", &message.into_bytes(), known);
             }
         }
-        What::Response { exchange, status, headers } => {
+        EntryContent::Response { exchange, status, headers } => {
             known.learn_from_response(&headers);
             add(&mut out, "from", &json!("server"), known);
             add_exchange(&mut out, exchange);
             add(&mut out, "status", &json!(status.as_u16()), known);
             add(&mut out, "headers", &shown(&headers), known);
         }
-        What::Refusal { exchange, body } => {
+        EntryContent::Refusal { exchange, body } => {
             add(&mut out, "from", &json!("server"), known);
             add_exchange(&mut out, Some(exchange));
             add_text(&mut out, "body", &body, known);
         }
-        What::Failure { exchange, kind, text } => {
+        EntryContent::Failure { exchange, kind, text } => {
             add_exchange(&mut out, Some(exchange));
             add(&mut out, "failed", &json!(kind), known);
             add(&mut out, "why", &json!(text), known);
         }
-        What::Known(_) | What::End(_) => {}
+        EntryContent::Known(_) | EntryContent::End(_) => {}
     }
     out.push(b'}');
     out
@@ -109,14 +109,14 @@ mod tests {
     use super::*;
     use crate::jsonrpc::Frame;
 
-    fn said(what: What) -> String {
-        let line = line(Duration::from_millis(1500), what, &mut KnownSecrets::default());
+    fn said(content: EntryContent) -> String {
+        let line = line(Duration::from_millis(1500), content, &mut KnownSecrets::default());
         String::from_utf8(line).unwrap()
     }
 
     fn of_host(text: &'static str) -> String {
         let message = Frame::from(Bytes::from_static(text.as_bytes()));
-        said(What::Message { edge: Edge::FromHost, exchange: None, message })
+        said(EntryContent::Message { edge: Edge::FromHost, exchange: None, message })
     }
 
     /// O-30
@@ -139,7 +139,7 @@ mod tests {
         let (method, exchange) = (http::Method::POST, Some(1));
         let message = Frame::from(Bytes::from_static(br#"{"id":12345678}"#));
         let headers = headers.into_iter().collect();
-        let request = What::Request { exchange, method, headers, message };
+        let request = EntryContent::Request { exchange, method, headers, message };
         let line = String::from_utf8(line(Duration::ZERO, request, &mut known)).unwrap();
         assert!(!line.contains("12345678"), "{line}");
         assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");

@@ -53,12 +53,12 @@ struct Counts {
 /// A report on its way to the file.
 struct Entry {
     at: Duration,
-    what: What,
+    content: EntryContent,
     /// Its share of the budget while it waits.
     weight: Option<Weight>,
 }
 
-enum What {
+enum EntryContent {
     Message { edge: Edge, exchange: Option<u64>, message: Frame },
     Request { exchange: Option<u64>, method: Method, headers: HeaderMap, message: Frame },
     Response { exchange: Option<u64>, status: StatusCode, headers: HeaderMap },
@@ -113,7 +113,7 @@ impl Recorder {
 
     /// Learns headers that will be sent, so that their values are redacted from the first line on.
     pub fn know(&self, headers: HeaderMap) {
-        self.report(0, What::Known(headers));
+        self.report(0, EntryContent::Known(headers));
     }
 
     /// Records a line from the host.
@@ -143,47 +143,47 @@ impl Recorder {
     ) {
         let size = message.len();
         let (method, headers, message) = (method.clone(), headers.clone(), message.clone());
-        self.report(size, What::Request { exchange, method, headers, message });
+        self.report(size, EntryContent::Request { exchange, method, headers, message });
     }
 
     /// Records the head of a response.
     pub fn response(&self, exchange: Option<u64>, status: StatusCode, headers: &HeaderMap) {
-        self.report(0, What::Response { exchange, status, headers: headers.clone() });
+        self.report(0, EntryContent::Response { exchange, status, headers: headers.clone() });
     }
 
     /// Records the body of a refusal.
     pub fn refusal(&self, exchange: u64, body: &Bytes) {
-        self.report(body.len(), What::Refusal { exchange, body: body.clone() });
+        self.report(body.len(), EntryContent::Refusal { exchange, body: body.clone() });
     }
 
     /// Records an exchange that ended without an answer.
     pub fn failure(&self, exchange: u64, kind: &'static str, text: &str) {
-        self.report(text.len(), What::Failure { exchange, kind, text: text.to_owned() });
+        self.report(text.len(), EntryContent::Failure { exchange, kind, text: text.to_owned() });
     }
 
     /// Waits until all reports are in the file, for at most this long.
     pub fn finish(&self, most: Duration) {
         let (done, ended) = channel();
-        if self.0.entries.send(self.entry(What::End(done), None)).is_ok() {
+        if self.0.entries.send(self.entry(EntryContent::End(done), None)).is_ok() {
             let _ = ended.recv_timeout(most);
         }
     }
 
     fn message(&self, edge: Edge, exchange: Option<u64>, message: Frame) {
-        self.report(message.len(), What::Message { edge, exchange, message });
+        self.report(message.len(), EntryContent::Message { edge, exchange, message });
     }
 
-    fn report(&self, size: usize, what: What) {
+    fn report(&self, size: usize, content: EntryContent) {
         let Some(weight) = self.weigh(size + ENTRY_SIZE) else {
             self.0.counts.left_out.fetch_add(1, Ordering::Relaxed);
             return;
         };
         // Fails only once the recording has ended.
-        let _ = self.0.entries.send(self.entry(what, Some(weight)));
+        let _ = self.0.entries.send(self.entry(content, Some(weight)));
     }
 
-    fn entry(&self, what: What, weight: Option<Weight>) -> Entry {
-        Entry { at: self.0.started.elapsed(), what, weight }
+    fn entry(&self, content: EntryContent, weight: Option<Weight>) -> Entry {
+        Entry { at: self.0.started.elapsed(), content, weight }
     }
 
     /// Reserves room for an entry; `None` if there is none.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::line::{line, line_of_gap};
 use super::secrets::KnownSecrets;
-use super::{Counts, Entry, What};
+use super::{Counts, Entry, EntryContent};
 
 /// How many bytes of waiting lines are collected for one write.
 const CHUNK: usize = 256 * 1024;
@@ -74,18 +74,18 @@ fn take(
     known: &mut KnownSecrets,
     counts: &Counts,
 ) {
-    let Entry { at, what, weight } = entry;
+    let Entry { at, content, weight } = entry;
     let left_out = counts.left_out.swap(0, Ordering::Relaxed);
     if left_out > 0 {
         lines.extend_from_slice(&line_of_gap(at, left_out));
         lines.push(b'\n');
     }
-    let what = match what {
-        What::End(ended) => return done.push(ended),
-        What::Known(headers) => return known.learn(&headers),
-        what => what,
+    let content = match content {
+        EntryContent::End(ended) => return done.push(ended),
+        EntryContent::Known(headers) => return known.learn(&headers),
+        content => content,
     };
-    lines.extend_from_slice(&line(at, what, known));
+    lines.extend_from_slice(&line(at, content, known));
     lines.push(b'\n');
     drop(weight);
 }

@@ -45,7 +45,7 @@ impl Wire {
         mut memory: StreamMemory,
         post: &Post,
     ) -> Outcome {
-        let mut course = Course::default();
+        let mut course = ResumeAttempts::default();
         loop {
             if let Some(outcome) = outcome_of(&end, &mut memory, post) {
                 return outcome;
@@ -139,7 +139,7 @@ pub(super) fn outcome_of(
 
 /// The attempts at resuming one stream so far.
 #[derive(Debug, Default)]
-struct Course {
+struct ResumeAttempts {
     /// How many streams in a row have delivered nothing new.
     fruitless: u32,
     /// When opening the stream began to fail.
@@ -148,7 +148,7 @@ struct Course {
     asked: Option<Duration>,
 }
 
-impl Course {
+impl ResumeAttempts {
     /// Notes that a resumed stream has ended. It counts as fruitless unless it delivered something,
     /// or the server set the pace.
     fn ended(&mut self, has_progressed: bool, is_paced: bool) {
@@ -162,7 +162,7 @@ impl Course {
     /// Notes that no stream could be opened; `asked` is the pause that the server asks for.
     fn failed(&mut self, asked: Option<Duration>) {
         self.failing_since.get_or_insert_with(Instant::now);
-        self.asked = asked.filter(|asked| pace::RETRY_AFTER.is_bearable(*asked));
+        self.asked = asked.filter(|asked| pace::RETRY_AFTER.is_acceptable(*asked));
     }
 
     fn is_over(&self, patience: Duration) -> bool {
@@ -241,7 +241,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn resuming_goes_at_the_servers_pace_and_fails_within_bounds() {
         let zero = Some(Duration::ZERO);
-        let mut course = Course::default();
+        let mut course = ResumeAttempts::default();
         for _ in 0..100 {
             course.ended(true, true);
             assert_eq!(course.pause(zero), pace::STREAM_RETRY.shortest());
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(course.pause(None), Duration::from_secs(7));
         course.failed(Some(Duration::from_secs(3600)));
         assert!(course.pause(None) <= MAX_PAUSE_AFTER_FAILURE, "nobody waits for that long");
-        let mut course = Course::default();
+        let mut course = ResumeAttempts::default();
         for _ in 0..MAX_RESUMPTIONS {
             assert!(!course.is_over(Duration::from_secs(20)));
             course.ended(false, false);

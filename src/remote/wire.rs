@@ -13,7 +13,7 @@ use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::credentials::{RequestCredentials, UsedCredentials};
 use super::failures::timeout_failure;
-use super::moves::FollowedRedirects;
+use super::followed_redirects::FollowedRedirects;
 use super::open_prompts::OpenPrompts;
 use super::progress::ProgressWatch;
 use super::silence_limit::SilenceLimit;

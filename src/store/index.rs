@@ -22,9 +22,9 @@ pub(super) struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct IndexEntry {
     pub(super) name: String,
-    /// Where its value is.
+    /// The location of its value.
     pub(super) stored_in: Option<StorageLocation>,
-    /// Where an older value may be left; it is removed together with the record.
+    /// Locations that may still hold an older value, which is removed together with the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) left_in: Vec<StorageLocation>,
 }

@@ -120,7 +120,7 @@ impl EncodedRecord {
         serde_json::to_string(self).expect("a record of strings and numbers is JSON")
     }
 
-    /// Where the value is.
+    /// The location of the value.
     pub(super) fn body(&self) -> &Body {
         &self.body
     }

@@ -74,7 +74,7 @@ impl Tabs {
 /// Signs in.
 ///
 /// # Errors
-/// Whatever prevents it, with the next step.
+/// Says what prevented the sign-in, with the next step.
 pub(crate) async fn sign_in(
     context: &Context,
     request: &SignInRequest,
@@ -117,7 +117,7 @@ async fn in_turn(
         prepared => prepared,
     };
     let (mut pending, mut listener) = prepared?;
-    if pending.client_is_reused && is_refused_at_sight(context, &pending).await {
+    if pending.client_is_reused && is_page_refused(context, &pending).await {
         plan.registration = None;
         drop(listener);
         (pending, listener) = prepare(context, &mut plan).await?;
@@ -164,7 +164,7 @@ async fn find_interrupted(
     if is_useful && pending.code.is_some() {
         return Some(Interrupted::AtCode(Box::new(pending)));
     }
-    let is_useful = is_useful && !is_dead_end(context, &pending, tabs).await;
+    let is_useful = is_useful && !cannot_be_completed(context, &pending, tabs).await;
     let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| is_useful);
     let listener = match redirect {
         Some(redirect) => Listener::bind(&[redirect]).await.ok(),
@@ -179,12 +179,12 @@ async fn find_interrupted(
 /// Whether an interrupted sign-in with an earlier client cannot succeed, so that a new client has
 /// to be registered: the server refuses its page, or its tab was opened and must be gone by
 /// now.
-async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
+async fn cannot_be_completed(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
     if !pending.client_is_reused {
         return false;
     }
     let is_unanswered = pending.opened && tabs.opens(context, pending);
-    if !is_unanswered && !is_refused_at_sight(context, pending).await {
+    if !is_unanswered && !is_page_refused(context, pending).await {
         return false;
     }
     let issuer = &pending.registration.issuer;
@@ -195,7 +195,7 @@ async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
 /// Whether the server refuses the page of a client that it registered earlier: it has then
 /// forgotten the client, and its error page would never return to us. Checked before a person is
 /// sent there.
-async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
+async fn is_page_refused(context: &Context, pending: &Pending) -> bool {
     // Fetching a pushed request's page would use it up (RFC 9126 §4); its client has already been
     // accepted.
     if pending.pushed.is_some() {
@@ -205,7 +205,7 @@ async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
     if context.http_client.page(page).await.is_err() {
         return false;
     }
-    let Some(answer) = context.http_client.glance_at_page(page).await else { return false };
+    let Some(answer) = context.http_client.probe_page(page).await else { return false };
     let is_ours = |target: &Url| target.as_str().starts_with(&pending.redirect_uri);
     let error = answer.redirect.filter(is_ours).and_then(|target| {
         let error = target.query_pairs().find(|(name, _)| name == "error");

@@ -8,5 +8,5 @@ pub(crate) mod authentication;
 pub(crate) mod pre_registered;
 pub(crate) mod redirect_uri;
 pub(crate) mod registration;
-mod registration_wishes;
+mod registration_variant;
 pub(crate) mod signing_key;

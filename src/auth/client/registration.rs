@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::client::auth_method::{AuthMethod, ClientMeans};
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::auth::client::redirect_uri::{Redirect, candidates};
-use crate::auth::client::registration_wishes::{RegistrationRefused, Wanted};
+use crate::auth::client::registration_variant::{RegistrationRefused, RegistrationVariant};
 use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::discovery::scopes::union;
 use crate::auth::discovery::search::DiscoveredServer;
@@ -142,10 +142,10 @@ impl Registrar<'_> {
         redirect: Option<&Redirect>,
         scopes: Option<&str>,
     ) -> Result<(Registration, Option<Redirect>), Failure> {
-        let mut wanted = Wanted {
+        let mut wanted = RegistrationVariant {
             redirect: redirect.cloned(),
             scopes: scopes.map(str::to_owned),
-            ..Wanted::default()
+            ..RegistrationVariant::default()
         };
         let mut first = None;
         loop {
@@ -153,7 +153,7 @@ impl Registrar<'_> {
                 Ok(registered) => return Ok(registered),
                 Err(refused) => refused,
             };
-            let next = wanted.instead(&refused, self.options, self.offered());
+            let next = wanted.next_variant(&refused, self.options, self.offered());
             // The first refusal is about the original request.
             let failure = first.get_or_insert(refused.failure);
             match next {
@@ -170,7 +170,7 @@ impl Registrar<'_> {
 
     async fn attempt(
         &self,
-        wanted: &Wanted,
+        wanted: &RegistrationVariant,
     ) -> Result<(Registration, Option<Redirect>), RegistrationRefused> {
         let endpoint = self.discovered.server.registration_endpoint.as_ref();
         let endpoint =
@@ -196,7 +196,7 @@ impl Registrar<'_> {
         }
     }
 
-    fn request(&self, wanted: &Wanted) -> Map<String, Value> {
+    fn request(&self, wanted: &RegistrationVariant) -> Map<String, Value> {
         let mut request = Map::new();
         request.insert("client_name".into(), "mcp-tether".into());
         request.insert("software_id".into(), "mcp-tether".into());
@@ -234,7 +234,7 @@ impl Registrar<'_> {
     }
 
     /// The method that a registration requests.
-    fn asked_method(&self, wanted: &Wanted) -> Option<String> {
+    fn asked_method(&self, wanted: &RegistrationVariant) -> Option<String> {
         let request = self.request(wanted);
         request.get("token_endpoint_auth_method").and_then(Value::as_str).map(str::to_owned)
     }
@@ -243,7 +243,7 @@ impl Registrar<'_> {
     fn registered(
         &self,
         answer: &Map<String, Value>,
-        wanted: &Wanted,
+        wanted: &RegistrationVariant,
     ) -> Result<(Registration, Option<Redirect>), Failure> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         // Some servers number their clients.
@@ -305,8 +305,8 @@ impl Registrar<'_> {
         let issuer = display_identifier(&self.discovered.issuer);
         let words = error.in_words();
         let message = if answer.status.is_success() && words.is_empty() {
-            let instead = answer.describe_instead_of("a registration");
-            format!("`{issuer}` answered HTTP {status} to the registration, with {instead}")
+            let found = answer.describe_instead_of("a registration");
+            format!("`{issuer}` answered HTTP {status} to the registration, with {found}")
         } else {
             let words = if words.is_empty() { words } else { format!(", {words}") };
             format!("`{issuer}` refused to register this program: HTTP {status}{words}")

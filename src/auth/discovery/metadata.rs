@@ -111,7 +111,7 @@ impl AuthorizationServer {
     /// Reads a document.
     ///
     /// # Errors
-    /// A sentence that says what is missing.
+    /// Says which required member is missing.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
         let document = object(body)?;
         // The names are all in lower case (RFC 7591 §2).

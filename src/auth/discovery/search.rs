@@ -80,7 +80,7 @@ pub(crate) struct MetadataSearch<'a> {
 
 /// How an issuer became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Naming {
+enum IssuerOrigin {
     /// The resource's metadata names it, so it must have a document.
     ByResource,
     /// It is the origin of the endpoint.
@@ -193,7 +193,7 @@ impl MetadataSearch<'_> {
             .hint(self.options.hint_to_name_endpoints())
         })?;
         self.http_client.check(&url, "its authorization server")?;
-        match self.server_metadata(&url, issuer, Naming::ByResource).await? {
+        match self.server_metadata(&url, issuer, IssuerOrigin::ByResource).await? {
             Some(server) => Ok(server),
             None => Err(Failure::new(
                 FailureKind::AuthFailed,
@@ -232,7 +232,7 @@ impl MetadataSearch<'_> {
             Failure::new(FailureKind::AuthFailed, message)
                 .hint("check the URL: it begins with `https://` or `http://`")
         })?;
-        let found = self.server_metadata(&base, &origin, Naming::Guessed).await?;
+        let found = self.server_metadata(&base, &origin, IssuerOrigin::Guessed).await?;
         if let Some(server) = &found {
             self.check_server(server).await?;
         }
@@ -257,7 +257,7 @@ impl MetadataSearch<'_> {
         &self,
         url: &Url,
         issuer: &str,
-        naming: Naming,
+        naming: IssuerOrigin,
     ) -> Result<Option<AuthorizationServer>, Failure> {
         let mut trouble = None;
         for place in well_known::authorization_server(url) {
@@ -282,7 +282,7 @@ impl MetadataSearch<'_> {
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),
                 Err(reason)
                     if AuthorizationServer::is_meant_by(&answer.body)
-                        || naming == Naming::ByResource && is_json(&answer) =>
+                        || naming == IssuerOrigin::ByResource && is_json(&answer) =>
                 {
                     trouble = trouble.or(Some(self.unusable(&place, &answer, &reason)));
                 }

@@ -139,7 +139,7 @@ mod pair {
     /// The key pair of a build without cryptography, which generates and signs nothing.
     pub(super) struct Pair;
 
-    /// Makes a key pair, in PKCS#8; `None` if there is no randomness, or no cryptography.
+    /// Generates a key pair in PKCS#8; `None` if there is no randomness, or no cryptography.
     pub(super) fn generate() -> Option<Vec<u8>> {
         None
     }

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::auth::dpop::peers::DpopAnswer;
 use crate::auth::guarded_http::policy::{AddressPolicy, ForbiddenAddress, GuardedResolver};
-use crate::auth::guarded_http::probed::Probed;
+use crate::auth::guarded_http::probe_response::ProbeResponse;
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
 use crate::http::{
@@ -28,7 +28,7 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How long one request may take, including its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a page may take to respond before a person is sent there.
-const GLANCE_TIMEOUT: Duration = Duration::from_secs(5);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many connections in a row may turn out to be closed before the request was sent.
 const MAX_UNSENT: u32 = 8;
 /// How many redirects of a metadata document are followed.
@@ -60,7 +60,7 @@ pub(crate) struct GuardedResponse {
 
 /// The relevant part of a page's first response.
 #[derive(Debug)]
-pub(crate) struct PageAnswer {
+pub(crate) struct PageResponse {
     pub(crate) status: http::StatusCode,
     pub(crate) redirect: Option<Url>,
 }
@@ -125,7 +125,7 @@ impl GuardedClient {
     /// Returns the page if a browser may open it: parsed, checked and serialized again (S-05).
     ///
     /// # Errors
-    /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.
+    /// As [`GuardedClient::check`], and for an address that is off limits.
     pub(crate) async fn page(&self, url: &Url) -> Result<Url, Failure> {
         self.check_endpoint(url, "the page to sign in at").await?;
         Url::parse(url.as_str()).map_err(|_| not_requestable(url))
@@ -178,7 +178,7 @@ impl GuardedClient {
     ///
     /// # Errors
     /// There is no connection, or no response in time.
-    pub(crate) async fn probe(&self) -> Result<Probed, Failure> {
+    pub(crate) async fn probe(&self) -> Result<ProbeResponse, Failure> {
         let url = self.policy.server.clone();
         let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
         let mut map = HeaderMap::new();
@@ -188,7 +188,7 @@ impl GuardedClient {
         within_timeout(&url, async {
             let response = self.send(Method::POST, &url, map, body, OwnHeaders::Sent).await?;
             let target = redirect_target(&response, &url);
-            Ok(Probed::of(response, target).await)
+            Ok(ProbeResponse::of(response, target).await)
         })
         .await
     }
@@ -223,13 +223,13 @@ impl GuardedClient {
 
     /// Requests a page as the browser would, up to the first response: `None` unless that is a
     /// refusal or a redirect. Follows nothing, and sends none of the user's headers.
-    pub(crate) async fn glance_at_page(&self, page: &Url) -> Option<PageAnswer> {
+    pub(crate) async fn probe_page(&self, page: &Url) -> Option<PageResponse> {
         let mut headers = HeaderMap::new();
         let accept = header::HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
         headers.insert(header::ACCEPT, accept);
         let asked = self.send(Method::GET, page, headers, Vec::new(), OwnHeaders::LeftOut);
-        let response = tokio::time::timeout(GLANCE_TIMEOUT, asked).await.ok()?.ok()?;
-        Some(PageAnswer { status: response.status(), redirect: redirect_target(&response, page) })
+        let response = tokio::time::timeout(PAGE_TIMEOUT, asked).await.ok()?.ok()?;
+        Some(PageResponse { status: response.status(), redirect: redirect_target(&response, page) })
     }
 
     async fn send(

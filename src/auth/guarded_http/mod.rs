@@ -6,4 +6,4 @@ pub(crate) mod answer_object;
 pub(crate) mod client;
 pub(crate) mod error_answer;
 pub(crate) mod policy;
-pub(crate) mod probed;
+pub(crate) mod probe_response;

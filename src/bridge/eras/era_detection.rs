@@ -72,7 +72,7 @@ impl Bridge {
         let frame = initialize.with_id(&exchange.to_string());
         let state = &mut self.slots[slot];
         let post = state.compose_post(exchange, frame, initialize);
-        self.in_flight.moves_to(number, &post.handle);
+        self.in_flight.move_to_exchange(number, &post.handle);
         state.probes_with(&post);
         match probe {
             Probe::Stream => state.remote.open_http_sse(post),

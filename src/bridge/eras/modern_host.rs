@@ -22,12 +22,12 @@ impl Bridge {
         match self.choices.era {
             Some(Era::Modern) => self.relay(request),
             Some(Era::Legacy) => {
-                if let Some(request) = self.of_known_revision(request) {
+                if let Some(request) = self.require_known_revision(request) {
                     self.translate(request);
                 }
             }
             None => {
-                if let Some(request) = self.of_known_revision(request) {
+                if let Some(request) = self.require_known_revision(request) {
                     self.hold_until_era(slot, request);
                 }
             }
@@ -103,7 +103,7 @@ impl Bridge {
 
     /// Gives a request back if the bridge knows the revision that it names; otherwise replies with
     /// `-32022` and the supported revisions (E-13).
-    fn of_known_revision(&mut self, request: HostRequest) -> Option<HostRequest> {
+    fn require_known_revision(&mut self, request: HostRequest) -> Option<HostRequest> {
         let modern = |version: &ProtocolVersion| version.era() == Era::Modern;
         let Some(requested) = eras::named_version(request.message()) else { return Some(request) };
         if ProtocolVersion::from_name(&requested).as_ref().is_some_and(modern) {

@@ -41,7 +41,7 @@ impl Bridge {
         if self.slots[slot].opening.is_lost() {
             self.reopen(slot);
         }
-        self.slots[slot].opening.lets_through()
+        self.slots[slot].opening.sends_at_once()
     }
 
     /// Holds a message until the session is open, unless too many wait already (S-12).

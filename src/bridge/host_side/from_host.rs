@@ -239,7 +239,7 @@ impl Bridge {
             });
         }
         let number = self.numbers.fresh();
-        self.in_flight.answer_leaves(number, request.caused_by);
+        self.in_flight.begin_host_answer(number, request.caused_by);
         let slot = &mut self.slots[slot];
         let post = slot.compose_bare_post(number, answer.with_id(&request.id.to_json()));
         slot.remote.post(post);

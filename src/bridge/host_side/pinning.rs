@@ -10,7 +10,7 @@ use crate::protocol::methods;
 
 impl Bridge {
     /// Checks the response to a `tools/list` before the host gets it.
-    pub(in crate::bridge) fn hold_against_pins(&mut self, request: &HostRequest, answer: &Message) {
+    pub(in crate::bridge) fn compare_with_pins(&mut self, request: &HostRequest, answer: &Message) {
         let Some(pins) = &mut self.pins else { return };
         if request.method() != methods::TOOLS_LIST {
             return;

@@ -33,7 +33,7 @@ pub(in crate::bridge) struct HostRequest {
     /// The pages of a list received so far, while further ones are read.
     pub(in crate::bridge) pages: Option<Box<ListPages>>,
     /// Where it is reported if it is dropped; `None` once no answer is owed.
-    unanswered: Option<Arc<Unanswered>>,
+    unanswered: Option<Arc<DroppedRequests>>,
 }
 
 /// The recipient of an answer.
@@ -46,7 +46,7 @@ pub(in crate::bridge) struct Recipient {
 
 /// Requests that were dropped without an answer, which only a bug in the bridge can cause.
 #[derive(Debug, Default)]
-pub(in crate::bridge) struct Unanswered {
+pub(in crate::bridge) struct DroppedRequests {
     dropped: Mutex<Vec<Recipient>>,
 }
 
@@ -55,7 +55,7 @@ impl HostRequest {
     pub(in crate::bridge) fn new(
         message: Message,
         batch: Option<u64>,
-        unanswered: &Arc<Unanswered>,
+        unanswered: &Arc<DroppedRequests>,
     ) -> Self {
         debug_assert_eq!(message.kind(), MessageKind::Request);
         let unanswered = Some(Arc::clone(unanswered));
@@ -149,7 +149,7 @@ impl Drop for HostRequest {
     }
 }
 
-impl Unanswered {
+impl DroppedRequests {
     /// Takes out the requests that were dropped since the last call.
     pub(in crate::bridge) fn take(&self) -> Vec<Recipient> {
         std::mem::take(&mut *self.dropped())
@@ -164,7 +164,7 @@ impl Unanswered {
 mod tests {
     use super::*;
 
-    fn request(line: &str, unanswered: &Arc<Unanswered>) -> HostRequest {
+    fn request(line: &str, unanswered: &Arc<DroppedRequests>) -> HostRequest {
         HostRequest::new(Message::parse(line.to_owned()).unwrap(), Some(3), unanswered)
     }
 

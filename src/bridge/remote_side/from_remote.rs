@@ -93,7 +93,7 @@ impl Bridge {
             Some(detection) if detection.waits_for(number) => return,
             _ => {}
         }
-        if let Some(waiting) = self.in_flight.answer_left(number)
+        if let Some(waiting) = self.in_flight.end_host_answer(number)
             && !matches!(outcome, Outcome::Done)
         {
             self.answer_undelivered(slot, waiting, &outcome);
@@ -103,7 +103,7 @@ impl Bridge {
             Outcome::SessionLost(refusal)
                 if self.was_refused_again_in_new_session(slot, number, &refusal) =>
             {
-                self.slots[slot].opening.note_misleading(words_of(&refusal));
+                self.slots[slot].opening.note_misleading(refusal_text(&refusal));
                 self.take_refusal(number, &refusal);
             }
             Outcome::SessionLost(refusal) => {
@@ -158,7 +158,7 @@ impl Bridge {
         let open = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
         let is_repeated = open.is_some_and(|request| request.is_repeated);
         let says_so = matches!(refusal.status, Some(404 | 410));
-        !says_so && (is_repeated || self.slots[slot].opening.mislead(words_of(refusal)))
+        !says_so && (is_repeated || self.slots[slot].opening.is_misleading(refusal_text(refusal)))
     }
 
     /// Sends a request once more in a new session, because the remote refused it as one of an
@@ -189,7 +189,7 @@ impl Bridge {
             Purpose::Host(request) if self.slots[slot].opening.is_lost() => {
                 self.refuse(request, &refusal.failure);
             }
-            Purpose::Host(request) if self.slots[slot].opening.lets_through() => {
+            Purpose::Host(request) if self.slots[slot].opening.sends_at_once() => {
                 self.forward(slot, request.repeated());
             }
             Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
@@ -232,7 +232,7 @@ fn number_answered(answer: &Message, exchange: Option<u64>) -> Option<u64> {
 }
 
 /// The remote's words in a refusal.
-fn words_of(refusal: &ProbeRefusal) -> &str {
+fn refusal_text(refusal: &ProbeRefusal) -> &str {
     let answer = refusal.answer.as_ref().and_then(Message::outcome);
     answer.unwrap_or(&refusal.failure.message)
 }

@@ -76,7 +76,7 @@ impl InFlight {
     }
 
     /// Records that the request is now sent in another exchange.
-    pub(in crate::bridge) fn moves_to(&mut self, number: u64, handle: &ExchangeHandle) {
+    pub(in crate::bridge) fn move_to_exchange(&mut self, number: u64, handle: &ExchangeHandle) {
         if let Some(request) = self.to_remote.get_mut(&number) {
             request.handle = handle.clone();
         }
@@ -144,7 +144,7 @@ impl InFlight {
 
     /// Records the exchange that carries the host's answer to a question, and the request that
     /// caused the question and waits for it.
-    pub(in crate::bridge) fn answer_leaves(&mut self, number: u64, caused_by: Option<u64>) {
+    pub(in crate::bridge) fn begin_host_answer(&mut self, number: u64, caused_by: Option<u64>) {
         if let Some(caused_by) = caused_by {
             self.answers.insert(number, caused_by);
         }
@@ -152,7 +152,7 @@ impl InFlight {
 
     /// Records that the exchange with this number is over. If it carried a host's answer, returns
     /// the request that waited for it.
-    pub(in crate::bridge) fn answer_left(&mut self, number: u64) -> Option<u64> {
+    pub(in crate::bridge) fn end_host_answer(&mut self, number: u64) -> Option<u64> {
         self.answers.remove(&number)
     }
 

@@ -92,7 +92,7 @@ impl Bridge {
         }
         state.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
         state.opening.capabilities = capabilities;
-        self.tell_connected(slot);
+        self.report_connection(slot);
         if let Some(result) = answer.outcome().filter(|_| self.slots[slot].is_of_adapter()) {
             self.modern_host.take_session(result);
         }
@@ -105,7 +105,7 @@ impl Bridge {
         }
     }
 
-    fn tell_connected(&mut self, slot: SlotId) {
+    fn report_connection(&mut self, slot: SlotId) {
         let slot = &self.slots[slot];
         let Some(transport) = slot.remote.transport().map(Transport::name) else { return };
         // A translated session has the host's revision; the remote's own is in its headers.

@@ -102,7 +102,7 @@ impl Opening {
     }
 
     /// Whether messages are sent without waiting.
-    pub(in crate::bridge) fn lets_through(&self) -> bool {
+    pub(in crate::bridge) fn sends_at_once(&self) -> bool {
         matches!(self.phase, Phase::Opened | Phase::Ready)
     }
 
@@ -148,7 +148,7 @@ impl Opening {
     }
 
     /// Notes that the host has been answered: from now on the bridge opens the session for itself.
-    pub(in crate::bridge) fn go_on_behind(&mut self) {
+    pub(in crate::bridge) fn continue_in_background(&mut self) {
         self.phase = Phase::Reopening;
         self.answered_early = true;
     }
@@ -165,7 +165,7 @@ impl Opening {
 
     /// Whether a refusal with these words says nothing about the session, because the remote has
     /// already repeated it in a new session (T-39).
-    pub(in crate::bridge) fn mislead(&self, words: &str) -> bool {
+    pub(in crate::bridge) fn is_misleading(&self, words: &str) -> bool {
         self.misleading.as_deref() == Some(words)
     }
 
@@ -395,7 +395,7 @@ mod tests {
     fn the_phase_says_what_may_be_sent() {
         let says = |phase: Phase| {
             let opening = Opening { phase, first: Some(5), ..Opening::default() };
-            (opening.lets_through(), opening.is_under_way(), opening.first_number())
+            (opening.sends_at_once(), opening.is_under_way(), opening.first_number())
         };
         assert_eq!(says(Phase::Idle), (false, false, None));
         assert_eq!(says(Phase::Opening), (false, true, Some(5)));
@@ -432,7 +432,7 @@ mod tests {
     fn a_session_that_begins_again_keeps_only_what_waits_for_it() {
         let mut opening = Opening::default();
         opening.note_result("{}");
-        opening.go_on_behind();
+        opening.continue_in_background();
         opening.session_id = Some(HeaderValue::from_static("x"));
         assert!(opening.is_under_way() && opening.is_answered_early());
         assert_eq!(opening.result(), Some("{}"));
@@ -460,9 +460,11 @@ mod tests {
     #[test]
     fn words_that_misled_once_are_known_again() {
         let mut opening = Opening::default();
-        assert!(!opening.mislead("no valid session"));
+        assert!(!opening.is_misleading("no valid session"));
         opening.note_misleading("no valid session");
-        assert!(opening.mislead("no valid session") && !opening.mislead("unknown session"));
+        assert!(
+            opening.is_misleading("no valid session") && !opening.is_misleading("unknown session")
+        );
     }
 
     #[test]

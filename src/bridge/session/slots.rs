@@ -43,7 +43,7 @@ pub(in crate::bridge) struct SessionSlot {
     pub(in crate::bridge) opening: Opening,
     pub(in crate::bridge) cache: ResponseCache,
     pub(in crate::bridge) timers: Timers,
-    /// The detection of the remote's era, while it is under way.
+    /// The detection of the remote's era, while it runs.
     pub(in crate::bridge) detection: Option<OngoingDetection>,
     /// Doubts about the era that was detected.
     pub(in crate::bridge) doubt: EraDoubt,
@@ -413,7 +413,7 @@ mod tests {
         let mut bridge = bridge();
         let slot = bridge.slot_for_new_adapter_session();
         let probed = Arc::clone(&bridge.slots[slot].session);
-        bridge.slots[slot].opening.go_on_behind();
+        bridge.slots[slot].opening.continue_in_background();
         bridge.slots[slot].opening.phase = Phase::Ready;
         bridge.slots[slot].timers.opened();
         let discover = r#"{"jsonrpc":"2.0","id":"p","method":"server/discover","params":{}}"#;

@@ -73,7 +73,7 @@ impl Bridge {
         let Purpose::Host(request) = open.purpose else { return };
         let behind = OpenRequest { purpose: Purpose::Reopen, ..open };
         self.in_flight.open(number, behind);
-        self.slots[slot].opening.go_on_behind();
+        self.slots[slot].opening.continue_in_background();
         self.reply_result(request, result);
         self.note_initialize_answer(slot, &Message::result(&RequestId::from(0), result));
     }

@@ -28,7 +28,7 @@ use crate::shell_words::safe_url_argument;
 const MAX_CLOCK_SKEW: u64 = 60;
 
 /// The server's response.
-pub(super) struct Answered {
+pub(super) struct EndpointResponse {
     status: StatusCode,
     /// The headers, which may contain a challenge.
     pub(super) headers: HeaderMap,
@@ -36,7 +36,7 @@ pub(super) struct Answered {
     pub(super) refuses_key: bool,
 }
 
-impl Answered {
+impl EndpointResponse {
     /// Returns whether the server requires authorization.
     pub(super) fn asks_for_a_sign_in(&self) -> bool {
         let asks = Challenge::asks_for_a_sign_in(self.status, &self.headers);
@@ -56,7 +56,10 @@ fn refuses_key(status: StatusCode) -> bool {
 }
 
 /// Checks TLS, HTTP and clock. Returns the response, unless it cannot come from an MCP server.
-pub(super) async fn checks(remote: &RemoteOptions, subject: &mut Subject<'_>) -> Option<Answered> {
+pub(super) async fn checks(
+    remote: &RemoteOptions,
+    subject: &mut Subject<'_>,
+) -> Option<EndpointResponse> {
     let started = Instant::now();
     let mut response = ask(remote, subject).await?;
     let took = started.elapsed();
@@ -74,7 +77,7 @@ pub(super) async fn checks(remote: &RemoteOptions, subject: &mut Subject<'_>) ->
     clock(&response, SystemClock.now()).into_iter().for_each(|check| subject.add(check));
     let refuses_key = refuses_key(response.status()) && key_header(remote).is_some();
     let (status, headers) = (response.status(), response.headers().clone());
-    let answered = Answered { status, headers, refuses_key };
+    let answered = EndpointResponse { status, headers, refuses_key };
     Some(answered).filter(|_| refuses_key || !is_failed)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Ch
     for (host, scope, path) in found(&folders(environment)) {
         match HostFile::open(host, scope, &path) {
             // Another host's file, or one that this host no longer reads.
-            Ok(file) if file.is_beside_the_point() => {}
+            Ok(file) if file.is_irrelevant() => {}
             Ok(file) => checks.extend(configuration(host, scope, &file, read)),
             Err(_) if host.is_older_file(&path) => {}
             Err(error) => checks.push(Check::error(host.id, &Error::from(error))),

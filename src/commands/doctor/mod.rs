@@ -157,7 +157,7 @@ async fn check_connection(
     diagnosis.add(SubjectKind::SigningIn, commands);
     let mut signing_in = diagnosis.subject(SubjectKind::SigningIn);
     sign_in::documents(auth.as_ref(), &context.remote.http, answered, &mut signing_in).await;
-    let asks = answered.is_some_and(endpoint::Answered::asks_for_a_sign_in);
+    let asks = answered.is_some_and(endpoint::EndpointResponse::asks_for_a_sign_in);
     let wanted = auth.as_ref().filter(|_| asks);
     let (store, paths) = (&context.store, &context.paths);
     sign_in::stored(store, paths, Some(&url), wanted, &mut signing_in).await;

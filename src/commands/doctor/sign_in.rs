@@ -8,7 +8,7 @@ use url::Url;
 
 use super::STEP_TIMEOUT;
 use super::check::{Check, CheckVerdict, Subject};
-use super::endpoint::Answered;
+use super::endpoint::EndpointResponse;
 use crate::auth::{AuthOptions, Grant, callback_port, diagnose};
 use crate::commands::notes::Notes;
 use crate::commands::sign_in::{StoredSignIn, describe_subject, describe_token, load_all};
@@ -21,7 +21,7 @@ use crate::store::{CredentialStore, StoreChoice};
 pub(super) async fn documents(
     auth: Option<&AuthOptions>,
     http: &HttpOptions,
-    answered: Option<&Answered>,
+    answered: Option<&EndpointResponse>,
     subject: &mut Subject<'_>,
 ) {
     let name = "documents";
@@ -146,7 +146,7 @@ async fn keyring(store: &CredentialStore) -> Check {
 /// Checks whether a browser can be opened, and whether it can return to this machine.
 pub(super) async fn browser(
     auth: Option<&AuthOptions>,
-    answered: Option<&Answered>,
+    answered: Option<&EndpointResponse>,
     subject: &mut Subject<'_>,
 ) {
     let Some(auth) = auth else { return };

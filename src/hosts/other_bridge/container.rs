@@ -52,7 +52,7 @@ const HARMLESS: [(&str, bool); 41] = [
 const VOLUMES: [&str; 3] = ["-v", "--volume", "--mount"];
 
 /// The program that a container starts.
-pub(super) enum Inside {
+pub(super) enum ContainerProgram {
     /// The image is the bridge itself.
     Bridge(Started),
     /// The image has a program that this command line starts.
@@ -65,10 +65,10 @@ pub(super) enum Inside {
 ///
 /// # Errors
 /// The container adds something that would be lost; the error is the reason.
-pub(super) fn inside(words: &[String]) -> Result<Inside, String> {
+pub(super) fn find_program(words: &[String]) -> Result<ContainerProgram, String> {
     let words = words.strip_prefix(&["container".to_owned()]).unwrap_or(words);
     let Some(mut words) = words.strip_prefix(&["run".to_owned()]) else {
-        return Ok(Inside::Nothing);
+        return Ok(ContainerProgram::Nothing);
     };
     let mut entrypoint = None;
     while let Some(option) = words.first().filter(|word| word.starts_with('-')) {
@@ -89,12 +89,14 @@ pub(super) fn inside(words: &[String]) -> Result<Inside, String> {
         let count = if has_value && attached.is_none() { 2 } else { 1 };
         words = words.get(count..).unwrap_or_default();
     }
-    let Some((image, rest)) = words.split_first() else { return Ok(Inside::Nothing) };
+    let Some((image, rest)) = words.split_first() else { return Ok(ContainerProgram::Nothing) };
     if rest.iter().any(|word| word.contains("host.docker.internal")) {
         return Err("its URL is a name that only containers know".to_owned());
     }
     if let Some(entrypoint) = entrypoint {
-        return Ok(Inside::Line([entrypoint].into_iter().chain(rest.iter().cloned()).collect()));
+        return Ok(ContainerProgram::Line(
+            [entrypoint].into_iter().chain(rest.iter().cloned()).collect(),
+        ));
     }
     let name = image.rsplit('/').next().unwrap_or(image).split([':', '@']).next().unwrap_or(image);
     Ok(match bridge(name) {
@@ -102,9 +104,9 @@ pub(super) fn inside(words: &[String]) -> Result<Inside, String> {
         Some(program) => {
             let is_repeated = rest.first().is_some_and(|word| bridge(word).is_some());
             let arguments = rest[usize::from(is_repeated)..].to_vec();
-            Inside::Bridge(Started { program, arguments })
+            ContainerProgram::Bridge(Started { program, arguments })
         }
-        None => Inside::Line(rest.to_vec()),
+        None => ContainerProgram::Line(rest.to_vec()),
     })
 }
 

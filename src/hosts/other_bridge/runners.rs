@@ -94,7 +94,7 @@ const RUNNER_OPTIONS: [&str; 27] = [
     "--shell-type",
 ];
 /// Programs that start another one somewhere else, as someone else or with secrets.
-const KEEPERS: [&str; 21] = [
+const WRAPPERS: [&str; 21] = [
     "ssh",
     "sudo",
     "doas",
@@ -138,8 +138,8 @@ pub(super) fn has_value(option: &str) -> bool {
 }
 
 /// Whether a program starts others in a way that an entry would lose.
-pub(super) fn is_keeper(name: &str) -> bool {
-    KEEPERS.contains(&name)
+pub(super) fn is_wrapper(name: &str) -> bool {
+    WRAPPERS.contains(&name)
 }
 
 /// Whether a word is a version for a version manager, alone or after a name: `22`, `v22.1`,

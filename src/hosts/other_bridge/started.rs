@@ -2,9 +2,9 @@
 //! managers and shells until a bridge or another program is left.
 
 use super::command_line::{after_shell, split_at_spaces};
-use super::container::{Inside, inside};
+use super::container::{ContainerProgram, find_program};
 use super::names::{Started, bridge, program};
-use super::runners::{has_value, is_keeper, is_runner, is_version};
+use super::runners::{has_value, is_runner, is_version, is_wrapper};
 use crate::redact::shown_words;
 
 /// How deeply shells may be nested.
@@ -42,13 +42,13 @@ fn at(words: &[String], depth: usize) -> Result<Option<Started>, String> {
         let name = program(word).to_ascii_lowercase();
         match name.as_str() {
             "docker" | "podman" | "nerdctl" | "finch" => {
-                return match inside(rest)? {
-                    Inside::Bridge(started) => Ok(Some(started)),
-                    Inside::Line(line) if depth < MAX_DEPTH => at(&line, depth + 1),
-                    Inside::Line(_) | Inside::Nothing => Ok(None),
+                return match find_program(rest)? {
+                    ContainerProgram::Bridge(started) => Ok(Some(started)),
+                    ContainerProgram::Line(line) if depth < MAX_DEPTH => at(&line, depth + 1),
+                    ContainerProgram::Line(_) | ContainerProgram::Nothing => Ok(None),
                 };
             }
-            name if is_keeper(name) => {
+            name if is_wrapper(name) => {
                 return Err(format!("what `{name}` does for it would be lost"));
             }
             "py" => position += 1 + before_module(rest),

@@ -146,7 +146,7 @@ async fn a_slot_that_was_never_opened_is_not_opened_again() {
 async fn after_an_answer_from_the_cache_its_lists_are_asked_for_and_nothing_else_is_announced() {
     let mut scene = Scene::ready().await;
     let slot = &mut scene.bridge.slots[FIRST];
-    slot.opening.go_on_behind();
+    slot.opening.continue_in_background();
     slot.opening.phase = Phase::Ready;
     slot.cache.answer_minimal([("tools/list", r#"{"tools":[]}"#.to_owned())]);
     scene.bridge.tell_changes(FIRST);

@@ -9,7 +9,7 @@ use crate::error::Failure;
 
 /// The variable part of a registration request.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct RegistrationVariant {
     pub(super) redirect: Option<Redirect>,
     pub(super) scopes: Option<String>,
     /// The authentication method, if not the server's first.
@@ -47,10 +47,10 @@ impl RegistrationRefused {
     }
 }
 
-impl Wanted {
+impl RegistrationVariant {
     /// The next variation to try after this refusal; each step is taken once. `offered` are the
     /// authentication methods that the server lists.
-    pub(super) fn instead(
+    pub(super) fn next_variant(
         &self,
         refused: &RegistrationRefused,
         options: &AuthOptions,
@@ -83,12 +83,12 @@ impl Wanted {
         if !is_invalid {
             return None;
         }
-        self.without_wishes(refused, is_open, offered)
+        self.without_optional_members(refused, is_open, offered)
     }
 
     /// Drops optional members: `application_type` and the refresh grant are not essential, and
     /// another authentication method may be accepted (RFC 7591 §2).
-    fn without_wishes(
+    fn without_optional_members(
         &self,
         refused: &RegistrationRefused,
         is_open: impl Fn(&str) -> bool,
@@ -127,23 +127,25 @@ mod tests {
     #[test]
     fn a_refused_wish_is_given_up_once() {
         let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());
-        let instead = |wanted: &Wanted, words: &str| {
-            wanted.instead(&refused("invalid_client_metadata", words), &options, None)
+        let next_variant = |wanted: &RegistrationVariant, words: &str| {
+            wanted.next_variant(&refused("invalid_client_metadata", words), &options, None)
         };
-        let wanted = Wanted::default();
-        let untyped = instead(&wanted, "application_type native is not supported").unwrap();
-        assert!(untyped.no_type && instead(&untyped, "application_type is unknown").is_none());
-        let short = instead(&untyped, "grant_types: refresh_token is not allowed").unwrap();
-        assert!(short.no_type && short.no_refreshes && instead(&short, "grant_types").is_none());
+        let wanted = RegistrationVariant::default();
+        let untyped = next_variant(&wanted, "application_type native is not supported").unwrap();
+        assert!(untyped.no_type && next_variant(&untyped, "application_type is unknown").is_none());
+        let short = next_variant(&untyped, "grant_types: refresh_token is not allowed").unwrap();
+        assert!(
+            short.no_type && short.no_refreshes && next_variant(&short, "grant_types").is_none()
+        );
         let mut methods = Vec::new();
-        let mut next = instead(&wanted, "token_endpoint_auth_method none is not supported");
+        let mut next = next_variant(&wanted, "token_endpoint_auth_method none is not supported");
         while let Some(wanted) = next {
             methods.extend(wanted.method);
-            next = instead(&wanted, "token_endpoint_auth_method is not supported");
+            next = next_variant(&wanted, "token_endpoint_auth_method is not supported");
         }
         assert_eq!(methods, [AuthMethod::Post, AuthMethod::Basic]);
-        assert!(instead(&wanted, "client_name is too long").is_none());
+        assert!(next_variant(&wanted, "client_name is too long").is_none());
         let other = refused("access_denied", "application_type");
-        assert!(wanted.instead(&other, &options, None).is_none());
+        assert!(wanted.next_variant(&other, &options, None).is_none());
     }
 }

@@ -10,14 +10,14 @@ use crate::http::{Response, is_login_address, shows_login_page};
 
 /// The MCP server's response to a request without a token.
 #[derive(Debug)]
-pub(crate) struct Probed {
+pub(crate) struct ProbeResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Whether it is a sign-in page for browsers, or redirects to one.
     pub(crate) is_login_page: bool,
 }
 
-impl Probed {
+impl ProbeResponse {
     /// Reads a response; `target` is where it redirects to.
     pub(crate) async fn of(mut response: Response, target: Option<Url>) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
