@@ -1,5 +1,5 @@
-//! What faults do to an answer on its way out: they change the JSON of its result, the message, or
-//! the head of the HTTP response. A fault that is one of these changes needs no field of the plan.
+//! Edits of an answer by faults: of the JSON of its result, of the message, or of the head of the
+//! HTTP response. A fault that only edits an answer needs no field in the plan.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ pub(crate) struct AnswerEdits {
 }
 
 impl AnswerEdits {
-    /// Adds a change to the JSON text of a result. Errors have none.
+    /// Adds an edit of a result's JSON text. Errors have no result.
     pub(super) fn edit_result(&mut self, edit: impl Fn(String) -> String + Send + Sync + 'static) {
         self.result.push(Arc::new(edit));
     }
 
-    /// Adds a change to a message: what is sent in its place, once, several times, or not at all.
+    /// Adds an edit of a message, which returns the messages to send in its place.
     pub(super) fn edit_message(
         &mut self,
         edit: impl Fn(Vec<u8>) -> Vec<Vec<u8>> + Send + Sync + 'static,
@@ -37,12 +37,12 @@ impl AnswerEdits {
         self.head.push(Arc::new(edit));
     }
 
-    /// Returns a result as its faults leave it.
+    /// Returns the edited result.
     pub(crate) fn result(&self, result: String) -> String {
         self.result.iter().fold(result, |result, edit| edit(result))
     }
 
-    /// Returns the messages that are sent in place of one.
+    /// Returns the messages to send in place of one.
     pub(crate) fn messages(&self, message: String) -> Vec<Vec<u8>> {
         self.message.iter().fold(vec![message.into_bytes()], |messages, edit| {
             messages.into_iter().flat_map(|message| edit(message)).collect()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::plan::Plan;
-use super::row::{Effect, FaultScope, FaultTarget};
+use super::row::{FaultScope, FaultTarget, PlanEdit};
 use super::table;
 use super::words::{InvalidFault, Words};
 
@@ -15,7 +15,7 @@ const SELECTORS: [&str; 6] = ["method", "http", "tool", "path", "times", "skip"]
 #[derive(Clone)]
 pub struct Fault {
     text: String,
-    effect: Effect,
+    effect: PlanEdit,
     when: When,
 }
 

@@ -1,7 +1,7 @@
 //! Faults: mistakes and rare but legal behaviour of a remote, chosen by a line of text such as
 //! `status=503:retry-after=1:times=2:method=tools/list`. A fault only writes into a [`Plan`]; the
-//! transports act on it. What only changes an answer writes an edit of `edits` into the plan, and
-//! is a file of its own in `answers`.
+//! transports act on it. A fault that only changes an answer adds an edit (`edits`) to the plan and
+//! has its own file in `answers`.
 
 mod answers;
 mod edits;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::modern_plan::{Granted, ListenEnd};
-use super::row::{Effect, FaultRow, FaultScope, effect};
+use super::row::{FaultRow, FaultScope, PlanEdit, effect};
 use super::words::{InvalidFault, Words};
 use crate::served::Served;
 use crate::tasks::Terms;
@@ -139,7 +139,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     },
 ];
 
-fn read_cache(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_cache(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let scope = words.take_choice("scope", &[("public", "public"), ("private", "private")])?;
     let (ttl, scope) = match words.main().as_deref() {
         Some("none") => (Value::Null, scope.map_or(Value::Null, Value::from)),
@@ -155,7 +155,7 @@ fn read_cache(words: &mut Words) -> Result<Effect, InvalidFault> {
     effect(move |plan| plan.modern.caching = Some((ttl.clone(), scope.clone())))
 }
 
-fn read_needs_input(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_needs_input(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let form = json!({
         "message": "go on?",
         "requestedSchema": { "type": "object", "properties": { "go_on": { "type": "boolean" } } },

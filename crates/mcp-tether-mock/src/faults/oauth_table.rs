@@ -4,7 +4,7 @@ use super::oauth_plan::{
     CallbackFault, ClientRule, ClientRuleFault, DocumentFault, ErrorFault, MemberFault, TokenFault,
 };
 use super::plan::Plan;
-use super::row::{Effect, FaultRow, FaultScope, effect, read_member};
+use super::row::{FaultRow, FaultScope, PlanEdit, effect, read_member};
 use super::words::{InvalidFault, Words};
 
 pub(super) const ROWS: &[FaultRow] = &[
@@ -239,7 +239,7 @@ const BENT: &[(&str, MetadataDocument, &str, Option<&str>)] = &[
     ("issuers-text", MetadataDocument::Resource, "authorization_servers", Some(r#""{issuer}""#)),
 ];
 
-fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_metadata(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let choices: Vec<(&str, usize)> =
         BENT.iter().enumerate().map(|(at, (name, ..))| (*name, at)).collect();
     let (_, document, member, value) = BENT[words.main_choice(&choices)?];
@@ -252,7 +252,7 @@ fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
 }
 
 /// Reads a document; text that is not JSON is taken as a string.
-fn read_document(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_document(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let fault = words.main_choice(&[
         ("html", DocumentFault::Html),
         ("oversize", DocumentFault::Oversize),
@@ -264,7 +264,7 @@ fn read_document(words: &mut Words) -> Result<Effect, InvalidFault> {
     effect(move |plan| plan.oauth.document = Some(fault))
 }
 
-fn read_callback(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_callback(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let fault = words.main_choice(&[
         ("no-state", CallbackFault::NoState),
         ("wrong-state", CallbackFault::WrongState),
@@ -278,7 +278,7 @@ fn read_callback(words: &mut Words) -> Result<Effect, InvalidFault> {
     effect(move |plan| plan.oauth.callback.push(fault))
 }
 
-fn read_token(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_token(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let fault = words.main_choice(&[
         ("html", TokenFault::Html),
         ("no-access-token", TokenFault::NoAccessToken),
@@ -296,7 +296,7 @@ fn read_token(words: &mut Words) -> Result<Effect, InvalidFault> {
     effect(move |plan| plan.oauth.token = Some(fault))
 }
 
-fn read_error(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_error(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let endpoints = ["token", "register", "authorize", "revoke", "device_authorization", "par"];
     let endpoints = endpoints.map(|name| (name, name));
     let at = words.take_choice("at", &endpoints)?.unwrap_or("token");
@@ -307,7 +307,7 @@ fn read_error(words: &mut Words) -> Result<Effect, InvalidFault> {
     effect(move |plan| plan.oauth.error = Some(fault.clone()))
 }
 
-fn read_client_rule(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_client_rule(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let code = words.take("code").unwrap_or_else(|| "invalid_client".to_owned());
     let status = words.take_number("status")?.unwrap_or(401);
     let rule = words.main_choice(&[

@@ -1,5 +1,5 @@
-//! The plan of one request: what the faults that apply to it ask for. An empty plan is correct
-//! behaviour.
+//! The plan of one request: the combined effect of the faults that apply to it. An empty plan is
+//! correct behaviour.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(crate) struct Plan {
     pub(crate) terms: Option<Terms>,
     pub(crate) forget: bool,
     pub(crate) session: Option<SessionFault>,
-    /// What `initialize` answers as the revision.
+    /// The revision in the answer to `initialize`.
     pub(crate) negotiate: Option<String>,
     pub(crate) form: Option<AnswerForm>,
     pub(crate) content_type: Option<String>,
@@ -106,7 +106,7 @@ pub(crate) enum Silence {
     Body,
 }
 
-/// Where the connection is cut.
+/// The point at which the connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     /// Before any work: the request was not executed.
@@ -118,7 +118,7 @@ pub(crate) enum Point {
     AfterHeaders,
     AfterFirstEvent,
     MidEvent,
-    /// After every message sent on the way, before the answer.
+    /// After the messages before the answer.
     BeforeResponse,
     /// The stream ends properly, but without the answer.
     EndBeforeResponse,
@@ -130,7 +130,7 @@ pub(crate) enum AnswerForm {
     Sse,
 }
 
-/// What is wrong with sessions.
+/// A mistake in sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionFault {
     /// `initialize` assigns no id, and none is required.
@@ -143,7 +143,7 @@ pub(crate) enum SessionFault {
     Answers400,
 }
 
-/// A request to the host on the way to an answer.
+/// A request to the host before an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct AskFault {
     pub(crate) method: &'static str,
@@ -151,7 +151,7 @@ pub(crate) struct AskFault {
     pub(crate) on_get: bool,
 }
 
-/// What is wrong with the `endpoint` event of HTTP+SSE.
+/// A mistake in the `endpoint` event of HTTP+SSE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EndpointFault {
     Missing,
@@ -177,14 +177,14 @@ pub(crate) struct Flood {
     pub(crate) count: usize,
 }
 
-/// What a flood consists of.
+/// The items of a flood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FloodOf {
-    /// Members of an array that are no messages.
+    /// Members of an array that are not messages.
     Members,
     /// Members of an array that are notifications.
     Notes,
-    /// Events that are no messages.
+    /// Events that are not messages.
     Noise,
     /// Lines of one event.
     Lines,
@@ -193,7 +193,7 @@ pub(crate) enum FloodOf {
     /// Events with a long name each.
     Names,
     Comments,
-    /// Orders to come back at once.
+    /// `retry` fields that demand an immediate reconnection.
     Retries,
     /// Requests to the host.
     Questions,

@@ -12,7 +12,7 @@ use super::words::{InvalidFault, Words};
 use mcp_tether_wire::protocol::methods;
 
 /// Writes a fault into the plan of a request that it applies to.
-pub(super) type Effect = Arc<dyn Fn(&mut Plan) + Send + Sync>;
+pub(super) type PlanEdit = Arc<dyn Fn(&mut Plan) + Send + Sync>;
 
 /// One fault that can be chosen.
 pub(super) struct FaultRow {
@@ -23,7 +23,7 @@ pub(super) struct FaultRow {
     /// Further keys that it takes, besides the selectors.
     pub(super) keys: &'static [&'static str],
     pub(super) scope: FaultScope,
-    pub(super) read: fn(&mut Words) -> Result<Effect, InvalidFault>,
+    pub(super) read: fn(&mut Words) -> Result<PlanEdit, InvalidFault>,
 }
 
 /// Which requests a fault without a selector applies to.
@@ -56,7 +56,7 @@ impl FaultScope {
 
 pub(super) fn effect(
     change: impl Fn(&mut Plan) + Send + Sync + 'static,
-) -> Result<Effect, InvalidFault> {
+) -> Result<PlanEdit, InvalidFault> {
     Ok(Arc::new(change))
 }
 

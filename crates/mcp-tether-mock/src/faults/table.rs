@@ -10,7 +10,7 @@ use super::plan::{
     AnswerForm, AskFault, ChallengeFault, EndpointFault, LineEnding, Point, PostAnswer,
     RedirectFault, SessionFault, Silence, StatusBody, StatusFault,
 };
-use super::row::{Effect, FaultRow, FaultScope, effect, milliseconds, plain, worded};
+use super::row::{FaultRow, FaultScope, PlanEdit, effect, milliseconds, plain, worded};
 use super::words::{InvalidFault, Words};
 use mcp_tether_wire::protocol::methods;
 
@@ -294,7 +294,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static FaultRow> {
     ROWS.iter().chain(answers::ROWS).chain(modern_table::ROWS).chain(oauth_table::ROWS)
 }
 
-fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_status(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let code: u16 = words.main_number()?;
     if !(200..600).contains(&code) {
         return Err(words.wrong(format!("`{code}` is not the status of a final answer")));
@@ -332,7 +332,7 @@ fn read_data(words: &mut Words) -> Result<Value, InvalidFault> {
     serde_json::from_str(&text).map_err(|error| words.wrong(format!("`data` is not JSON: {error}")))
 }
 
-fn read_disconnect(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_disconnect(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let choices = [
         ("before-work", Point::BeforeWork),
         ("before-headers", Point::BeforeHeaders),
@@ -354,7 +354,7 @@ fn read_disconnect(words: &mut Words) -> Result<Effect, InvalidFault> {
     })
 }
 
-fn read_ask(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_ask(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let choices = [
         ("ping", methods::PING),
         ("roots", methods::LIST_ROOTS),
@@ -366,7 +366,7 @@ fn read_ask(words: &mut Words) -> Result<Effect, InvalidFault> {
     effect(move |plan| plan.ask = Some(AskFault { method, on_get }))
 }
 
-fn read_endpoint(words: &mut Words) -> Result<Effect, InvalidFault> {
+fn read_endpoint(words: &mut Words) -> Result<PlanEdit, InvalidFault> {
     let to = words.take("to").unwrap_or_else(|| "https://elsewhere.example/message".to_owned());
     let choices = [
         ("elsewhere", EndpointFault::Elsewhere(to)),

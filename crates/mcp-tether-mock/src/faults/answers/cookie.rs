@@ -1,4 +1,4 @@
-//! A cookie, as a balancer sets one.
+//! A cookie, like that of a load balancer.
 
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;

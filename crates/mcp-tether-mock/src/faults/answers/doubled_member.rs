@@ -17,7 +17,7 @@ pub(super) const FAULT: FaultRow = worded!(
         let member = read_member(words)?;
         effect(move |plan| {
             let member = member.clone();
-            // In the message, because what sets members of the result reads it as an object.
+            // In the message, because edits that set members parse the result as an object.
             plan.edits.edit_message(move |message| {
                 vec![doubled_in(&message, &member).unwrap_or(message)]
             });

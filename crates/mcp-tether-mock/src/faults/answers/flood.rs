@@ -1,4 +1,4 @@
-//! Thousands of something beside the answer.
+//! Thousands of other items beside the answer.
 
 use crate::faults::plan::{Flood, FloodOf};
 use crate::faults::row::{FaultRow, FaultScope, effect, worded};

@@ -1,4 +1,4 @@
-//! A page in place of an answer, as a gateway that wants a sign-in sends it.
+//! A page in place of an answer, like that of a gateway that demands a sign-in.
 
 use crate::faults::plan::AnswerForm;
 use crate::faults::row::{FaultRow, FaultScope, effect, plain};

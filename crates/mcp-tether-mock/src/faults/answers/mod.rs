@@ -1,5 +1,5 @@
-//! Faults of the answer itself, whatever its transport. Each is a file of its own: its row, what it
-//! does to an answer, and a test. To add one, copy `truncated.rs` and name it in this file.
+//! Faults of the answer itself, whatever its transport. Each has its own file with its row, its
+//! edit of an answer, and a test. To add one, copy `truncated.rs` and name it in this file.
 
 mod batch;
 mod content_type;
@@ -59,7 +59,7 @@ mod tests {
         plan
     }
 
-    /// Returns what is sent in place of [`WHOLE`]. What is not UTF-8 is shown as `�`.
+    /// Returns the text sent in place of [`WHOLE`], with `�` for invalid UTF-8.
     pub(in crate::faults) fn sent(fault: &str) -> Vec<String> {
         let edits = plan_of(fault).edits;
         let result = edits.result(r#"{"a":1}"#.to_owned());

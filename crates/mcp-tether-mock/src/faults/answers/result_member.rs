@@ -1,4 +1,4 @@
-//! A result with one member more, less, or of another value.
+//! A result with a member added, removed or changed.
 
 use serde_json::{Map, Value};
 

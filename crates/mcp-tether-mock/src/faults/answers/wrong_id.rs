@@ -1,4 +1,4 @@
-//! An answer to a request that nobody made.
+//! An answer with an id that no request has.
 
 use crate::faults::row::{FaultRow, FaultScope, effect, plain};
 use mcp_tether_wire::jsonrpc::Object;

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::confirm;
 use super::desk::Desk;
+use super::desk_error::DeskResult;
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::AuditEntry;
-use super::problem::DeskResult;
 use super::search::{PAGE, page};
 use super::shapes::AUDIT;
 use crate::product::field::{Field, Shape, ToolInput, may};

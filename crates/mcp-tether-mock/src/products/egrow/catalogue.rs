@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::desk::{Desk, same_text};
+use super::desk_error::{DeskError, DeskResult};
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::{Product, ProductOption, Variant};
-use super::problem::{DeskError, DeskResult};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CATEGORY, PRODUCT, VARIANT};
 use super::views::{category_in_full, product_in_full, product_line, variant_in_full};

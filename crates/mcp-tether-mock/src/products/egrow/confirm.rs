@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::problem::DeskError;
+use super::desk_error::DeskError;
 use crate::splitmix::splitmix64;
 
 /// How long a token is valid.

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
+use super::desk_error::DeskResult;
 use super::entry::{Entry, Run};
 use super::model::Payment;
-use super::problem::DeskResult;
 use super::{entries, graphql, seed};
 use crate::product::field::ToolInput;
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::desk_error::DeskError;
 use super::model::{
     AuditEntry, CURRENCY, Category, Confirmation, Customer, CustomerGroup, FulfillmentState, Order,
     OrderChange, Pipeline, Product, Stage, Variant,
 };
-use super::problem::DeskError;
 use crate::date::Date;
 use crate::product::moment::Moment;
 use crate::product::money::decimal;

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::desk::Desk;
+use super::desk_error::{DeskError, DeskResult};
 use super::entry::{Caller, Class, Domain, Entry, OutputShape, Run};
 use super::intent::Intent;
 use super::model::CURRENCY;
-use super::problem::{DeskError, DeskResult};
 use super::shapes::{CAPABILITIES, HEALTH, IDENTITY, WORKFLOW};
 use super::workflows::WORKFLOWS;
 use super::{analytics, catalogue, customers, graphql, orders, pipelines};

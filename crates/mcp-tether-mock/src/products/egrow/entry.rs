@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::confirm;
 use super::desk::Desk;
-use super::problem::{self, DeskError, DeskResult};
+use super::desk_error::{self, DeskError, DeskResult};
 use super::types::Type;
 use crate::date::Date;
 use crate::product::field::{self, Field, Shape, ToolInput, may};
@@ -195,7 +195,7 @@ impl OutputShape {
                 },
             }),
         };
-        let mut shapes = vec![given, problem::schema()];
+        let mut shapes = vec![given, desk_error::schema()];
         if kind == ToolKind::Destructive {
             shapes.push(confirm::schema());
         }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::desk_error::DeskError;
 use super::entry::Class;
-use super::problem::DeskError;
 
 const LIMIT_WINDOW: Duration = Duration::from_secs(60);
 

@@ -1,8 +1,8 @@
 //! The tools for pipelines: the stages of orders, and the orders in each stage.
 
 use super::desk::Desk;
+use super::desk_error::DeskResult;
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
-use super::problem::DeskResult;
 use super::search::{PAGE, page};
 use super::shapes::PIPELINE;
 use super::views::pipeline_in_full;

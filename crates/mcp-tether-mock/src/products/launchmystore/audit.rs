@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::access::StaffMember;
-use super::problem::ShopError;
+use super::shop_error::ShopError;
 use crate::product::Moment;
 
 /// How many entries are kept; older ones are dropped.

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::entry::{AdminArea, Does, Entry};
-use super::problem::ShopError;
 use super::record::{Record, text, whole};
 use super::resource::Resource;
 use super::shop::Shop;
+use super::shop_error::ShopError;
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::address::ADDRESS;
 use super::entry::{AdminArea, Does, Entry};
 use super::model::Order;
-use super::problem::ShopError;
 use super::record::{Record, text};
 use super::resource::{Resource, fine};
 use super::shop::Shop;
+use super::shop_error::ShopError;
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::problem::ShopResult;
 use super::resource::Resource;
 use super::shop::Shop;
+use super::shop_error::ShopResult;
 use crate::product::field::{Field, Shape, ToolInput, may, need, schema};
 use crate::product::{ToolKind, ToolSpec};
 

@@ -1,7 +1,7 @@
 //! Periods: named ones such as `this_month`, or from one day to another.
 
-use super::problem::ShopError;
 use super::shop::Shop;
+use super::shop_error::ShopError;
 use crate::date::Date;
 use crate::product::Moment;
 use crate::product::field::{Field, Shape, ToolInput, may};

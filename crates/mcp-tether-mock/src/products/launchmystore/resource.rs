@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::problem::{ShopError, ShopResult};
 use super::record::{Record, text};
 use super::shop::Shop;
+use super::shop_error::{ShopError, ShopResult};
 use crate::product::field::{Field, ToolInput};
 use crate::product::page::ListPage;
 use crate::product::query::Query;

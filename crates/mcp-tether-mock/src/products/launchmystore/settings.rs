@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::address::ADDRESS;
 use super::entry::{AdminArea, Does, Entry, ResultShape};
-use super::problem::{ShopError, ShopResult};
 use super::record::Record;
 use super::shop::Shop;
+use super::shop_error::{ShopError, ShopResult};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 

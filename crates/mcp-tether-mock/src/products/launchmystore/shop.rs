@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::model::{Movement, Order, Product, Theme, Variant};
-use super::problem::ShopError;
 use super::record::Record;
+use super::shop_error::ShopError;
 use super::traffic::Visits;
 use crate::date::Date;
 use crate::product::Moment;

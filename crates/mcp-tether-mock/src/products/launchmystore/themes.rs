@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::entry::{AdminArea, Does, Entry, PAGE, ResultShape};
 use super::model::{Part, Theme, ThemeSection};
-use super::problem::{ShopError, ShopResult};
 use super::record::Record;
 use super::resource::page;
 use super::shop::Shop;
+use super::shop_error::{ShopError, ShopResult};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::desk::Desk;
+use super::super::desk_error::DeskResult;
 use super::super::model::{CURRENCY, Order};
 use super::super::orders::{confirmations, figures, grouped, percent};
-use super::super::problem::DeskResult;
+use super::date_range::DateRange;
 use super::reports::by_courier;
-use super::span::DateRange;
 use crate::product::field::ToolInput;
 
 /// A stock below this counts as low.

@@ -2,14 +2,14 @@
 //! Everything is computed from the orders on request.
 
 mod dashboard;
+mod date_range;
 mod reports;
-mod span;
 mod utm;
 
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::shapes::{REPORT, WIDGET};
 use crate::product::field::{Field, Shape, may, need};
-use span::DAYS;
+use date_range::DAYS;
 
 const PREVIOUS: Field = may("comparePrevious", Shape::Flag, "adds the totals of the span before");
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::desk::{AGENTS, Desk};
+use super::super::desk_error::DeskResult;
 use super::super::model::{CURRENCY, FulfillmentState, Order};
 use super::super::orders::{confirmations, figures, percent};
-use super::super::problem::DeskResult;
-use super::span::DateRange;
+use super::date_range::DateRange;
 use crate::product::field::ToolInput;
 
 pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {

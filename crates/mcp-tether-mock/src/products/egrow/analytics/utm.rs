@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::super::desk::{Desk, same_text};
+use super::super::desk_error::DeskResult;
 use super::super::model::{Confirmation, Order, Utm};
 use super::super::orders::{figures, grouped, percent};
-use super::super::problem::DeskResult;
+use super::date_range::DateRange;
 use super::reports::{envelope, previous};
-use super::span::DateRange;
 use crate::product::field::ToolInput;
 
 /// The source of orders without an advertisement.

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, normal_phone};
+use super::super::desk_error::{DeskError, DeskResult};
 use super::super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::super::model::{Address, Customer, CustomerGroup};
-use super::super::problem::{DeskError, DeskResult};
 use super::super::shapes::{BLACKLISTED, CUSTOMER, FLAGGED, GROUP_ADDED, MERGED_CUSTOMERS};
 use super::super::views::customer_in_full;
 use super::{group, merge};

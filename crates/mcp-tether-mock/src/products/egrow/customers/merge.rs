@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, same_text};
+use super::super::desk_error::{DeskError, DeskResult};
 use super::super::model::{Address, Customer};
-use super::super::problem::{DeskError, DeskResult};
 use super::super::views::customer_in_full;
 use super::changing::{distinct, ids};
 use crate::product::field::ToolInput;

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 pub(super) use changing::{CHANGING, blank_address, fill, new_customer};
 
 use super::desk::{Desk, same_text};
+use super::desk_error::{DeskError, DeskResult};
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::{Customer, FulfillmentState};
-use super::problem::{DeskError, DeskResult};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CUSTOMER, DUPLICATE_CUSTOMERS};
 use super::views::customer_in_full;

@@ -10,7 +10,7 @@ use async_graphql::{Request, ServerError, Variables};
 use serde_json::{Value, json};
 
 use super::super::desk::Desk;
-use super::super::problem::DeskError;
+use super::super::desk_error::DeskError;
 use super::resolve::Sitting;
 use super::schema::schema;
 use crate::product::field::ToolInput;

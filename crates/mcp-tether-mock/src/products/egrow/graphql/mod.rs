@@ -11,8 +11,8 @@ use serde_json::json;
 use self::execute::{Operation, OperationKind};
 pub(super) use self::schema::offer;
 use super::desk::Desk;
+use super::desk_error::{DeskError, DeskResult};
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
-use super::problem::{DeskError, DeskResult};
 use super::shapes::{GRAPHQL_RESULT, GRAPHQL_SCHEMA};
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 

@@ -9,8 +9,8 @@ use async_graphql::{Error, ErrorExtensions, Result, Value as GraphqlValue};
 use serde_json::{Map, Value};
 
 use super::super::desk::Desk;
+use super::super::desk_error::DeskError;
 use super::super::entry::{Entry, Run};
-use super::super::problem::DeskError;
 use super::super::types::{Is, Type, TypeMember};
 use crate::product::field::ToolInput;
 use crate::product::{Misfit, ToolSpec};

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::super::customers::fill;
 use super::super::desk::{AGENTS, Desk};
+use super::super::desk_error::{DeskError, DeskResult};
 use super::super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::super::model::{Address, Confirmation, FulfillmentState, Order, OrderLine, Stage};
-use super::super::problem::{DeskError, DeskResult};
 use super::super::shapes::{CHANGED_LINES, MERGED_ORDERS, MOVED, ORDER};
 use super::{WHICH, create, lines, matching, merge};
 use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::customers::{blank_address, fill, new_customer};
 use super::super::desk::Desk;
+use super::super::desk_error::{DeskError, DeskResult};
 use super::super::model::{Address, Customer, Order, OrderChange, OrderLine};
-use super::super::problem::{DeskError, DeskResult};
 use crate::product::field::ToolInput;
 
 pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> DeskResult {

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, money, same_text};
+use super::super::desk_error::{DeskError, DeskResult};
 use super::super::model::{Order, OrderLine, Refund};
-use super::super::problem::{DeskError, DeskResult};
 use crate::product::field::ToolInput;
 
 /// A quantity of one line.

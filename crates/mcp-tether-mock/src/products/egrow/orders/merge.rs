@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, money};
+use super::super::desk_error::{DeskError, DeskResult};
 use super::super::model::{Order, OrderLine};
-use super::super::problem::{DeskError, DeskResult};
 use crate::product::field::ToolInput;
 
 /// Returns the order that stays and those merged into it, all of them open and of one customer.

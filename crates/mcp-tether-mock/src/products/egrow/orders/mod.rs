@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 pub(super) use changing::CHANGING;
 
 use super::desk::{Desk, same_text};
+use super::desk_error::{DeskError, DeskResult};
 use super::entry::{Class, Domain, Entry, OutputShape, Run};
 use super::model::{CURRENCY, Confirmation, Order};
-use super::problem::{DeskError, DeskResult};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CONFIRMATION_STATS, DUPLICATE_ORDERS, ORDER, ORDER_STATS};
 use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};

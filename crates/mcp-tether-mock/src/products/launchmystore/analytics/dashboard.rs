@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::period::named;
-use super::super::problem::ShopResult;
 use super::super::shop::Shop;
+use super::super::shop_error::ShopResult;
 use super::counted::orders_in;
 use super::goods;
 use super::sales::Sums;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::model::{LineItem, Order};
 use super::super::period::{self, Period};
-use super::super::problem::ShopResult;
 use super::super::record::text;
 use super::super::shop::Shop;
+use super::super::shop_error::ShopResult;
 use super::counted::orders_in;
 use crate::date::Date;
 use crate::product::field::{Field, Shape, ToolInput, may};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::period;
-use super::super::problem::ShopResult;
 use super::super::shop::Shop;
+use super::super::shop_error::ShopResult;
 use super::super::traffic::Visits;
 use super::counted::orders_in;
 use crate::date::Date;

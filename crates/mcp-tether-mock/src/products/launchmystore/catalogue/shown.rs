@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::model::{Product, Variant};
-use super::super::problem::ShopError;
 use super::super::shop::Shop;
+use super::super::shop_error::ShopError;
 
 /// Returns a product as an entry of a list.
 pub(super) fn product_line(shop: &Shop, product: &Product) -> Value {

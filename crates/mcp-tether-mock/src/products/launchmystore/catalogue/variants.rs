@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::entry::{AdminArea, DELETED, Does, Entry, PAGE, ResultShape};
 use super::super::model::{Movement, Product, Variant};
-use super::super::problem::{ShopError, ShopResult};
 use super::super::resource::page;
 use super::super::shop::Shop;
+use super::super::shop_error::{ShopError, ShopResult};
 use super::shown::{free_sku, nobody_waits_for, variant_line};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, may, need};

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::model::{Fulfillment, LineItem, Order, OrderStatus, Quantity};
-use super::super::problem::{ShopError, ShopResult};
 use super::super::shop::Shop;
+use super::super::shop_error::{ShopError, ShopResult};
 use super::shown::ID;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 

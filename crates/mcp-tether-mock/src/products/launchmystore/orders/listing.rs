@@ -3,10 +3,10 @@
 use super::super::customers::CUSTOMERS;
 use super::super::model::{Order, OrderStatus};
 use super::super::period::{self, PERIOD};
-use super::super::problem::ShopResult;
 use super::super::record::text;
 use super::super::resource::page;
 use super::super::shop::Shop;
+use super::super::shop_error::ShopResult;
 use super::shown::{customer, order_line};
 use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::query::Query;

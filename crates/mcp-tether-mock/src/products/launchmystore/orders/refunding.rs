@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::model::{LineItem, Order, Quantity, Refund};
-use super::super::problem::{ShopError, ShopResult};
 use super::super::shop::Shop;
+use super::super::shop_error::{ShopError, ShopResult};
 use super::fulfilment::chosen;
 use super::shown::ID;
 use crate::product::field::{Field, Shape, ToolInput, may, need};

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::customers::name;
 use super::super::model::{Order, TimelineEvent};
-use super::super::problem::ShopResult;
 use super::super::shop::Shop;
+use super::super::shop_error::ShopResult;
 use crate::product::field::{Field, Shape, need};
 
 /// Returns an order as an entry of a list.

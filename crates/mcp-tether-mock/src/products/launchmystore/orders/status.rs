@@ -2,8 +2,8 @@
 
 use super::super::coupons;
 use super::super::model::{Order, OrderStatus};
-use super::super::problem::{ShopError, ShopResult};
 use super::super::shop::Shop;
+use super::super::shop_error::{ShopError, ShopResult};
 use super::shown::ID;
 use crate::product::field::{Field, Shape, ToolInput, may};
 

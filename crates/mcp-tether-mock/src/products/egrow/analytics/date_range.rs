@@ -1,8 +1,8 @@
 //! Ranges of days, by name or by first and last day. Weeks begin on Monday.
 
 use super::super::desk::Desk;
+use super::super::desk_error::DeskError;
 use super::super::model::Order;
-use super::super::problem::DeskError;
 use crate::date::Date;
 use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::moment::Moment;
