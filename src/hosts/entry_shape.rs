@@ -45,6 +45,6 @@ pub enum Field {
 pub enum Expansion {
     /// Nothing, or only names that it knows; `${keyring:NAME}` arrives as it is.
     Known,
-    /// Everything that a shell would replace in a here-document: what is to arrive is escaped.
+    /// Everything that a shell would replace in a here-document; such text is escaped.
     Shell,
 }

@@ -125,7 +125,7 @@ mod tests {
 
     ///
     #[test]
-    fn a_refused_wish_is_given_up_once() {
+    fn a_refused_member_is_left_out_once() {
         let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());
         let next_variant = |wanted: &RegistrationVariant, words: &str| {
             wanted.next_variant(&refused("invalid_client_metadata", words), &options, None)

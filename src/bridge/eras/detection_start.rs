@@ -1,5 +1,5 @@
-//! Begins to detect the era of the remote. The first probe is sent once the event at hand is dealt
-//! with: what it finds may lead back to whatever began the detection.
+//! Starts the detection of the remote's era. The first probe is sent after the current event was
+//! handled, because its outcome may lead back to the code that started the detection.
 
 use super::ongoing_detection::{OngoingDetection, Opens};
 use crate::bridge::Bridge;
@@ -8,7 +8,7 @@ use crate::bridge::session::slots::SlotId;
 use crate::jsonrpc::Message;
 
 impl Bridge {
-    /// Opens a legacy host's session with this `initialize`, whatever the remote's era.
+    /// Opens a legacy host's session with this `initialize`, in whichever era the remote has.
     pub(in crate::bridge) fn detect_for_session(
         &mut self,
         slot: SlotId,

@@ -1,4 +1,4 @@
-//! What is known of the remote's era, and a detection of it that is under way.
+//! What is known about the remote's era, and a detection of it that is in progress.
 
 use tokio::time::Instant;
 

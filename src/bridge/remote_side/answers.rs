@@ -1,6 +1,6 @@
-//! What an answer of the remote, or its absence, means for the request that waits for it and for
-//! the session. `from_remote` brings answers here, and so does the detection of the era, whose
-//! probe may be the host's own `initialize`.
+//! Handles an answer of the remote, or its absence, for the request that waits for it and for the
+//! session. Answers come from `from_remote`, and from the detection of the era, whose probe may be
+//! the host's own `initialize`.
 
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use crate::bridge::Bridge;
 use crate::jsonrpc::{Message, MessageKind};
 
 impl Bridge {
-    /// Records the answer to the host's `initialize`, and gives it to its repetitions, now and
+    /// Records the answer to the host's `initialize`, which repeated requests also get, now and
     /// later.
     pub(in crate::bridge) fn note_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
         if let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response) {

@@ -99,7 +99,7 @@ impl Timers {
         due(&mut self.answer, now)
     }
 
-    /// Notes that `notifications/initialized` is under way.
+    /// Starts the time limit for the delivery of `notifications/initialized`.
     pub(in crate::bridge) fn confirming(&mut self) {
         self.confirm = Some(Instant::now() + CONFIRM_TIMEOUT);
     }

@@ -1,5 +1,5 @@
-//! Finds the bytes that matter inside a JSON string, sixteen at a time: quotes and backslashes, and
-//! control characters, which a string must escape.
+//! Finds the special bytes of a JSON string, sixteen at a time: quotes, backslashes, and control
+//! characters, which a string must escape.
 
 use wide::u8x16;
 

@@ -166,7 +166,7 @@ impl<'a> Tokens<'a> {
                 }
                 has_escapes = true;
                 length = length.max(offset + escape_length(bytes, self.at + offset)?);
-                // The escaped byte may be a quote or a backslash, and ends nothing.
+                // The escaped byte may be a quote or a backslash; it does not end the string.
                 found &= !(0b11 << offset);
             }
             self.at += length;
@@ -183,7 +183,7 @@ fn enter(open: u64, kind: u64) -> Option<u64> {
     (open.leading_zeros() > 0).then_some(open << 1 | kind)
 }
 
-/// Returns how many bytes the escape at `at` has; `None` if JSON has no such escape.
+/// Returns the length of the escape at `at`; `None` if JSON has no such escape.
 fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
     let escaped = *bytes.get(at + 1)?;
     if IS_ESCAPED[usize::from(escaped)] {
@@ -193,7 +193,7 @@ fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
     (escaped == b'u' && digits.iter().all(u8::is_ascii_hexdigit)).then_some(6)
 }
 
-/// Which bytes may stand behind a backslash, but for `u` (RFC 8259 §7).
+/// The bytes that may follow a backslash, except `u` (RFC 8259 §7).
 static IS_ESCAPED: [bool; 256] = {
     let mut table = [false; 256];
     let mut escaped: &[u8] = b"\"\\/bfnrt";
