@@ -35,7 +35,10 @@ pub(super) const AGENTS: [KnownHost; 12] = [
         ]),
         project: &[".amp/settings.json", ".amp/settings.jsonc"],
         programs: &["amp"],
-        evidence: &[Documentation("ampcode.com/docs/cli/settings, ampcode.com/docs/customize/mcp")],
+        evidence: &[
+            Schema("@sourcegraph/amp-sdk 0.1.0: `MCPServerSchema`"),
+            Documentation("ampcode.com/docs/cli/settings, ampcode.com/docs/customize/mcp"),
+        ],
         ..USUAL
     },
     KnownHost {
@@ -194,7 +197,11 @@ pub(super) const AGENTS: [KnownHost; 12] = [
             older_of_project(home(".kilocode/mcp.json"), MCP_SERVERS),
         ],
         programs: &["kilo"],
-        evidence: &[Run("7.7.9"), Documentation("kilo.ai/docs, using MCP in Kilo Code")],
+        evidence: &[
+            Run("7.7.9"),
+            Schema("@kilocode/sdk 7.4.20: `McpLocalConfig`; packages/core/src/v1/config/mcp.ts"),
+            Documentation("kilo.ai/docs, using MCP in Kilo Code"),
+        ],
         ..USUAL
     },
     KnownHost {

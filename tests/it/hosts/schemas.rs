@@ -37,6 +37,13 @@ const PUBLISHED: &[Published] = &[
         required: &[],
         is_closed: false,
     },
+    // `MCPServerSchema` of the package @sourcegraph/amp-sdk, for entries that start a program.
+    Published {
+        hosts: &["amp"],
+        members: &[("command", TEXT), ("args", LIST), ("env", OBJECT), ("disabled", SWITCH)],
+        required: &["command"],
+        is_closed: true,
+    },
     // codex-rs/core/config.schema.json, `RawMcpServerConfig`.
     Published {
         hosts: &["codex"],
@@ -88,6 +95,20 @@ const PUBLISHED: &[Published] = &[
             ("excludeTools", LIST),
         ],
         required: &[],
+        is_closed: true,
+    },
+    // `McpLocalConfig` of Kilo Code: packages/core/src/v1/config/mcp.ts and @kilocode/sdk.
+    Published {
+        hosts: &["kilo"],
+        members: &[
+            ("type", TEXT),
+            ("command", LIST),
+            ("environment", OBJECT),
+            ("env", OBJECT),
+            ("enabled", SWITCH),
+            ("timeout", NUMBER),
+        ],
+        required: &["type", "command"],
         is_closed: true,
     },
     // opencode.ai/config.json, `McpLocalConfig`.
