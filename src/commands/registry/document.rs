@@ -11,7 +11,7 @@ use super::ask::Answers;
 use super::input::Input;
 use crate::error::{Error, Result};
 use crate::http::is_loopback;
-use crate::redact::plain;
+use crate::redact::{is_deceptive, plain};
 use crate::settings::{Flags, Key};
 
 /// The characters of a value to escape in a path or query (RFC 3986, 2.3).
@@ -120,11 +120,14 @@ impl RegistryDocument {
             texts.extend(of_input(&header.input));
             texts.extend(header.variables.values().flat_map(of_input));
         }
-        if texts.iter().any(|text| text.contains("${")) {
+        // Two variables side by side could make a reference that neither of them has.
+        let inner = self.remote.headers.iter().flat_map(|header| header.variables.values());
+        let makes_reference = inner.flat_map(of_input).any(|text| text.contains('$'));
+        if makes_reference || texts.iter().any(|text| text.contains("${")) {
             return Err(unacceptable(name, "it refers to a variable or secret of yours"));
         }
-        if texts.iter().any(|text| text.chars().any(char::is_control)) {
-            return Err(unacceptable(name, "it contains control characters"));
+        if texts.iter().any(|text| text.chars().any(is_deceptive)) {
+            return Err(unacceptable(name, "it contains control or invisible characters"));
         }
         Ok(())
     }

@@ -102,6 +102,25 @@ async fn a_hostile_document_never_reaches_a_configuration() {
         remote("--log-file=/tmp/x"),
         header(json!({ "name": "X", "value": "${keyring:shop}" })),
         header(json!({ "name": "X", "value": "a\nHost: x" })),
+        header(json!({ "name": "X", "value": "{a}{b}", "variables":
+            { "a": { "default": "$" }, "b": { "value": "{keyring:shop}" } } })),
+        header(json!({ "name": "X", "value": "a{b}", "variables":
+            { "b": { "choices": ["${HOME}"], "value": "${HOME}" } } })),
+        header(json!({ "name": "X\u{202e}", "value": "x" })),
+        header(json!({ "name": "Proxy-Authorization", "value": "Basic eDp5" })),
+        header(json!({ "name": "X", "value": ["a", "b"] })),
+        remote("https://x.example/\u{200b}mcp"),
+        remote("https://x.example/a\u{7f}"),
+        remote("https://x.example:99999/"),
+        remote("https://"),
+        remote("javascript:alert(1)"),
+        remote("data:text/plain,x"),
+        remote("ws://x.example/"),
+        remote("https://{a}.example/"),
+        remote("https://x.example/{a"),
+        json!([{ "type": "stdio", "command": "sh", "args": ["-c", "touch x"] }]),
+        json!([{ "type": "streamable-http", "url": 7 }]),
+        json!({ "type": "streamable-http", "url": "https://x.example/" }),
         header(json!({ "name": "Host", "value": "x" })),
         header(json!({ "name": "X --log-file y", "value": "x" })),
         json!([]),
@@ -127,6 +146,41 @@ async fn a_hostile_document_never_reaches_a_configuration() {
         assert!(matches!(refused.code, Some(1 | 2)), "{document}: {}", refused.shown());
         assert!(!refused.shown().contains('\u{1b}'), "{}", refused.shown());
         assert!(home.all().is_empty(), "{document}");
+    }
+}
+
+/// S-50: what a registry answers is bounded before it is understood.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_any_size_or_depth_ends_with_an_error() {
+    let answers: [(&str, Vec<u8>); 6] = [
+        ("deep", b"[".repeat(100_000)),
+        ("members", br#"{"a":"#.repeat(50_000)),
+        (
+            "long",
+            [b"{\"server\":{\"description\":\"", &b"a".repeat(10 << 20)[..], b"\"}}"].concat(),
+        ),
+        ("blank", b" ".repeat(10 << 20)),
+        ("binary", (0..=255).collect()),
+        ("half", b"{\"server\":{\"name\":\"com.example/half\",\"remotes\":[".to_vec()),
+    ];
+    let names: Vec<String> =
+        answers.iter().map(|(name, _)| format!("com.example/{name}")).collect();
+    let answer = move |Path(name): Path<String>| async move {
+        let found = answers.into_iter().find(|(other, _)| name.ends_with(other));
+        found.map(|(_, body)| body).unwrap_or_default()
+    };
+    let routes = Router::new().route("/v0.1/servers/{name}/versions/latest", get(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let registry = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let home = std::sync::Arc::new(Home::new());
+    for name in &names {
+        let words = ["install", name, "--host", "cursor", "--yes"];
+        let refused = run(&registry, home.clone(), &words).await;
+        assert_eq!(refused.code, Some(1), "{name}: {}", refused.shown());
+        assert!(refused.stderr.contains("hint: "), "{name}: {}", refused.stderr);
+        assert!(refused.stderr.len() < 1000, "{name}: {}", refused.stderr.len());
+        assert!(home.all().is_empty(), "{name}");
     }
 }
 
