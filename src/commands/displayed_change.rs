@@ -8,9 +8,13 @@ use crate::settings::{Setting, ValueKind};
 /// Replaces a hidden value.
 const HIDDEN: &str = "…";
 
+/// The member with the arguments of an entry.
+const ARGUMENTS: &str = "args";
+
 /// Members of an entry whose values are not secrets.
-const HARMLESS_KEYS: [&str; 16] = [
+const HARMLESS_KEYS: [&str; 20] = [
     "command",
+    "cmd",
     "path",
     "url",
     "serverUrl",
@@ -24,11 +28,14 @@ const HARMLESS_KEYS: [&str; 16] = [
     "$schema",
     "timeout",
     "startup_timeout_sec",
+    "tool_timeout_sec",
+    "startup",
+    "request",
     "enabled",
     "disabled",
 ];
 
-/// Hides the secrets in a difference in the format of `diff -u`, of JSON or TOML.
+/// Hides the secrets in a difference in the format of `diff -u`, of JSON, TOML or YAML.
 pub(super) fn display_change(difference: &str) -> String {
     let (mut old, mut new) = (Side::default(), Side::default());
     let mut out = String::with_capacity(difference.len());
@@ -82,7 +89,15 @@ impl Side {
                 None => format!("{mark}{HIDDEN}\n"),
             };
         }
-        let mut out = String::with_capacity(line.len());
+        if is_header(line) {
+            self.key = None;
+            return line.to_owned();
+        }
+        let (start, line) = line.split_at(item_start(line).unwrap_or(0));
+        if !start.is_empty() && self.key.as_deref() == Some(ARGUMENTS) {
+            return format!("{start}{}", self.display_item(line));
+        }
+        let mut out = start.to_owned();
         let mut rest = line;
         while let Some((before, mark, quoted, after)) = next_string(rest) {
             out.push_str(&self.display_between(before));
@@ -99,35 +114,79 @@ impl Side {
         out + &self.display_between(rest)
     }
 
-    /// Text between two strings: punctuation, bare keys of TOML, numbers and comments.
-    fn display_between(&mut self, text: &str) -> String {
-        let start = text.rfind(['[', '{']).map_or(0, |bracket| bracket + 1);
-        if start > 0 {
-            self.key = None;
+    /// What follows the hyphen of an argument in a list of YAML, which needs no marks around it.
+    fn display_item(&mut self, item: &str) -> String {
+        let word = item.trim_end();
+        let end = &item[word.len()..];
+        match next_string(word) {
+            Some(("", mark, quoted, after)) => {
+                format!("{mark}{}{mark}{after}{end}", self.display_word(quoted))
+            }
+            _ => match word.split_once(" #") {
+                Some((word, comment)) => format!("{} #{comment}{end}", self.display_word(word)),
+                None => self.display_word(word) + end,
+            },
         }
-        let (brackets, members) = text.split_at(start);
-        let shown: String =
-            members.split_inclusive(',').map(|member| self.display_member(member)).collect();
-        brackets.to_owned() + &shown
+    }
+
+    /// Text between two strings: punctuation, bare words and keys, numbers and comments.
+    fn display_between(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for member in text.split_inclusive(['[', '{', ',', ']', '}']) {
+            out += &self.display_member(member);
+            if member.ends_with(['[', '{']) {
+                self.key = None;
+            }
+        }
+        out
     }
 
     /// A member whose value is not a string, or the part of a member before its string.
     fn display_member(&mut self, member: &str) -> String {
-        let Some((name, value)) = member.split_once(['=', ':']) else { return member.to_owned() };
+        let is_around =
+            |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | ',' | '}' | ']' | '[' | '{');
+        let word = member.trim_start_matches(['+', '-']).trim_matches(is_around);
+        if is_url(word) {
+            // A bare word of YAML.
+            return member.replacen(word, &display_url(word), 1);
+        }
+        let Some((name, value)) = member.split_once(['=', ':']) else {
+            return self.display_bare_word(member, word);
+        };
         let bare_key = name.trim_matches(['+', '-', ' ', '\t']);
         if !bare_key.is_empty() {
             self.key = Some(bare_key.to_owned());
         }
-        let scalar = value.trim_matches([' ', '\t', '\n', '\r', ',', '}', ']']);
+        let scalar = value.trim_matches(is_around);
         if scalar.is_empty() {
             return member.to_owned();
         }
         let is_harmless = matches!(scalar, "true" | "false" | "null") || scalar.starts_with('#');
-        if is_harmless || self.key.take().is_none_or(|key| is_harmless_key(&key)) {
+        let Some(key) = self.key.take().filter(|_| !is_harmless) else { return member.to_owned() };
+        let shown = match is_harmless_key(&key) {
+            true if key != "cmd" && key != "command" => scalar.to_owned(),
+            true => {
+                let words: Vec<_> = scalar.split(' ').map(|word| self.display_word(word)).collect();
+                self.flag = None;
+                words.join(" ")
+            }
+            false => HIDDEN.to_owned(),
+        };
+        let separator = &member[name.len()..=name.len()];
+        format!("{name}{separator}{}", value.replacen(scalar, &shown, 1))
+    }
+
+    /// A word of YAML without marks around it. Other formats have only numbers there, and comments.
+    fn display_bare_word(&mut self, member: &str, word: &str) -> String {
+        let is_text = word.contains(' ') || word.starts_with(['#', '/', '*']) || word.len() < 2;
+        if is_text || matches!(word, "true" | "false" | "null" | "---" | "...") {
             return member.to_owned();
         }
-        let separator = &member[name.len()..=name.len()];
-        format!("{name}{separator}{}", value.replacen(scalar, HIDDEN, 1))
+        let shown = match self.key.as_deref() {
+            Some(key) if key != ARGUMENTS => hide_unless_reference(word),
+            _ => self.display_word(word),
+        };
+        member.replacen(word, &shown, 1)
     }
 
     /// The content of a string that is not a key.
@@ -159,6 +218,28 @@ impl Side {
         }
         display_argument(word)
     }
+}
+
+/// Whether a line of a difference is the head of a table of TOML, whose name is no secret.
+fn is_header(line: &str) -> bool {
+    let line = line.get(1..).unwrap_or_default().trim_end();
+    let name = line.trim_start_matches('[');
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    line.starts_with('[') && name.starts_with(is_name) && name.ends_with(']')
+}
+
+fn is_url(word: &str) -> bool {
+    let is_scheme = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic());
+    word.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme)) && !word.contains(' ')
+}
+
+/// Where an item of a list of YAML starts in a line of a difference, behind its hyphen.
+fn item_start(line: &str) -> Option<usize> {
+    let item = line.get(1..)?.trim_start_matches(' ').strip_prefix("- ")?;
+    // A member of a mapping in a list.
+    let is_member =
+        !item.starts_with(['"', '\'']) && (item.contains(": ") || item.ends_with(":\n"));
+    (!is_member).then(|| line.len() - item.len())
 }
 
 fn is_harmless_key(key: &str) -> bool {
@@ -311,6 +392,67 @@ mod tests {
         ] {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
+    }
+
+    /// S-09: in YAML, words need no marks around them.
+    #[test]
+    fn a_displayed_change_of_yaml_loses_its_secrets_and_shows_the_command() {
+        let shown = display(&[
+            " extensions:",
+            "   shop:",
+            "-    cmd: npx",
+            "+    cmd: /opt/mcp-tether",
+            "     args:",
+            "-    - -y",
+            "       - mcp-remote",
+            "       - https://mcp.example.com/mcp?key=hunter2",
+            "+      - \"https://mcp.example.com/a?key=hunter2\"",
+            "       - --api-key",
+            "       - hunter2",
+            "       - --header",
+            "       - X-Api:hunter2",
+            "       - 'X-Other: hunter2' # mine",
+            "       - hunter2 # mine",
+            "     envs:",
+            "       PIN: hunter2",
+            "       CODE: \"hunter2\"",
+            "   b: { envs: { PIN: hunter2 }, cmd: npx, args: [mcp-remote, --api-key, hunter2] }",
+            "   c: { args: [https://mcp.example.com/b?key=hunter2, 3334],",
+            "     envs: { PIN: 4711, A: [1] } }",
+            "     tokens:",
+            "     - hunter",
+            "     enabled: true",
+            "     timeout: 300",
+        ]);
+        for secret in ["hunter", "4711"] {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+        for kept in [
+            "cmd: npx",
+            "cmd: /opt/mcp-tether",
+            "- -y",
+            "- mcp-remote",
+            "- https://mcp.example.com/mcp?key=…",
+            "- \"https://mcp.example.com/a?key=…\"",
+            "- --api-key\n",
+            "- X-Api:…",
+            "# mine",
+            "[mcp-remote, --api-key, …]",
+            "[https://mcp.example.com/b?key=…, 3334]",
+            "enabled: true",
+            "timeout: 300",
+        ] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
+    }
+
+    /// S-09: numbers in a table on one line, and names of tables.
+    #[test]
+    fn a_table_on_one_line_has_no_visible_values() {
+        let shown =
+            display(&[" [mcp_servers.shop2]", " env = { PIN = 4711, MORE = [\"a\"], X = 4712 }"]);
+        assert!(!shown.contains("471"), "{shown}");
+        assert!(shown.contains("[mcp_servers.shop2]"), "{shown}");
     }
 
     /// S-15: a project's file may hold characters that hide what a change does.
