@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::environment::{CommandOutcome, Environment, paint_difference};
+use crate::environment::{CommandOutcome, Environment, paint_difference, to_stderr};
 use crate::error::{Error, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFolders, KnownHost, OperatingSystem, SavedFile, Scope,
@@ -80,6 +80,14 @@ fn error_for_relative(host: &KnownHost, file: &Path, folders: &HostFolders) -> E
     let value = plain(&value.display().to_string());
     Error::usage(format!("`{name}` is `{value}`, which is not an absolute path"))
         .hint(format!("set it to the full path of what {} uses", host.title))
+}
+
+/// Says that files of the user were not looked for, because nobody knows where they would be.
+pub(super) fn note_without_home(folders: &HostFolders) {
+    if folders.home.is_none() {
+        to_stderr("note: there is no home folder, so only the current folder was looked into\n");
+        to_stderr("hint: set `HOME`\n");
+    }
 }
 
 /// Repeats an edit whose file another program has changed since it was read.

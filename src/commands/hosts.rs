@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::chosen_hosts::here;
-use super::host_entries::{PROGRAM, folders, is_ours, server_of, url_of};
+use super::host_entries::{PROGRAM, folders, is_ours, note_without_home, server_of, url_of};
 use crate::environment::{Environment, print_error, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode};
 use crate::hosts::{HostEntry, HostFile, KnownHost, OtherBridge, Scope, found, other_bridge};
@@ -23,6 +23,7 @@ struct Row {
 /// Lists the entries. The exit code is 1 if a file cannot be read.
 pub(crate) fn run(as_json: bool, environment: &Environment) -> ExitCode {
     let folders = folders(environment);
+    note_without_home(&folders);
     let (mut rows, mut code) = (Vec::new(), ExitCode::Ok);
     for (host, scope, path) in found(&folders) {
         match HostFile::open(host, scope, &path) {

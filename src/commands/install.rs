@@ -83,11 +83,16 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
     let (entry, mut notes) =
         new_entry(&server.url, name, options.scope, &server.flags, environment)?;
     if options.print {
-        hosts.iter().for_each(|host| print_entry(host, &entry));
+        for host in &hosts {
+            if hosts.len() > 1 {
+                to_stderr(&format!("for {}:\n", host.title));
+            }
+            print_entry(host, &entry);
+        }
         return Ok(ExitCode::Ok);
     }
     if options.link {
-        return print_links(&hosts, &entry);
+        return print_links(&hosts, &entry, options.hosts.all);
     }
     if !options.dry_run {
         refuse_sudo(environment)?;
@@ -139,14 +144,27 @@ fn print_entry(host: &KnownHost, entry: &NewEntry) {
     of_host(CommandOutcome::copied("entry", text.clone()), host).member("entry", text).print();
 }
 
-fn print_links(hosts: &[&'static KnownHost], entry: &NewEntry) -> Result<ExitCode> {
+/// Prints the addresses for these hosts. Of all that are installed here, some may have none.
+fn print_links(
+    hosts: &[&'static KnownHost],
+    entry: &NewEntry,
+    are_all_here: bool,
+) -> Result<ExitCode> {
+    let has_some = hosts.iter().any(|host| host.link.is_some());
     for host in hosts {
         let Some(link) = host.link else {
+            if are_all_here && has_some {
+                to_stderr(&format!("note: {} has no addresses for entries\n", host.title));
+                continue;
+            }
             return Err(Error::usage(format!("{} has no addresses for entries", host.title))
                 .hint(format!("write its file: `--host {}` without `--link`", host.id)));
         };
+        if hosts.len() > 1 {
+            to_stderr(&format!("for {}:\n", host.title));
+        }
         let address = link.address(entry);
-        let outcome = CommandOutcome::shown("link", format!("{address}\n"));
+        let outcome = CommandOutcome::copied("link", format!("{address}\n"));
         of_host(outcome, host).member("link", address).print();
     }
     Ok(ExitCode::Ok)
@@ -235,7 +253,7 @@ impl Work<'_> {
             Some(there) if there.words == words => Ok(Edit::Present),
             Some(there) if are_for_one_server(&there.words, &words) => {
                 let place = there.place.clone();
-                file.document.set_command(&place, &words);
+                file.document.set_commands([(&place, &words[..])]);
                 Ok(Edit::Changed(words))
             }
             Some(there) => Err(name_is_taken(plan.host, there, &plan.path)),

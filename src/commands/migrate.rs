@@ -2,11 +2,14 @@
 //! if the user agrees, rewrites the entries and imports their sign-ins. Changes no file of
 //! `mcp-remote`.
 
+use std::collections::HashSet;
+
 use super::chosen_hosts::by_name;
 use super::consent::ask;
 use super::displayed_change::display_change;
 use super::host_entries::{
-    PROGRAM, folders, own_program, position, proposed_change, refuse_sudo, url_of, with_saved,
+    PROGRAM, folders, note_without_home, own_program, position, proposed_change, refuse_sudo,
+    url_of, with_saved,
 };
 use super::import::McpRemoteEntry;
 use super::literal_secrets::is_secret_header;
@@ -70,7 +73,9 @@ pub(crate) fn run(
         store(&Flags::default(), environment)?;
     }
     let program = own_program(environment)?;
-    let mut survey = survey(options, &program, read, &folders(environment))?;
+    let folders = folders(environment);
+    note_without_home(&folders);
+    let mut survey = survey(options, &program, read, &folders)?;
     if !options.dry_run && !survey.planned.is_empty() {
         refuse_sudo(environment)?;
         if options.scope == Scope::Project && !options.yes {
@@ -265,9 +270,8 @@ impl Survey {
     /// Changes the files in memory.
     fn edit(&mut self) {
         for planned in &mut self.planned {
-            for entry in &planned.entries {
-                planned.file.document.set_command(&entry.place, &entry.words);
-            }
+            let commands = planned.entries.iter().map(|entry| (&entry.place, &entry.words[..]));
+            planned.file.document.set_commands(commands);
         }
     }
 
@@ -320,14 +324,13 @@ impl Survey {
 /// Gives each further entry for one URL and the same headers an account of its own, which has the
 /// entry's name: `mcp-remote` had one sign-in for all of them.
 fn give_accounts(entries: &mut [Candidate]) {
-    let mut seen: Vec<Vec<String>> = Vec::new();
+    let mut seen = HashSet::new();
     for candidate in entries {
-        let words = candidate.words[1..].to_vec();
+        let words = &candidate.words[1..];
         let says_who = words.iter().any(|word| word == "--account" || word == "--header");
-        if seen.iter().any(|other| url_of(other) == url_of(&words)) && !says_who {
+        if !seen.insert(url_of(words).map(str::to_owned)) && !says_who {
             candidate.words.extend(["--account".to_owned(), candidate.place.name.clone()]);
         }
-        seen.push(words);
     }
 }
 

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use super::chosen_hosts::{by_name, with_shared_files};
 use super::displayed_change::display_change;
 use super::host_entries::{
-    folders, is_ours, proposed_change, refuse_sudo, retry_if_changed, server_of, with_saved,
+    folders, is_ours, note_without_home, proposed_change, refuse_sudo, retry_if_changed, server_of,
+    with_saved,
 };
 use crate::environment::{CommandOutcome, Environment, print_error};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{FileError, HOSTS, HostEntry, HostFile, HostFolders, KnownHost, Scope, found};
 use crate::redact::{plain, shown_words};
+
+const NOTE_ON_SIGN_IN: &str = "a stored sign-in is not removed; `mcp-tether logout URL` does that";
 
 /// The options of an uninstallation, as typed.
 #[derive(Clone, Debug)]
@@ -57,6 +60,7 @@ pub(crate) fn run(options: &UninstallOptions, environment: &Environment) -> Resu
     if !options.dry_run {
         refuse_sudo(environment)?;
     }
+    note_without_home(&folders);
     let places: Vec<Place> = found(&folders)
         .into_iter()
         .filter(|(host, scope, _)| {
@@ -69,8 +73,13 @@ pub(crate) fn run(options: &UninstallOptions, environment: &Environment) -> Resu
     for place in &places {
         match retry_if_changed(|| remove(place, options, &folders)) {
             Ok(Removal::Removed(outcome)) => {
+                // Once is enough.
+                let keeps_sign_in = !removed && !options.dry_run;
                 removed = true;
-                outcome.print();
+                match keeps_sign_in {
+                    true => outcome.note(NOTE_ON_SIGN_IN).print(),
+                    false => outcome.print(),
+                }
             }
             Ok(Removal::Absent) => {}
             Ok(Removal::Elsewhere(folders)) => elsewhere.extend(folders),
@@ -133,7 +142,11 @@ fn remove(
         file.document.remove(&entry.place);
     }
     if options.dry_run {
-        let change = proposed_change(host, path, &display_change(&file.difference()));
+        let (difference, is_removed) = file.difference_undone()?;
+        let mut change = proposed_change(host, path, &display_change(&difference));
+        if is_removed {
+            change = change.note("nothing is left in the file, so it will be removed");
+        }
         return Ok(Removal::Removed(Box::new(change)));
     }
     let names: Vec<String> =
@@ -141,9 +154,7 @@ fn remove(
     let sentence = format!("removed {} from {}", names.join(", "), host.title);
     let saved = file.save_undone(*scope == Scope::User, folders)?;
     let outcome = with_saved(CommandOutcome::new("removed", sentence), host, path, &saved);
-    Ok(Removal::Removed(Box::new(
-        outcome.note("a stored sign-in is not removed; `mcp-tether logout URL` does that"),
-    )))
+    Ok(Removal::Removed(Box::new(outcome)))
 }
 
 /// Whether an entry applies everywhere or to the current folder.

@@ -84,8 +84,10 @@ impl CommandOutcome {
     }
 
     fn add_line(&mut self, label: &'static str, text: String) {
-        if let Text::Report { facts, .. } = &mut self.text {
-            facts.push((label, text));
+        match &mut self.text {
+            Text::Report { facts, .. } => facts.push((label, text)),
+            Text::AsIs(shown) => *shown += &format!("{label}: {text}\n"),
+            Text::Copied(_) => {}
         }
     }
 

@@ -1,11 +1,12 @@
 //! The text of a host's configuration, in JSON, TOML or YAML: its entries, and the edits that
 //! commands make. Refuses text that cannot be parsed, with line and column.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::entry::{EntryPlace, HostEntry, Nesting, NewEntry, command_members};
+use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, NewEntry, command_members};
 use super::entry_shape::{EntryShape, Fields, Format, SectionKeys};
 use super::json::JsonText;
 use super::known_host::KnownHost;
@@ -23,6 +24,8 @@ pub struct Document {
     sections: &'static [SectionKeys],
     other_fields: &'static [(SectionKeys, Fields)],
     text: Text,
+    /// The command line of each entry, after all edits.
+    expected: HashMap<EntryPlace, Vec<String>>,
 }
 
 enum Text {
@@ -65,7 +68,26 @@ impl Document {
                 Text::Json(JsonText::parse(text, shape, sections)?)
             }
         };
-        Ok(Self { shape, sections, other_fields: host.other_fields, text })
+        let mut parsed = Self {
+            shape,
+            sections,
+            other_fields: host.other_fields,
+            text,
+            expected: HashMap::new(),
+        };
+        parsed.expected = parsed.command_lines();
+        Ok(parsed)
+    }
+
+    fn command_lines(&self) -> HashMap<EntryPlace, Vec<String>> {
+        let line = |entry: &HostEntry| (entry.place.clone(), entry.words.clone());
+        self.entries().iter().map(line).collect()
+    }
+
+    /// Whether this, which was parsed from the text of an edited configuration, has the entries
+    /// that the edits should have left.
+    pub(super) fn has_entries_of(&self, edited: &Self) -> bool {
+        self.expected == edited.expected
     }
 
     /// Every entry, in the order of the file.
@@ -103,6 +125,11 @@ impl Document {
         let others = self.other_fields.iter().find(|(other, _)| *other == section);
         let fields = others.map_or(self.shape.fields, |(_, fields)| *fields);
         let shape = EntryShape { fields, ..self.shape };
+        let place = EntryPlace {
+            section: section.iter().map(|key| (*key).to_owned()).collect(),
+            name: entry.name.clone(),
+        };
+        self.expected.insert(place, entry.words());
         match &mut self.text {
             Text::Json(json) => json.add(section, &entry.name, entry.members(shape)),
             Text::Toml(toml) => toml.add(section, &entry.name, entry.members(shape)),
@@ -119,27 +146,41 @@ impl Document {
         usable.copied().unwrap_or(self.sections[0])
     }
 
-    /// Replaces the command line of an entry, and leaves its other members unchanged.
-    pub fn set_command(&mut self, place: &EntryPlace, words: &[String]) {
-        let mut members = command_members(self.shape, words);
-        let entry = self.entries().iter().find(|entry| entry.place == *place);
-        let nesting = entry.map_or(Nesting::None, |entry| entry.nesting);
-        if let Some(entry) = entry.filter(|entry| entry.nesting == Nesting::InCommand)
-            && !entry.variables.is_empty()
-        {
-            // They are in the member that is replaced.
-            let pairs = entry.variables.iter().map(|(name, value)| (name.clone(), json!(value)));
-            members.push(("env", Value::Object(pairs.collect())));
-        }
+    /// Replaces the command lines of entries, and leaves their other members unchanged.
+    pub(crate) fn set_commands<'a>(
+        &mut self,
+        commands: impl IntoIterator<Item = (&'a EntryPlace, &'a [String])>,
+    ) {
+        let there: HashMap<&EntryPlace, &HostEntry> =
+            self.entries().iter().map(|entry| (&entry.place, entry)).collect();
+        let edit = |(place, words): (&EntryPlace, &[String])| {
+            let entry = there.get(place)?;
+            let mut members = command_members(self.shape, words);
+            if entry.nesting == Nesting::InCommand && !entry.variables.is_empty() {
+                // They are in the member that is replaced.
+                let pairs =
+                    entry.variables.iter().map(|(name, value)| (name.clone(), json!(value)));
+                members.push(("env", Value::Object(pairs.collect())));
+            }
+            let edit = EntryEdit { place: place.clone(), nesting: entry.nesting, members };
+            Some((edit, words.to_vec()))
+        };
+        let edits: Vec<(EntryEdit, Vec<String>)> = commands.into_iter().filter_map(edit).collect();
+        let expect = |(edit, words): (EntryEdit, Vec<String>)| {
+            self.expected.insert(edit.place.clone(), words);
+            edit
+        };
+        let edits: Vec<EntryEdit> = edits.into_iter().map(expect).collect();
         match &mut self.text {
-            Text::Json(json) => json.set(place, nesting, members),
-            Text::Toml(toml) => toml.set(place, members),
-            Text::Yaml(yaml) => yaml.set(place, &members),
+            Text::Json(json) => json.set(edits),
+            Text::Toml(toml) => toml.set(edits),
+            Text::Yaml(yaml) => yaml.set(&edits),
         }
     }
 
     /// Removes an entry.
     pub fn remove(&mut self, place: &EntryPlace) {
+        self.expected.remove(place);
         match &mut self.text {
             Text::Json(json) => json.remove(place),
             Text::Toml(toml) => toml.remove(place),

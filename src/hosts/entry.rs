@@ -18,7 +18,7 @@ pub enum Nesting {
 }
 
 /// The place of an entry in its file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EntryPlace {
     /// The keys of the section, from the outermost.
     pub section: Vec<String>,
@@ -45,6 +45,13 @@ impl std::fmt::Debug for HostEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} (line {})", self.place.name, self.line)
     }
+}
+
+/// Members of an entry to set.
+pub(super) struct EntryEdit {
+    pub(super) place: EntryPlace,
+    pub(super) nesting: Nesting,
+    pub(super) members: Vec<(&'static str, Value)>,
 }
 
 /// An entry to add.

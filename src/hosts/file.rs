@@ -5,14 +5,13 @@
 use std::fs::{self, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-#[cfg(unix)]
-use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
 
 use super::backup::{back_up, backups};
 use super::document::Document;
 use super::failed_access::cannot;
+use super::file_lock::lock;
 use super::known_host::KnownHost;
 use super::places::{HostFolders, Scope, display_path};
 use super::syntax_error::SyntaxError;
@@ -23,12 +22,6 @@ const MAX_USER_FILE: u64 = 8 * 1024 * 1024;
 /// The largest file of a project, in bytes. Someone else may have written it, and parsing takes
 /// many times its size in memory.
 const MAX_PROJECT_FILE: u64 = 1024 * 1024;
-/// How long to wait for another run of this program that is changing the file.
-#[cfg(unix)]
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause between two attempts to lock the file.
-#[cfg(unix)]
-const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A configuration file that was read, or one that does not exist yet.
@@ -45,6 +38,16 @@ pub struct HostFile {
 struct FoundFile {
     bytes: Vec<u8>,
     metadata: Metadata,
+}
+
+/// What a file has after a removal.
+enum Undone {
+    /// The content of a backup.
+    Former(Vec<u8>),
+    /// Its own content without what was removed.
+    Edited(Vec<u8>),
+    /// Nothing is left that it would be needed for.
+    Nothing,
 }
 
 /// Files and folders created beside the file.
@@ -155,31 +158,62 @@ impl HostFile {
     /// # Errors
     /// As for [`HostFile::save`].
     pub(crate) fn save_undone(
-        mut self,
+        self,
         private: bool,
         folders: &HostFolders,
     ) -> std::result::Result<SavedFile, FileError> {
+        match self.undone()? {
+            Undone::Former(bytes) | Undone::Edited(bytes) => self.save_bytes(&bytes, private),
+            Undone::Nothing => self.remove_file(folders),
+        }
+    }
+
+    /// What [`HostFile::save_undone`] would change, in the format of `diff -u`, and whether it
+    /// would remove the file.
+    ///
+    /// # Errors
+    /// The edited text cannot be read.
+    pub(crate) fn difference_undone(&self) -> std::result::Result<(String, bool), FileError> {
+        Ok(match self.undone()? {
+            Undone::Former(bytes) | Undone::Edited(bytes) => (self.difference_to(&bytes), false),
+            Undone::Nothing => (self.difference_to(b""), true),
+        })
+    }
+
+    fn undone(&self) -> std::result::Result<Undone, FileError> {
+        let edited = self.copy()?;
         let backups = backups(&self.target);
         for backup in &backups {
             let Ok(Some(former)) = read(backup, self.scope) else { continue };
             let Ok(text) = text(backup, &former.bytes) else { continue };
             if self.copy()?.differs_only_in_layout(text) {
-                return self.save_bytes(&former.bytes, private);
+                return Ok(Undone::Former(former.bytes));
             }
         }
         let is_link = self.path != self.target;
         if backups.is_empty() && !is_link && self.copy()?.is_empty() {
-            return self.remove_file(folders);
+            return Ok(Undone::Nothing);
         }
-        self.document = self.copy()?;
-        self.save(private)
+        Ok(Undone::Edited(self.marked(edited.text().as_bytes())))
     }
 
-    /// The edited configuration, to try another edit on.
+    /// The edited configuration as a host will read it, to try another edit on.
+    ///
+    /// # Errors
+    /// It does not say what the edits should have made it say; a mistake of ours must not reach
+    /// the host.
     fn copy(&self) -> std::result::Result<Document, FileError> {
         let text = self.document.text();
-        Document::parse_file(&text, self.host, &self.path)
-            .map_err(|error| FileError::Invalid(self.target.clone(), error))
+        let copy = Document::parse_file(&text, self.host, &self.path);
+        match copy {
+            Ok(copy) if copy.has_entries_of(&self.document) => Ok(copy),
+            _ => {
+                let path = display_path(&self.target);
+                Err(Error::failed(format!("{path} has a layout that cannot be edited here"))
+                    .hint("edit it by hand: `install --print` shows an entry; nothing was changed")
+                    .into())
+            }
+        }
     }
 
     fn remove_file(self, folders: &HostFolders) -> std::result::Result<SavedFile, FileError> {
@@ -199,10 +233,13 @@ impl HostFile {
 
     /// The edits in the format of `diff -u`.
     pub(crate) fn difference(&self) -> String {
+        self.difference_to(&self.bytes())
+    }
+
+    fn difference_to(&self, new: &[u8]) -> String {
         let former = self.found.as_ref().map(|found| found.bytes.as_slice()).unwrap_or_default();
         let former = String::from_utf8_lossy(former);
-        let (new, name) = (self.bytes(), self.path.display().to_string());
-        let new = String::from_utf8_lossy(&new);
+        let (new, name) = (String::from_utf8_lossy(new), self.path.display().to_string());
         let difference = similar::TextDiff::from_lines(former.as_ref(), new.as_ref());
         let mut unified = difference.unified_diff();
         unified.context_radius(2).header(&name, &name).to_string()
@@ -214,7 +251,6 @@ impl HostFile {
     /// [`FileError::Changed`] if the file has changed since it was read; otherwise the file is
     /// read-only, belongs to another user, or cannot be written.
     pub fn save(&self, private: bool) -> std::result::Result<SavedFile, FileError> {
-        // The edited text must be readable: a bug of ours must not reach the host.
         self.copy()?;
         self.save_bytes(&self.bytes(), private)
     }
@@ -291,46 +327,15 @@ impl HostFile {
     }
 
     fn bytes(&self) -> Vec<u8> {
+        self.marked(self.document.text().as_bytes())
+    }
+
+    /// A text with the mark of its encoding, if the file has one.
+    fn marked(&self, text: &[u8]) -> Vec<u8> {
         let marked = self.found.as_ref().is_some_and(|f| f.bytes.starts_with(BYTE_ORDER_MARK));
         let mark = if marked { BYTE_ORDER_MARK } else { &[] };
-        [mark, self.document.text().as_bytes()].concat()
+        [mark, text].concat()
     }
-}
-
-/// Locks the file against other runs of this program until the result is dropped. `None` where
-/// files cannot be locked.
-#[cfg(unix)]
-fn lock(path: &Path) -> Result<Option<fs::File>> {
-    use std::os::unix::fs::MetadataExt;
-    let start = Instant::now();
-    loop {
-        let file = fs::File::open(path).map_err(|error| cannot("access", path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {
-                // The previous holder of the lock has replaced the file, so the lock is on the old
-                // one.
-                let (ours, now) = (file.metadata().ok(), fs::metadata(path).ok());
-                let inode = |metadata: Metadata| (metadata.dev(), metadata.ino());
-                if ours.map(inode) == now.map(inode) {
-                    return Ok(Some(file));
-                }
-            }
-            Err(fs::TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
-                std::thread::sleep(LOCK_POLL_INTERVAL);
-            }
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(Error::failed(format!("{} is locked", display_path(path)))
-                    .hint("close the program that uses it, and run the command again"));
-            }
-            Err(fs::TryLockError::Error(_)) => return Ok(None),
-        }
-    }
-}
-
-/// On this platform a lock would keep this program itself from reading the file.
-#[cfg(not(unix))]
-fn lock(_: &Path) -> Result<Option<fs::File>> {
-    Ok(None)
 }
 
 /// Resolves a symlink: some people keep their configurations elsewhere and link to them.

@@ -1,7 +1,7 @@
 //! Configurations in JSON, with the comments and trailing commas that many hosts permit. An edit
 //! changes only its own members; the rest of the text keeps its bytes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jsonc_parser::ast::{self, Object, ObjectProp};
 use jsonc_parser::common::Ranged;
@@ -9,9 +9,9 @@ use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
-use super::entry::{EntryPlace, HostEntry, Nesting, flattened, words_and_variables};
+use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, flattened, words_and_variables};
 use super::entry_shape::{EntryShape, Format};
-use super::syntax_error::SyntaxError;
+use super::syntax_error::{LineEnds, SyntaxError};
 
 /// The content of a new file.
 const EMPTY: &str = "{}\n";
@@ -48,7 +48,8 @@ impl JsonText {
         };
         let parsed =
             parse_to_ast(text, &CollectOptions::default(), &options()).map_err(syntax_error)?;
-        let mut reader = EntryReader { text, shape, entries: Vec::new() };
+        let lines = LineEnds::of(text);
+        let mut reader = EntryReader { text, lines, shape, entries: Vec::new() };
         let (mut there, mut keys) = (Vec::new(), Vec::new());
         match &parsed.value {
             None => {}
@@ -74,32 +75,17 @@ impl JsonText {
         self.section(section.iter().copied()).append(name, CstInputValue::Object(members));
     }
 
-    /// Sets members of an entry.
-    pub fn set(
-        &mut self,
-        place: &EntryPlace,
-        nesting: Nesting,
-        members: Vec<(&'static str, Value)>,
-    ) {
-        let mut entry = self.at(place).object_value_or_set(&place.name);
-        if nesting == Nesting::InTransport {
-            entry = entry.object_value_or_set("transport");
-        }
-        for (key, value) in members {
-            // The last duplicate counts.
-            let named = |member: &CstObjectProp| {
-                member.name().and_then(|name| name.decoded_value().ok()).as_deref() == Some(key)
-            };
-            let mut there: Vec<CstObjectProp> =
-                entry.properties().into_iter().filter(named).collect();
-            let last = there.pop();
-            there.into_iter().for_each(CstObjectProp::remove);
-            match last {
-                Some(member) => member.set_value(input(value)),
-                None => {
-                    entry.append(key, input(value));
-                }
+    /// Sets members of entries.
+    pub fn set(&mut self, edits: Vec<EntryEdit>) {
+        let mut sections: HashMap<Vec<String>, HashMap<String, CstObject>> = HashMap::new();
+        for EntryEdit { place, nesting, members } in edits {
+            let entries = sections.entry(place.section.clone());
+            let entries = entries.or_insert_with(|| objects(&self.at(&place)));
+            let Some(mut entry) = entries.get(&place.name).cloned() else { continue };
+            if nesting == Nesting::InTransport {
+                entry = entry.object_value_or_set("transport");
             }
+            members.into_iter().for_each(|(key, value)| set_member(&entry, key, value));
         }
     }
 
@@ -140,8 +126,33 @@ impl JsonText {
     }
 }
 
+/// The members of an object that are objects, by name.
+fn objects(object: &CstObject) -> HashMap<String, CstObject> {
+    let named = |member: CstObjectProp| {
+        Some((member.name()?.decoded_value().ok()?, member.object_value()?))
+    };
+    object.properties().into_iter().filter_map(named).collect()
+}
+
+/// Sets a member of an entry. The last duplicate counts.
+fn set_member(entry: &CstObject, key: &str, value: Value) {
+    let named = |member: &CstObjectProp| {
+        member.name().and_then(|name| name.decoded_value().ok()).as_deref() == Some(key)
+    };
+    let mut there: Vec<CstObjectProp> = entry.properties().into_iter().filter(named).collect();
+    let last = there.pop();
+    there.into_iter().for_each(CstObjectProp::remove);
+    match last {
+        Some(member) => member.set_value(input(value)),
+        None => {
+            entry.append(key, input(value));
+        }
+    }
+}
+
 struct EntryReader<'a> {
     text: &'a str,
+    lines: LineEnds,
     shape: EntryShape,
     entries: Vec<HostEntry>,
 }
@@ -224,7 +235,7 @@ impl EntryReader<'_> {
             };
             let (flat, nesting) = flattened(&members);
             let (words, variables) = words_and_variables(self.shape, &flat);
-            let line = SyntaxError::at(self.text, property.start(), "").line;
+            let line = self.lines.line_at(property.start());
             let place = EntryPlace { section: path.to_vec(), name: name.to_owned() };
             self.entries.push(HostEntry { place, line, words, variables, nesting });
         }

@@ -7,6 +7,7 @@ mod entry;
 mod entry_shape;
 mod failed_access;
 mod file;
+mod file_lock;
 mod json;
 mod known_host;
 mod links;

@@ -17,6 +17,22 @@ impl SyntaxError {
     }
 }
 
+/// Where the lines of a text end. Finds the line of a byte without counting from the start, which
+/// takes long for each of many entries.
+pub(super) struct LineEnds(Vec<usize>);
+
+impl LineEnds {
+    /// Those of this text.
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(offset, _)| offset).collect())
+    }
+
+    /// The line of a byte, counted from one.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
+}
+
 impl std::fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}, column {}: {}", self.line, self.column, self.what)

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value as Toml, value};
 
-use super::entry::{EntryPlace, HostEntry, Nesting, words_and_variables};
+use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, words_and_variables};
 use super::entry_shape::EntryShape;
-use super::syntax_error::SyntaxError;
+use super::syntax_error::{LineEnds, SyntaxError};
 
 /// A parsed text that can be edited.
 pub struct TomlText {
@@ -27,7 +27,7 @@ impl TomlText {
             let what = error.message().trim().replace('\n', ", ");
             SyntaxError::at(text, error.span().map_or(0, |span| span.start), what)
         })?;
-        let mut entries = Vec::new();
+        let (lines, mut entries) = (LineEnds::of(text), Vec::new());
         for section in sections {
             let mut table: Option<&dyn TableLike> = Some(parsed.as_table());
             for key in *section {
@@ -43,7 +43,7 @@ impl TomlText {
             let section: Vec<String> = section.iter().map(|key| (*key).to_owned()).collect();
             for (name, item) in table.iter().flat_map(|table| table.iter()) {
                 let start = table.and_then(|table| table.key(name)?.span());
-                let line = SyntaxError::at(text, start.map_or(0, |span| span.start), "").line;
+                let line = lines.line_at(start.map_or(0, |span| span.start));
                 let (words, variables) = words_and_variables(shape, &members(item));
                 let place = EntryPlace { section: section.clone(), name: name.to_owned() };
                 let nesting = Nesting::None;
@@ -71,8 +71,12 @@ impl TomlText {
         table.insert(name, Item::Table(entry));
     }
 
-    /// Sets members of an entry.
-    pub fn set(&mut self, place: &EntryPlace, members: Vec<(&'static str, Value)>) {
+    /// Sets members of entries.
+    pub fn set(&mut self, edits: Vec<EntryEdit>) {
+        edits.into_iter().for_each(|edit| self.set_members(&edit.place, edit.members));
+    }
+
+    fn set_members(&mut self, place: &EntryPlace, members: Vec<(&'static str, Value)>) {
         let entry = self.section(place).and_then(|table| table.get_mut(&place.name));
         let Some(entry) = entry.and_then(Item::as_table_like_mut) else { return };
         for (key, member) in members {

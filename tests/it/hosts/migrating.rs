@@ -260,3 +260,43 @@ fn a_further_entry_for_one_url_gets_an_account() {
     let other = ["https://mcp.pelcro.com/", "--account", "pelcro-other"];
     assert_eq!(args("pelcro-other"), json!(other));
 }
+
+/// The text is read once, and not again for each entry: with that it took minutes.
+#[test]
+fn hundreds_of_entries_are_rewritten_at_once() {
+    const COUNT: usize = 600;
+    let lines = |entry: &dyn Fn(usize) -> String| (0..COUNT).map(entry).collect::<String>();
+    let url = |number: usize| format!("https://h{number}.example/mcp");
+    let json = |number: usize| {
+        let entry = json!({ "command": "npx", "args": ["-y", "mcp-remote", url(number)] });
+        let comma = if number + 1 < COUNT { "," } else { "" };
+        format!("\"e{number}\": {entry:#}{comma}\n")
+    };
+    let toml = |number: usize| {
+        let url = url(number);
+        format!(
+            "[mcp_servers.e{number}]\r\ncommand = \"npx\"\r\nargs = [\"mcp-remote\", \"{url}\"]\r\n"
+        )
+    };
+    let yaml = |number: usize| {
+        let url = url(number);
+        format!("  e{number}:\n    cmd: npx\n    args:\n    - mcp-remote\n    - {url}\n")
+    };
+    std::thread::scope(|scope| {
+        for (name, text) in [
+            (".cursor/mcp.json", format!("{{\"mcpServers\": {{\n{}}}}}\n", lines(&json))),
+            (".codex/config.toml", lines(&toml)),
+            ("config/goose/config.yaml", format!("extensions:\n{}", lines(&yaml))),
+        ] {
+            scope.spawn(move || {
+                let home = Home::new();
+                home.write(name, text);
+                home.ok(&["migrate", "--yes", "--no-import"]);
+                let after = home.read(name);
+                assert!(!after.contains("mcp-remote"), "{name}");
+                assert_eq!(after.matches(".example/mcp").count(), COUNT, "{name}");
+                assert_eq!(after.matches("mcp-tether").count(), COUNT, "{name}");
+            });
+        }
+    });
+}

@@ -29,6 +29,33 @@ fn a_document_that_ends_in_dots_keeps_its_end() {
     }
 }
 
+/// S-32: an entry on one line stays on it, with the comment behind it.
+#[test]
+fn an_entry_in_braces_is_migrated_in_its_braces() {
+    let home = Home::new();
+    let entry = "{ type: stdio, cmd: npx, args: [mcp-remote, 'https://a.example/'] }";
+    let beside = "  other: { cmd: x } # of someone else\n";
+    home.write(GOOSE, format!("extensions:\n  shop: {entry} # mine\n{beside}"));
+    home.ok(&["migrate", "--yes", "--no-import"]);
+    let after = home.read(GOOSE);
+    let program = env!("CARGO_BIN_EXE_mcp-tether");
+    let entry = format!("{{ type: stdio, cmd: {program}, args: [\"https://a.example/\"] }}");
+    assert_eq!(after, format!("extensions:\n  shop: {entry} # mine\n{beside}"));
+}
+
+/// S-32: what an edit would leave is read before it is written, and must have every entry.
+#[test]
+fn a_layout_in_which_an_edit_would_lose_something_is_refused() {
+    let home = Home::new();
+    let text = "extensions:\n  shop:\n    ? cmd\n    : npx\n    ? args\n    : - mcp-remote\n\
+                \x20     - https://a.example/\n";
+    home.write(GOOSE, text);
+    let refused = home.refused(&["migrate", "--yes", "--no-import"], 1);
+    assert!(refused.contains("a layout that cannot be edited here"), "{refused}");
+    assert_eq!(home.read(GOOSE), text);
+    assert_eq!(home.all().len(), 1);
+}
+
 #[test]
 fn a_section_of_null_is_filled() {
     let home = Home::new();

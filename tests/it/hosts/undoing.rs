@@ -44,6 +44,28 @@ fn a_file_that_was_made_for_the_entry_is_removed_with_its_folder() {
     }
 }
 
+/// What a dry run shows is what the real run does.
+#[test]
+fn a_dry_run_shows_that_the_file_will_be_removed_or_gets_its_former_content() {
+    let home = Home::new();
+    home.ok(&["install", URL, "--host", "cursor"]);
+    let shown = home.ok(&["uninstall", "example", "--dry-run"]).stdout;
+    assert!(shown.contains("so it will be removed"), "{shown}");
+    let left = shown.lines().skip(2).filter(|line| line.starts_with([' ', '+']));
+    assert_eq!(left.count(), 0, "{shown}");
+    home.ok(&["uninstall", "example"]);
+    assert!(!home.path().join(".cursor").exists());
+
+    let before = "{\"a\":true}";
+    home.write(".cursor/mcp.json", before);
+    home.ok(&["install", URL, "--host", "cursor"]);
+    let shown = home.ok(&["uninstall", "example", "--dry-run"]).stdout;
+    assert!(shown.contains(&format!("+{before}\n")), "{shown}");
+    assert!(!shown.contains("removed"), "{shown}");
+    home.ok(&["uninstall", "example"]);
+    assert_eq!(home.read(".cursor/mcp.json"), before);
+}
+
 /// A change of someone else in the meantime is kept.
 #[test]
 fn changes_made_after_the_installation_stay() {

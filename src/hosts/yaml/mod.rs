@@ -1,15 +1,18 @@
 //! Configurations in YAML. An edit replaces, inserts or removes whole lines, or one value on its
 //! line; every other line keeps its bytes, with its comments. Only block style can be edited.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+mod tree;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use saphyr_parser::ScalarStyle;
 use serde_json::{Map, Value};
 
-use super::entry::{EntryPlace, HostEntry, Nesting, words_and_variables};
+use self::tree::{Content, Node, pairs, parse};
+use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, words_and_variables};
 use super::entry_shape::EntryShape;
-use super::syntax_error::SyntaxError;
-
-/// How deep a configuration may be nested.
-const MAX_DEPTH: usize = 64;
+use super::syntax_error::{LineEnds, SyntaxError};
 
 /// A parsed text that can be edited. It is parsed anew after each edit.
 pub struct YamlText {
@@ -25,25 +28,6 @@ pub struct YamlText {
 struct Tree {
     /// The key and the value of the section.
     section: Option<(Node, Node)>,
-}
-
-#[derive(Clone)]
-struct Node {
-    content: Content,
-    /// In bytes.
-    start: usize,
-    end: usize,
-    /// The characters before it on its line.
-    column: usize,
-}
-
-#[derive(Clone)]
-enum Content {
-    Scalar(String, ScalarStyle),
-    List(Vec<Node>),
-    Members(Vec<(Node, Node)>),
-    /// A reference to another node.
-    Alias,
 }
 
 impl YamlText {
@@ -95,31 +79,87 @@ impl YamlText {
         self.read_again();
     }
 
-    /// Sets members of an entry.
-    pub fn set(&mut self, place: &EntryPlace, members: &[(&'static str, Value)]) {
-        for (key, value) in members {
-            let Some((name, Node { content: Content::Members(there), .. })) = self.entry(place)
-            else {
-                return;
-            };
-            let indentation = there.first().map_or(name.column + 2, |(key, _)| key.column);
-            let old = there.iter().find(|(other, _)| other.text() == Some(*key));
-            match (old, value) {
-                (Some((_, old)), Value::String(text)) if old.is_on_one_line(&self.text) => {
-                    self.text.replace_range(old.start..old.end, &scalar(text));
-                }
-                (Some((key_node, old)), value) => {
-                    let start = self.line_start(key_node.start);
-                    let end = self.line_end(old.last_byte(key_node));
-                    self.text
-                        .replace_range(start..end, &self.native(&member(key, value, indentation)));
-                }
-                (None, value) => {
-                    let after = there.first().map_or(name.end, |(key, value)| value.last_byte(key));
-                    self.insert_below(after, &member(key, value, indentation));
-                }
+    /// Sets members of entries.
+    pub fn set(&mut self, edits: &[EntryEdit]) {
+        let Some((_, Node { content: Content::Members(entries), .. })) = &self.tree.section else {
+            return;
+        };
+        let named = |pair: &'_ (Node, Node)| Some((pair.0.text()?.to_owned(), pair.clone()));
+        let entries: HashMap<String, (Node, Node)> = entries.iter().filter_map(named).collect();
+        let mut changes = Vec::new();
+        for edit in edits {
+            let Some((name, value)) = entries.get(&edit.place.name) else { continue };
+            let Content::Members(there) = &value.content else { continue };
+            let is_in_braces = self.text[value.start..].starts_with('{');
+            for (key, value) in &edit.members {
+                changes.push(match is_in_braces {
+                    true => self.change_in_braces(there, name, key, value),
+                    false => self.change_in_lines(there, name, key, value),
+                });
             }
-            self.read_again();
+        }
+        changes.sort_by_key(|(place, _)| place.start);
+        let (mut edited, mut copied) = (String::with_capacity(self.text.len()), 0);
+        for (place, text) in changes {
+            edited += &self.text[copied..place.start];
+            edited += &text;
+            copied = place.end;
+        }
+        edited += &self.text[copied..];
+        self.text = edited;
+        self.read_again();
+    }
+
+    fn change_in_lines(
+        &self,
+        there: &[(Node, Node)],
+        name: &Node,
+        key: &str,
+        value: &Value,
+    ) -> (Range<usize>, String) {
+        let indentation = there.first().map_or(name.column + 2, |(key, _)| key.column);
+        match (there.iter().find(|(other, _)| other.text() == Some(key)), value) {
+            (Some((_, old)), Value::String(text)) if old.is_on_one_line(&self.text) => {
+                (old.start..old.end, scalar(text))
+            }
+            // In brackets, perhaps with a comment behind them.
+            (Some((_, old)), Value::Array(items)) if self.text[old.start..].starts_with('[') => {
+                (old.start..old.end, in_brackets(items))
+            }
+            (Some((key_node, old)), value) => {
+                let lines = self.line_start(key_node.start)..self.line_end(old.last_byte(key_node));
+                (lines, self.native(&member(key, value, indentation)))
+            }
+            (None, value) => {
+                let after = there.first().map_or(name.end, |(key, value)| value.last_byte(key));
+                self.insertion_below(after, &member(key, value, indentation))
+            }
+        }
+    }
+
+    fn change_in_braces(
+        &self,
+        there: &[(Node, Node)],
+        name: &Node,
+        key: &str,
+        value: &Value,
+    ) -> (Range<usize>, String) {
+        let text = match value {
+            Value::Array(items) => in_brackets(items),
+            Value::Object(members) => in_braces(members),
+            other => plain_value(other),
+        };
+        let old = there.iter().find(|(other, _)| other.text() == Some(key));
+        match (old, there.first()) {
+            (Some((key, old)), _) if old.end <= old.start => {
+                (key.end..key.end + 1, format!(": {text}"))
+            }
+            (Some((_, old)), _) => (old.start..old.end, text),
+            (None, Some((first, value))) => {
+                let end = value.last_byte(first) + 1;
+                (end..end, format!(", {key}: {text}"))
+            }
+            (None, None) => (name.end..name.end, String::new()),
         }
     }
 
@@ -165,8 +205,14 @@ impl YamlText {
 
     /// Inserts lines below the line that this byte is on.
     fn insert_below(&mut self, byte: usize, lines: &str) {
+        let (place, lines) = self.insertion_below(byte.saturating_sub(1), lines);
+        self.text.replace_range(place, &lines);
+    }
+
+    /// What inserts lines below the line that this byte is on.
+    fn insertion_below(&self, byte: usize, lines: &str) -> (Range<usize>, String) {
         let lines = self.native(lines);
-        let at = self.line_end(byte.saturating_sub(1));
+        let at = self.line_end(byte);
         let is_open = at > 0 && !self.text[..at].ends_with('\n');
         let end = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
         let (before, lines) = if is_open {
@@ -175,7 +221,7 @@ impl YamlText {
         } else {
             ("", lines.as_str())
         };
-        self.text.insert_str(at, &format!("{before}{lines}"));
+        (at..at, format!("{before}{lines}"))
     }
 
     /// Lines with the line ends of this text.
@@ -199,40 +245,6 @@ impl YamlText {
             .unwrap_or((Tree { section: None }, Vec::new()));
         (self.tree, self.entries) = (tree, entries);
     }
-}
-
-impl Node {
-    fn text(&self) -> Option<&str> {
-        match &self.content {
-            Content::Scalar(text, _) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn is_on_one_line(&self, text: &str) -> bool {
-        matches!(self.content, Content::Scalar(..))
-            && self.end > self.start
-            && !text[self.start..self.end].contains('\n')
-    }
-
-    /// The last byte of a member's value, or of its key if the value is empty.
-    fn last_byte(&self, key: &Node) -> usize {
-        self.end.max(key.end + 1).saturating_sub(1)
-    }
-
-    fn value(&self) -> Value {
-        match &self.content {
-            Content::Scalar(text, _) => Value::from(text.as_str()),
-            Content::List(items) => items.iter().map(Self::value).collect(),
-            Content::Members(members) => Value::Object(pairs(members)),
-            Content::Alias => Value::Null,
-        }
-    }
-}
-
-fn pairs(members: &[(Node, Node)]) -> Map<String, Value> {
-    let pair = |(key, value): &(Node, Node)| Some((key.text()?.to_owned(), value.value()));
-    members.iter().filter_map(pair).collect()
 }
 
 fn read(
@@ -267,6 +279,7 @@ fn read(
         return Err(at(value.start, "a mapping in braces cannot be edited here"));
     }
     refuse_duplicates(text, entries)?;
+    let lines = LineEnds::of(text);
     let entry = |(key, value): &(Node, Node)| {
         let name = key.text()?.to_owned();
         let members = match &value.content {
@@ -275,7 +288,7 @@ fn read(
         };
         let (words, variables) = words_and_variables(shape, &members);
         let place = EntryPlace { section: vec![section.to_owned()], name };
-        let line = SyntaxError::at(text, key.start, "").line;
+        let line = lines.line_at(key.start);
         Some(HostEntry { place, line, words, variables, nesting: Nesting::None })
     };
     let read = entries.iter().filter_map(entry).collect();
@@ -296,101 +309,6 @@ fn refuse_duplicates(text: &str, members: &[(Node, Node)]) -> Result<(), SyntaxE
     Ok(())
 }
 
-/// A list or mapping that is being read.
-enum Open {
-    List(Vec<Node>, usize, usize),
-    Members(Vec<(Node, Node)>, Option<Node>, usize, usize),
-}
-
-/// Parses the only document of a text. Aliases are not followed, so that no text grows.
-fn parse(text: &str) -> Result<Option<Node>, SyntaxError> {
-    let bytes = byte_offsets(text);
-    let byte = |index: usize| bytes.get(index).copied().unwrap_or(text.len());
-    let mut open: Vec<Open> = Vec::new();
-    let (mut root, mut documents) = (None, 0);
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| SyntaxError {
-            line: error.marker().line(),
-            column: error.marker().col() + 1,
-            what: crate::redact::plain(error.info()),
-        })?;
-        let (start, end) = (byte(span.start.index()), byte(span.end.index()));
-        let column = span.start.col();
-        let node = match event {
-            Event::DocumentStart(_) if documents == 1 => {
-                return Err(SyntaxError::at(text, start, "a second document in one file"));
-            }
-            Event::DocumentStart(_) => {
-                documents += 1;
-                continue;
-            }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => continue,
-            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() == MAX_DEPTH => {
-                return Err(SyntaxError::at(text, start, "this is nested too deeply"));
-            }
-            Event::SequenceStart(..) => {
-                open.push(Open::List(Vec::new(), start, column));
-                continue;
-            }
-            Event::MappingStart(..) => {
-                open.push(Open::Members(Vec::new(), None, start, column));
-                continue;
-            }
-            Event::Alias(_) => Node { content: Content::Alias, start, end, column },
-            Event::Scalar(value, style, ..) => {
-                let end = content_end(text, start, end, &span);
-                let content = Content::Scalar(value.into_owned(), style);
-                Node { content, start, end, column }
-            }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(open) => open.closed(text, end),
-                None => continue,
-            },
-        };
-        match open.last_mut() {
-            None => root = Some(node),
-            Some(Open::List(items, ..)) => items.push(node),
-            Some(Open::Members(members, key, ..)) => match key.take() {
-                None => *key = Some(node),
-                Some(key) => members.push((key, node)),
-            },
-        }
-    }
-    Ok(root)
-}
-
-impl Open {
-    /// The node, which ends where its last part does: the parser reports where the next one begins.
-    fn closed(self, text: &str, end: usize) -> Node {
-        let (content, start, column, last) = match self {
-            Self::List(items, start, column) => {
-                let last = items.last().map(|item| item.end);
-                (Content::List(items), start, column, last)
-            }
-            Self::Members(members, _, start, column) => {
-                let last = members.last().map(|(key, value)| value.end.max(key.end + 1));
-                (Content::Members(members), start, column, last)
-            }
-        };
-        let is_flow = text[start.min(text.len())..].starts_with(['[', '{']);
-        let end = if is_flow { end } else { last.unwrap_or(start) };
-        Node { content, start, end, column }
-    }
-}
-
-/// The end of a scalar without the line ends and comments behind it.
-fn content_end(text: &str, start: usize, end: usize, span: &Span) -> usize {
-    if span.start.line() == span.end.line() {
-        return end;
-    }
-    start + text[start..end].trim_end().len()
-}
-
-/// The offset of each character. The parser counts characters.
-fn byte_offsets(text: &str) -> Vec<usize> {
-    text.char_indices().map(|(offset, _)| offset).collect()
-}
-
 /// The lines of a member.
 fn member(key: &str, value: &Value, indentation: usize) -> String {
     let space = " ".repeat(indentation);
@@ -408,6 +326,19 @@ fn member(key: &str, value: &Value, indentation: usize) -> String {
         }
         other => format!("{space}{key}: {}\n", plain_value(other)),
     }
+}
+
+/// A list on one line.
+fn in_brackets(items: &[Value]) -> String {
+    let items: Vec<String> = items.iter().map(plain_value).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A mapping on one line.
+fn in_braces(members: &Map<String, Value>) -> String {
+    let member =
+        |(key, value): (&String, &Value)| format!("{}: {}", scalar(key), plain_value(value));
+    format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
 }
 
 fn plain_value(value: &Value) -> String {
@@ -464,6 +395,11 @@ mod tests {
         members.as_object().unwrap().clone().into_iter().collect()
     }
 
+    fn set(text: &mut YamlText, place: &EntryPlace, members: &[(&'static str, Value)]) {
+        let members = members.to_vec();
+        text.set(&[EntryEdit { place: place.clone(), nesting: Nesting::None, members }]);
+    }
+
     #[test]
     fn what_is_added_is_read_back_and_removed_without_a_trace() {
         for before in [
@@ -516,7 +452,7 @@ extensions:
 ";
         let mut text = parsed(before);
         let place = text.entries[0].place.clone();
-        text.set(&place, &[("cmd", json!("/bin/new")), ("args", json!(["u", "- v"]))]);
+        set(&mut text, &place, &[("cmd", json!("/bin/new")), ("args", json!(["u", "- v"]))]);
         let expected = r#"
 extensions:
   shop:
@@ -529,8 +465,83 @@ extensions:
     cmd: x
 "#;
         assert_eq!(text.text(), expected);
-        text.set(&place, &[("envs", json!({ "A": "b" }))]);
+        set(&mut text, &place, &[("envs", json!({ "A": "b" }))]);
         assert_eq!(parsed(&text.text()).entries[0].variables, [("A".to_owned(), "b".to_owned())]);
+    }
+
+    #[test]
+    fn an_entry_in_braces_is_edited_in_its_braces() {
+        for (before, expected) in [
+            (
+                "extensions:\n  d: { cmd: npx, args: [mcp-remote, 'u'] } # mine\n",
+                "extensions:\n  d: { cmd: /bin/new, args: [u, \"- v\"] } # mine\n",
+            ),
+            (
+                "extensions:\n  d: { cmd: npx }\n  e: { cmd: x }\n",
+                "extensions:\n  d: { cmd: /bin/new, args: [u, \"- v\"] }\n  e: { cmd: x }\n",
+            ),
+            (
+                "extensions:\n  d: {\n    args: [mcp-remote,\n      u],\n    cmd: npx, }\nz: 1\n",
+                "extensions:\n  d: {\n    args: [u, \"- v\"],\n    cmd: /bin/new, }\nz: 1\n",
+            ),
+            (
+                "extensions:\n  d:\n    cmd: npx\n    args: [mcp-remote, u] # mine\n",
+                "extensions:\n  d:\n    cmd: /bin/new\n    args: [u, \"- v\"] # mine\n",
+            ),
+        ] {
+            let mut text = parsed(before);
+            let place = text.entries[0].place.clone();
+            set(&mut text, &place, &[("cmd", json!("/bin/new")), ("args", json!(["u", "- v"]))]);
+            assert_eq!(text.text(), expected);
+            set(&mut text, &place, &[("envs", json!({ "A": "b c" }))]);
+            assert_eq!(text.entries[0].variables, [("A".to_owned(), "b c".to_owned())]);
+            assert_eq!(text.entries.len(), parsed(before).entries.len());
+        }
+    }
+
+    /// After `|+`, empty lines are part of the text.
+    #[test]
+    fn the_last_lines_of_a_text_stay_with_it() {
+        for before in [
+            "extensions:\n  d:\n    cmd: x\n    description: |+\n      a\n\n\n",
+            "extensions:\n  d:\n    cmd: x\n    description: |+\n\n\n",
+            "extensions:\n  d:\n    about: >2+\n        a\n\n\n    cmd: x\n  e:\n    cmd: y\n",
+            "extensions:\r\n  d:\r\n    cmd: x\r\n    description: |+\r\n      a\r\n\r\nz: 1\r\n",
+            "extensions:\n  d:\n    cmd: x\n    description: |\n      a\n\n\nz: 1\n",
+            "extensions:\n  d:\n    cmd: x\n    description: |-\n      a\n\n# b\n\nz: 1\n",
+            "extensions: {}\nz: |+\n  a\n\n",
+            "a: 1\nz: |+\n  a\n\n",
+            "a: 1\nz: |+\n  a\n\n...\n",
+        ] {
+            let all = |text: &str| value_of(text, "shop");
+            let mut text = parsed(before);
+            text.add("shop", &members());
+            assert_eq!(all(&text.text()), all(before), "{}", text.text());
+            let place = text.entries.last().unwrap().place.clone();
+            assert_eq!(place.name, "shop");
+            text.remove(&place);
+            assert_eq!(all(&text.text()), all(before), "{}", text.text());
+            if text.entries.is_empty() {
+                continue;
+            }
+            assert_eq!(text.text(), before);
+            let first = text.entries[0].place.clone();
+            set(&mut text, &first, &[("args", json!(["u"]))]);
+            assert_eq!(text.entries[0].words, ["x", "u"]);
+            text.remove(&first);
+            assert!(parsed(&text.text()).entries.len() < parsed(before).entries.len());
+        }
+    }
+
+    /// The values of a text, without the entry of this name and without empty sections.
+    fn value_of(text: &str, name: &str) -> Value {
+        let mut value = parse(text).unwrap().unwrap().value();
+        let root = value.as_object_mut().unwrap();
+        if let Some(entries) = root.get_mut("extensions").and_then(Value::as_object_mut) {
+            entries.remove(name);
+        }
+        root.retain(|_, value| !value.as_object().is_some_and(Map::is_empty) && *value != "");
+        value
     }
 
     #[test]
