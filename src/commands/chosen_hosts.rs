@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::no_file::HOSTS_WITHOUT_FILE;
+use super::no_file::{HOSTS_WITHOUT_FILE, HOSTS_WITHOUT_PROGRAMS};
 use crate::environment::{Environment, stdin_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::hosts::{HOSTS, HostFolders, KnownHost};
@@ -105,6 +105,10 @@ fn host_by_name(name: &str) -> Result<&'static KnownHost> {
             .hint(format!("print the entry with `--host {id} --print`"))
             .hint(format!("and paste it there: {}", host.place)));
     }
+    if let Some((_, title)) = HOSTS_WITHOUT_PROGRAMS.iter().find(|(other, _)| *other == id) {
+        return Err(Error::usage(format!("{title} starts no programs on this machine"))
+            .hint("give it the URL of the server itself, in its settings"));
+    }
     KnownHost::from_id(id).ok_or_else(|| {
         let error = Error::usage(format!("unknown host `{}`", plain(name)));
         let ids = || HOSTS.iter().map(|host| host.id);
@@ -125,7 +129,7 @@ fn error_without_host(here: &[&'static KnownHost]) -> Error {
             .hint(format!("name one: `--host {first}`"))
             .hint(format!("or take all that were found here with `--all`: {}", ids.join(", ")))
             .hint(known),
-        None => error.hint(known),
+        None => error.hint("none was found here; name one: `--host NAME`").hint(known),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Hosts that keep their servers in a store of their own, into which the output of `install
-//! --print` is pasted.
+//! Hosts that have no configuration file. Most keep their servers in a store of their own, into
+//! which the output of `install --print` is pasted.
 
 /// A host without a configuration file.
 pub(super) struct HostWithoutFile {
@@ -32,3 +32,6 @@ pub(super) const HOSTS_WITHOUT_FILE: [HostWithoutFile; 6] = [
     },
     HostWithoutFile { id: "raycast", title: "Raycast", place: "the command `Install MCP Server`" },
 ];
+
+/// Hosts that connect to remote servers only, with their titles: there is no program to start.
+pub(super) const HOSTS_WITHOUT_PROGRAMS: [(&str, &str); 1] = [("chatgpt", "ChatGPT")];

@@ -71,7 +71,10 @@ pub(crate) fn run(
     written?;
     let shown = plain(&output.display().to_string());
     let sentence = format!("packed `{}` into `{shown}`", plain(name));
-    CommandOutcome::new("packed", sentence).member("file", output.display().to_string()).print();
+    CommandOutcome::new("packed", sentence)
+        .member("file", output.display().to_string())
+        .fact("next", "open it with a host that installs bundles, such as Claude Desktop")
+        .print();
     Ok(ExitCode::Ok)
 }
 
@@ -213,6 +216,12 @@ fn write(output: &Path, manifest: &Value, program: &Path) -> Result<()> {
             .hint("start it by its full path, as a user who may read it")
     })?;
     bundle(temporary.as_file_mut(), manifest, &content).map_err(|error| failed(&error))?;
+    #[cfg(unix)]
+    {
+        // It is for other people, and has no secret.
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        temporary.as_file().set_permissions(readable).map_err(|error| failed(&error))?;
+    }
     temporary.persist_noclobber(output).map_err(|error| failed(&error.error))?;
     Ok(())
 }

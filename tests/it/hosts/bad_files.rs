@@ -7,11 +7,22 @@ use std::path::Path;
 use super::{Home, URL};
 
 /// A host for each format: its file, and an entry of another bridge in it.
-const KINDS: [(&str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str); 5] = [
     (
         "cursor",
         ".cursor/mcp.json",
         r#"{"mcpServers": {"old": {"command": "npx", "args": ["mcp-remote", "https://a.example/"]}}}"#,
+    ),
+    (
+        "vscode",
+        "config/Code/User/mcp.json",
+        "{\n  // of the shop\n  \"servers\": {\n    \"old\": { \"command\": \"npx\", \
+         \"args\": [\"mcp-remote\", \"https://a.example/\"], },\n  },\n}\n",
+    ),
+    (
+        "opencode",
+        "config/opencode/opencode.json",
+        r#"{"mcp": {"old": {"type": "local", "command": ["npx", "mcp-remote", "https://a.example/"]}}}"#,
     ),
     (
         "codex",
@@ -88,7 +99,7 @@ static BAD: [Bad; 7] = [
 ];
 
 #[cfg(unix)]
-static BAD_ON_UNIX: [Bad; 4] = [
+static BAD_ON_UNIX: [Bad; 5] = [
     unreadable(
         "a broken link",
         |path, _| std::os::unix::fs::symlink("nowhere", path).unwrap(),
@@ -117,6 +128,18 @@ static BAD_ON_UNIX: [Bad; 4] = [
         },
         "belongs to user 12345",
     ),
+    unwritable(
+        "a link to a file of another user",
+        |path, text| {
+            let target = path.parent().unwrap().with_file_name("linked");
+            write(&target, text);
+            std::os::unix::fs::symlink(&target, path).unwrap();
+            if rustix::process::geteuid().is_root() {
+                std::os::unix::fs::chown(&target, Some(12_345), None).unwrap();
+            }
+        },
+        "belongs to user 12345",
+    ),
 ];
 
 fn bad_states() -> Vec<&'static Bad> {
@@ -127,73 +150,158 @@ fn bad_states() -> Vec<&'static Bad> {
     let is_root = rustix::process::geteuid().is_root();
     #[cfg(not(unix))]
     let is_root = false;
-    all.filter(|bad| is_root || bad.name != "of another user").collect()
+    all.filter(|bad| is_root || !bad.says.contains("12345")).collect()
 }
 
 /// Returns the state of a path: its kind and its content, if there is any to read.
 fn state(path: &Path) -> String {
     let kind = path.symlink_metadata().unwrap().file_type();
-    let content = if kind.is_file() { fs::read(path).unwrap() } else { Vec::new() };
+    let has_content = path.metadata().is_ok_and(|found| found.is_file());
+    let content = if has_content { fs::read(path).unwrap() } else { Vec::new() };
     format!("{kind:?} {}", content.iter().map(|byte| u64::from(*byte)).sum::<u64>())
 }
 
 /// S-32
 #[test]
 fn a_bad_file_is_named_keeps_its_bytes_and_holds_up_no_other_host() {
+    std::thread::scope(|scope| {
+        for kind in &KINDS {
+            scope.spawn(|| bad_states().into_iter().for_each(|bad| check_each_command(kind, bad)));
+        }
+    });
+}
+
+fn check_each_command((host, name, text): &(&str, &str, &str), bad: &Bad) {
+    let home = Home::new();
+    let path = home.path().join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    (bad.put)(&path, text);
+    let good = home.write(".junie/mcp/mcp.json", KINDS[0].2);
+    let before = state(&path);
+    let what = format!("{host}, {}", bad.name);
+    let beside = || fs::read_dir(path.parent().unwrap()).unwrap().count();
+
+    let both = ["install", URL, "--host", "junie", "--host", host, "--name", "shop"];
+    let refused = home.refused(&both, 1);
+    assert!(refused.contains(bad.says), "{what}: {refused}");
+    assert!(refused.contains(name) || refused.contains("linked"), "{what}: {refused}");
+    let other = fs::read_to_string(&good).unwrap();
+    assert_eq!(other, KINDS[0].2, "{what}: the other host was not written");
+
+    let listed = home.run(&["hosts"]);
+    assert_eq!(listed.code, Some(i32::from(bad.is_unreadable)), "{what}: {}", listed.shown());
+    assert!(listed.stdout.contains("junie"), "{what}: {}", listed.shown());
+    let checked = home.run(&["doctor"]);
+    let is_told = checked.stdout.contains(bad.says);
+    assert_eq!(is_told, bad.is_unreadable, "{what}: {}", checked.shown());
+    assert!(checked.stdout.contains("JetBrains Junie"), "{what}: {}", checked.shown());
+
+    let migrated = home.run(&["migrate", "--yes", "--no-import"]);
+    assert_eq!(migrated.code, Some(1), "{what}: {}", migrated.shown());
+    assert!(migrated.stderr.contains(bad.says), "{what}: {}", migrated.shown());
+    assert!(migrated.stderr.contains("hint: "), "{what}: {}", migrated.shown());
+    let other = fs::read_to_string(&good).unwrap();
+    assert!(!other.contains("mcp-remote"), "{what}: the other host is migrated: {other}");
+
+    let removed = home.run(&["uninstall", "old"]);
+    assert_eq!(removed.code, Some(1), "{what}: {}", removed.shown());
+    assert!(removed.stderr.contains("hint: "), "{what}: {}", removed.shown());
+    assert!(removed.stdout.contains("from JetBrains Junie"), "{what}: {}", removed.shown());
+
+    assert_eq!(state(&path), before, "{what}");
+    assert_eq!(beside(), 1, "{what}: nothing is left beside it");
+}
+
+/// S-32: what only looks odd is edited, and stays as it was otherwise.
+#[test]
+fn a_mark_of_the_encoding_line_ends_and_links_are_kept() {
     for (host, name, text) in KINDS {
-        for bad in bad_states() {
-            let home = Home::new();
-            let path = home.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            (bad.put)(&path, text);
-            let good = home.write(".junie/mcp/mcp.json", KINDS[0].2);
-            let before = state(&path);
-            let what = format!("{host}, {}", bad.name);
-            let beside = || fs::read_dir(path.parent().unwrap()).unwrap().count();
-
-            let both = ["install", URL, "--host", "junie", "--host", host, "--name", "shop"];
-            let refused = home.refused(&both, 1);
-            assert!(refused.contains(bad.says), "{what}: {refused}");
-            assert!(refused.contains(name), "{what}: {refused}");
-            let other = fs::read_to_string(&good).unwrap();
-            assert_eq!(other, KINDS[0].2, "{what}: the other host was not written");
-            let listed = home.run(&["hosts"]);
-            assert_eq!(
-                listed.code,
-                Some(i32::from(bad.is_unreadable)),
-                "{what}: {}",
-                listed.shown()
-            );
-            assert!(listed.stdout.contains("junie"), "{what}: {}", listed.shown());
-
-            let migrated = home.run(&["migrate", "--yes", "--no-import"]);
-            assert_eq!(migrated.code, Some(1), "{what}: {}", migrated.shown());
-            assert!(migrated.stderr.contains(bad.says), "{what}: {}", migrated.shown());
-            let other = fs::read_to_string(&good).unwrap();
-            assert!(!other.contains("mcp-remote"), "{what}: the other host is migrated: {other}");
-
-            let removed = home.run(&["uninstall", "old"]);
-            assert_eq!(removed.code, Some(1), "{what}: {}", removed.shown());
-            assert!(removed.stdout.contains("from JetBrains Junie"), "{what}: {}", removed.shown());
-
-            assert_eq!(state(&path), before, "{what}");
-            assert_eq!(beside(), 1, "{what}: nothing is left beside it");
+        let home = Home::new();
+        let path = home.path().join(name);
+        let windows = ["\u{feff}", &text.replace('\n', "\r\n")].concat();
+        home.write(name, &windows);
+        #[cfg(unix)]
+        {
+            // As people do who keep their configurations in a repository.
+            use std::os::unix::fs::PermissionsExt;
+            let kept = home.path().join("kept");
+            fs::rename(&path, &kept).unwrap();
+            fs::set_permissions(&kept, fs::Permissions::from_mode(0o640)).unwrap();
+            std::os::unix::fs::symlink(&kept, home.path().join("link")).unwrap();
+            std::os::unix::fs::symlink(home.path().join("link"), &path).unwrap();
+        }
+        home.ok(&["install", URL, "--host", host, "--name", "shop"]);
+        assert!(home.read(name).contains(URL), "{host}");
+        home.ok(&["uninstall", "shop"]);
+        assert_eq!(home.read(name), windows, "{host}");
+        home.ok(&["migrate", "--yes", "--no-import"]);
+        let after = home.read(name);
+        assert!(after.starts_with('\u{feff}') && !after.contains("mcp-remote"), "{host}: {after}");
+        assert!(after.contains("https://a.example/"), "{host}: {after}");
+        let bare = after.replace("\r\n", "").contains('\n');
+        assert!(!bare, "{host}: {after:?}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert!(path.is_symlink() && home.path().join("link").is_symlink(), "{host}");
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640, "{host}");
         }
     }
 }
 
-/// A mark of the encoding is no fault.
+/// S-32: the disk is full at the moment of writing.
+#[cfg(target_os = "linux")]
 #[test]
-fn a_byte_order_mark_is_read_over_and_kept() {
+fn a_full_disk_leaves_every_file_whole() {
     for (host, name, text) in KINDS {
-        let home = Home::new();
-        home.write(name, ["\u{feff}", text].concat());
-        home.ok(&["install", URL, "--host", host, "--name", "shop"]);
-        home.ok(&["migrate", "--yes", "--no-import"]);
-        let after = home.read(name);
-        assert!(after.starts_with('\u{feff}') && after.contains(URL), "{host}: {after}");
-        assert!(!after.contains("mcp-remote"), "{host}: {after}");
-        home.ok(&["uninstall", "shop"]);
-        assert!(!home.read(name).contains(URL), "{host}");
+        let ours = text.replace("mcp-remote", "mcp-tether");
+        for (words, text) in [
+            (vec!["install", URL, "--host", host, "--name", "shop"], text),
+            (vec!["migrate", "--yes", "--no-import"], text),
+            (vec!["uninstall", "old"], ours.as_str()),
+        ] {
+            let home = Home::new();
+            // Longer than what can be written below.
+            let long = [text, &"\n".repeat(16 * 1024)].concat();
+            let path = home.write(name, &long);
+            // Or it would be removed, which needs no room.
+            home.write(&format!("{name}.bak"), "x");
+            let program = env!("CARGO_BIN_EXE_mcp-tether");
+            // The signal would end the program before it can say anything.
+            let script = format!("trap '' XFSZ; ulimit -f 8; exec {program} \"$@\"");
+            let mut command = std::process::Command::new("bash");
+            let command = command.args(["-c", &script, "sh"]).args(&words).env_clear();
+            let ended = command
+                .env("HOME", home.path())
+                .env("PATH", std::env::var_os("PATH").unwrap())
+                .env("XDG_CONFIG_HOME", home.path().join("config"))
+                .env("MCP_TETHER_STATE_DIR", home.path().join("state"))
+                .env("MCP_TETHER_CREDENTIAL_STORE", "file")
+                .current_dir(home.path())
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(1), "{host}, {words:?}: {said}");
+            assert!(said.contains("cannot write ") && said.contains("hint: "), "{host}: {said}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), long, "{host}, {words:?}");
+            let beside = fs::read_dir(path.parent().unwrap()).unwrap().count();
+            assert_eq!(beside, 2, "{host}, {words:?}: nothing is left beside it");
+        }
+    }
+}
+
+/// A host that is installed twice has two files: both are written, or none.
+#[test]
+fn of_a_host_that_is_installed_twice_no_file_is_written_if_one_is_damaged() {
+    let home = Home::new();
+    let newer = home.write("config/devin/mcp_config.json", "{}");
+    let older = home.write(".codeium/windsurf/mcp_config.json", "{ \"mcpServers\": ");
+    let refused = home.refused(&["install", URL, "--host", "windsurf"], 1);
+    assert!(refused.contains(".codeium") && refused.contains("no file was changed"), "{refused}");
+    assert_eq!(fs::read_to_string(&newer).unwrap(), "{}");
+    write(&older, "{}");
+    home.ok(&["install", URL, "--host", "windsurf"]);
+    for path in [newer, older] {
+        assert!(fs::read_to_string(&path).unwrap().contains(URL), "{}", path.display());
     }
 }
