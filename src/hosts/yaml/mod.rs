@@ -9,7 +9,7 @@ use std::ops::Range;
 use saphyr_parser::ScalarStyle;
 use serde_json::{Map, Value};
 
-use self::tree::{Content, Node, pairs, parse};
+use self::tree::{Node, NodeContent, pairs, parse};
 use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, words_and_variables};
 use super::entry_shape::EntryShape;
 use super::syntax_error::{LineEnds, SyntaxError};
@@ -50,7 +50,7 @@ impl YamlText {
     pub fn add(&mut self, name: &str, members: &[(String, Value)]) {
         let section = self.tree.section.clone();
         let existing = match &section {
-            Some((_, Node { content: Content::Members(members), .. })) => members.last(),
+            Some((_, Node { content: NodeContent::Members(members), .. })) => members.last(),
             _ => None,
         };
         let indentation = match (existing, &section) {
@@ -81,7 +81,8 @@ impl YamlText {
 
     /// Sets members of entries.
     pub fn set(&mut self, edits: &[EntryEdit]) {
-        let Some((_, Node { content: Content::Members(entries), .. })) = &self.tree.section else {
+        let Some((_, Node { content: NodeContent::Members(entries), .. })) = &self.tree.section
+        else {
             return;
         };
         let named = |pair: &'_ (Node, Node)| Some((pair.0.text()?.to_owned(), pair.clone()));
@@ -89,7 +90,7 @@ impl YamlText {
         let mut changes = Vec::new();
         for edit in edits {
             let Some((name, value)) = entries.get(&edit.place.name) else { continue };
-            let Content::Members(there) = &value.content else { continue };
+            let NodeContent::Members(there) = &value.content else { continue };
             let is_in_braces = self.text[value.start..].starts_with('{');
             for (key, value) in &edit.members {
                 changes.push(match is_in_braces {
@@ -193,7 +194,7 @@ impl YamlText {
 
     fn entry(&self, place: &EntryPlace) -> Option<(Node, Node)> {
         let (_, section) = self.tree.section.as_ref()?;
-        let Content::Members(entries) = &section.content else { return None };
+        let NodeContent::Members(entries) = &section.content else { return None };
         entries.iter().find(|(key, _)| key.text() == Some(&place.name)).cloned()
     }
 
@@ -257,7 +258,7 @@ fn read(
         None => return Ok((Tree { section: None }, Vec::new())),
         Some(root) => root,
     };
-    let Content::Members(members) = &root.content else {
+    let NodeContent::Members(members) = &root.content else {
         let is_null = root.text().is_some_and(|text| matches!(text, "" | "~" | "null"));
         let error = at(root.start, "this is not a mapping");
         return if is_null { Ok((Tree { section: None }, Vec::new())) } else { Err(error) };
@@ -269,8 +270,10 @@ fn read(
     let found = members.iter().find(|(key, _)| key.text() == Some(section));
     let Some((key, value)) = found else { return Ok((Tree { section: None }, Vec::new())) };
     let entries = match &value.content {
-        Content::Members(entries) => entries.as_slice(),
-        Content::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "" | "~" | "null") => {
+        NodeContent::Members(entries) => entries.as_slice(),
+        NodeContent::Scalar(text, ScalarStyle::Plain)
+            if matches!(text.as_str(), "" | "~" | "null") =>
+        {
             &[]
         }
         _ => return Err(at(value.start, &format!("`{section}` is not a mapping"))),
@@ -283,7 +286,7 @@ fn read(
     let entry = |(key, value): &(Node, Node)| {
         let name = key.text()?.to_owned();
         let members = match &value.content {
-            Content::Members(members) => pairs(members),
+            NodeContent::Members(members) => pairs(members),
             _ => Map::new(),
         };
         let (words, variables) = words_and_variables(shape, &members);

@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 64;
 
 #[derive(Clone)]
 pub(super) struct Node {
-    pub(super) content: Content,
+    pub(super) content: NodeContent,
     /// In bytes.
     pub(super) start: usize,
     pub(super) end: usize,
@@ -19,7 +19,7 @@ pub(super) struct Node {
 }
 
 #[derive(Clone)]
-pub(super) enum Content {
+pub(super) enum NodeContent {
     Scalar(String, ScalarStyle),
     List(Vec<Node>),
     Members(Vec<(Node, Node)>),
@@ -30,13 +30,13 @@ pub(super) enum Content {
 impl Node {
     pub(super) fn text(&self) -> Option<&str> {
         match &self.content {
-            Content::Scalar(text, _) => Some(text),
+            NodeContent::Scalar(text, _) => Some(text),
             _ => None,
         }
     }
 
     pub(super) fn is_on_one_line(&self, text: &str) -> bool {
-        matches!(self.content, Content::Scalar(..))
+        matches!(self.content, NodeContent::Scalar(..))
             && self.end > self.start
             && !text[self.start..self.end].contains('\n')
     }
@@ -48,10 +48,10 @@ impl Node {
 
     pub(super) fn value(&self) -> Value {
         match &self.content {
-            Content::Scalar(text, _) => Value::from(text.as_str()),
-            Content::List(items) => items.iter().map(Self::value).collect(),
-            Content::Members(members) => Value::Object(pairs(members)),
-            Content::Alias => Value::Null,
+            NodeContent::Scalar(text, _) => Value::from(text.as_str()),
+            NodeContent::List(items) => items.iter().map(Self::value).collect(),
+            NodeContent::Members(members) => Value::Object(pairs(members)),
+            NodeContent::Alias => Value::Null,
         }
     }
 }
@@ -101,10 +101,10 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, SyntaxError> {
                 open.push(Open::Members(Vec::new(), None, start, column));
                 continue;
             }
-            Event::Alias(_) => Node { content: Content::Alias, start, end, column },
+            Event::Alias(_) => Node { content: NodeContent::Alias, start, end, column },
             Event::Scalar(value, style, ..) => {
                 let end = content_end(text, start, end, &span, (&value, style));
-                let content = Content::Scalar(value.into_owned(), style);
+                let content = NodeContent::Scalar(value.into_owned(), style);
                 Node { content, start, end, column }
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
@@ -130,21 +130,37 @@ impl Open {
         let (content, start, column, last) = match self {
             Self::List(items, start, column) => {
                 let last = items.last().map(|item| item.end);
-                (Content::List(items), start, column, last)
+                (NodeContent::List(items), start, column, last)
             }
             Self::Members(members, _, start, column) => {
                 let last = members.last().map(|(key, value)| value.end.max(key.end + 1));
-                (Content::Members(members), start, column, last)
+                (NodeContent::Members(members), start, column, last)
             }
         };
-        let is_flow = text[start.min(text.len())..].starts_with(['[', '{']);
-        let end = match is_flow {
-            // The parser counts the space behind it.
-            true => start + text[start..end].trim_end().len(),
-            false => last.unwrap_or(start),
+        let end = match text[start.min(text.len())..].chars().next() {
+            Some(mark @ ('[' | '{')) => end_in_brackets(text, start, end, mark, &content),
+            _ => last.unwrap_or(start),
         };
         Node { content, start, end, column }
     }
+}
+
+/// The end of what is in brackets or braces: the parser counts the space and the comment behind it.
+fn end_in_brackets(
+    text: &str,
+    start: usize,
+    end: usize,
+    mark: char,
+    content: &NodeContent,
+) -> usize {
+    let last = match content {
+        NodeContent::List(items) => items.last().map(|item| item.end),
+        NodeContent::Members(members) => members.last().map(|(key, value)| value.end.max(key.end)),
+        NodeContent::Scalar(..) | NodeContent::Alias => None,
+    };
+    let inside = last.unwrap_or(start + 1).min(end);
+    let closing = if mark == '[' { ']' } else { '}' };
+    text[inside..end].find(closing).map_or(end, |offset| inside + offset + 1)
 }
 
 /// The end of a scalar without the line ends and comments behind it, unless they are part of it, as
