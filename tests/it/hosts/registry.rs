@@ -117,7 +117,6 @@ async fn a_hostile_document_never_reaches_a_configuration() {
         remote("data:text/plain,x"),
         remote("ws://x.example/"),
         remote("https://{a}.example/"),
-        remote("https://x.example/{a"),
         json!([{ "type": "stdio", "command": "sh", "args": ["-c", "touch x"] }]),
         json!([{ "type": "streamable-http", "url": 7 }]),
         json!({ "type": "streamable-http", "url": "https://x.example/" }),
