@@ -47,6 +47,12 @@ impl PauseRange {
 pub const STREAM_RETRY: PauseRange = PauseRange::new(100, 300);
 /// The pause before a refused request is sent again: `Retry-After` (RFC 9110 §10.2.3).
 pub const RETRY_AFTER: PauseRange = PauseRange::new(100, 60);
+/// The pause before tokens are asked for again: `Retry-After` of a token endpoint. A request of the
+/// host waits meanwhile.
+pub const TOKEN_RETRY_AFTER: PauseRange = PauseRange::new(100, 5);
+/// The pause before a server that failed to refresh tokens is asked again; it doubles from the
+/// shortest to the longest.
+pub const REFRESH_PAUSE: PauseRange = PauseRange::new(5000, 60);
 /// The pause between two polls for a device code: `interval` (RFC 8628 §3.5).
 pub const DEVICE_INTERVAL: PauseRange = PauseRange::new(1000, 60);
 /// The pause between two polls of a task: `pollInterval`, `pollIntervalMs`.

@@ -21,8 +21,6 @@ pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
 
 /// How long to wait after a failure before trying again.
 const FAILURE_COOL_DOWN: Duration = Duration::from_secs(5);
-/// How long to wait after the server refused a refresh before trying again.
-const REFRESH_REFUSAL_COOL_DOWN: Duration = Duration::from_secs(60);
 /// How often to check the store while it is empty.
 const STORE_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait after a person's refusal before opening a tab again, even on demand.
@@ -69,6 +67,8 @@ pub(crate) struct TokenCache {
     refresh_failure: Option<(Failure, Instant)>,
     /// Why and when the server refused to refresh these tokens.
     refresh_refusal: Option<(Failure, Instant)>,
+    /// How often in a row the server had a failure of its own instead of refreshing them.
+    refresh_troubles: u32,
     nothing_found: Option<Instant>,
     /// Whether the server has refused a request, so that the store is checked for a sign-in each
     /// time.
@@ -142,6 +142,7 @@ impl TokenCache {
             Some(CachedToken { record, header, serial, origin, refreshable, bound, since });
         self.refresh_failure = None;
         self.refresh_refusal = None;
+        self.refresh_troubles = 0;
         self.failure = None;
         Ok(())
     }
@@ -159,6 +160,9 @@ impl TokenCache {
 
     /// Notes that the server refuses to refresh the tokens now.
     pub(crate) fn note_refresh_refusal(&mut self, reason: Failure) {
+        // What does not answer the request may pass soon.
+        let may_pass = reason.status.is_some_and(|status| status >= 500 || status == 200);
+        self.refresh_troubles = if may_pass { self.refresh_troubles + 1 } else { 0 };
         self.refresh_refusal = Some((reason, Instant::now()));
     }
 
@@ -171,7 +175,16 @@ impl TokenCache {
     pub(crate) fn may_refresh(&self) -> bool {
         let refused = self.refresh_refusal.as_ref();
         self.token.as_ref().is_some_and(|cached| cached.refreshable)
-            && refused.is_none_or(|(_, at)| at.elapsed() >= REFRESH_REFUSAL_COOL_DOWN)
+            && refused.is_none_or(|(_, at)| at.elapsed() >= self.refresh_pause())
+    }
+
+    /// How long to wait after the server refused a refresh before trying again.
+    fn refresh_pause(&self) -> Duration {
+        let pause = pace::REFRESH_PAUSE;
+        match self.refresh_troubles.checked_sub(1) {
+            Some(before) => pause.clamp(pause.shortest() * 2_u32.pow(before.min(8))),
+            None => pause.longest(),
+        }
     }
 
     /// Notes that a request succeeded with this token.
@@ -309,6 +322,19 @@ impl TokenCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A-55, S-39
+    #[test]
+    fn trouble_that_may_pass_is_waited_for_in_growing_pauses() {
+        let mut cache = TokenCache::default();
+        let mut pause_after = |status: u16| {
+            let failure = Failure::new(FailureKind::Http, "no").status(status).hint("wait");
+            cache.note_refresh_refusal(failure);
+            cache.refresh_pause().as_secs()
+        };
+        assert_eq!([503, 500, 200, 502, 503, 503].map(&mut pause_after), [5, 10, 20, 40, 60, 60]);
+        assert_eq!([403, 503].map(&mut pause_after), [60, 5]);
+    }
 
     /// S-39
     #[tokio::test(start_paused = true)]

@@ -3,12 +3,14 @@
 use std::io;
 
 use http::HeaderValue;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::stream::Stream;
 
 /// The largest head of the proxy's response, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
+/// How many answers the proxy may give before it is heard no more.
+const MAX_INTERIM: usize = 8;
 
 /// Asks the proxy at the other end of `stream` to connect to `authority`.
 ///
@@ -28,8 +30,7 @@ pub(super) async fn open(
     request.extend_from_slice(b"\r\n");
     stream.write_all(&request).await?;
     stream.flush().await?;
-    let head = read_head(stream).await?;
-    match status_of(&head) {
+    match read_status(stream).await? {
         Some(200..=299) => Ok(()),
         Some(407) => Err(io::Error::other(
             "the proxy wants a user name and password (HTTP 407 to `CONNECT`)",
@@ -41,8 +42,20 @@ pub(super) async fn open(
     }
 }
 
+/// The status of the answer, without interim ones before it (RFC 9110 §15.2).
+async fn read_status(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<u16>> {
+    for _ in 0..MAX_INTERIM {
+        let head = read_head(stream).await?;
+        match status_of(&head) {
+            Some(100..=199) => {}
+            status => return Ok(status),
+        }
+    }
+    Ok(None)
+}
+
 /// Reads the head of the response byte by byte, because the bytes after it belong to the tunnel.
-async fn read_head(stream: &mut Stream) -> io::Result<Vec<u8>> {
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
         if head.len() >= MAX_HEAD {
@@ -68,6 +81,18 @@ fn status_of(head: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// T-45
+    #[tokio::test]
+    async fn interim_answers_of_a_proxy_are_passed_over() {
+        let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        let answer = format!("{interim}HTTP/1.1 102 X\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\u{16}");
+        let mut bytes = answer.as_bytes();
+        assert_eq!(read_status(&mut bytes).await.unwrap(), Some(200));
+        assert_eq!(bytes, b"\x16", "what follows belongs to the tunnel");
+        let endless = interim.repeat(MAX_INTERIM + 1);
+        assert_eq!(read_status(&mut endless.as_bytes()).await.unwrap(), None);
+    }
 
     #[test]
     fn the_status_of_the_answer_is_read_from_its_first_line() {

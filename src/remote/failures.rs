@@ -38,11 +38,7 @@ fn hint_for_status(status: StatusCode, url: &Url) -> String {
         404 | 405 | 410 => {
             format!("check the URL `{url}`: MCP endpoints often end in `/mcp` or `/sse`")
         }
-        407 => {
-            "the proxy wants a user name and password: `--proxy-auth 'USER:${keyring:NAME}'`, or \
-                `--proxy-auth-command COMMAND`"
-                .to_owned()
-        }
+        407 => PROXY_WANTS_PASSWORD.to_owned(),
         413 => "the message is larger than the server accepts: send less at once".to_owned(),
         431 => {
             "the headers are larger than the server accepts; send fewer with `--header`".to_owned()
@@ -232,10 +228,19 @@ fn wants_certificate(reason: &str) -> bool {
     is_alert && about_ours.iter().any(|alert| reason.contains(alert))
 }
 
+const PROXY_WANTS_PASSWORD: &str = "the proxy wants a user name and password: `--proxy-auth \
+     'USER:${keyring:NAME}'`, or `--proxy-auth-command COMMAND`";
+
 fn hint_for_connect_error(reason: &str, url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let reason = reason.to_ascii_lowercase();
-    if reason.contains("certificate") || reason.contains("unknownissuer") {
+    if reason.contains("http 407") {
+        PROXY_WANTS_PASSWORD.to_owned()
+    } else if reason.starts_with("the proxy") {
+        format!(
+            "ask who runs the proxy whether it lets you reach `{host}`; `--no-proxy` goes past it"
+        )
+    } else if reason.contains("certificate") || reason.contains("unknownissuer") {
         "if a company proxy inspects TLS, add its authority with `--ca-cert FILE`".to_owned()
     } else if reason.contains("dns")
         || reason.contains("name or service")
@@ -295,6 +300,11 @@ mod tests {
         let failure = failure_for_status(StatusCode::PROXY_AUTHENTICATION_REQUIRED, &url(), b"");
         assert_eq!(failure.message, "proxy answered HTTP 407");
         assert!(failure.hint.contains("--proxy-auth"), "{}", failure.hint);
+        let hint = |reason| hint_for_connect_error(reason, &url());
+        let told = hint("the proxy wants a user name and password (HTTP 407 to `CONNECT`)");
+        assert_eq!(told, failure.hint);
+        assert!(hint("the proxy refused the tunnel (HTTP 403)").contains("--no-proxy"));
+        assert!(hint("Connection refused").contains("nothing listens"));
     }
 
     /// T-25, S-31

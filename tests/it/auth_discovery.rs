@@ -43,14 +43,17 @@ async fn every_layout_is_found_in_order() {
     const OAUTH_T: &str = "/.well-known/oauth-authorization-server/t1";
     const OPENID_T: &str = "/.well-known/openid-configuration/t1";
     const OPENID_T_INSIDE: &str = "/t1/.well-known/openid-configuration";
+    const OAUTH_T_INSIDE: &str = "/t1/.well-known/oauth-authorization-server";
     const CUSTOM: &str = "/custom/location.json";
-    let cases: [(&'static str, bool, &'static str, &'static str, &[&str]); 6] = [
+    let at_root = [CUSTOM, OAUTH_T, OPENID_T, OPENID_T_INSIDE, OAUTH_T_INSIDE, OAUTH];
+    let cases: [(&'static str, bool, &'static str, &'static str, &[&str]); 7] = [
         (PATH_FORM, true, "", OAUTH, &[PATH_FORM, OAUTH]),
         (PATH_FORM, false, "", OPENID, &[PATH_FORM, OAUTH, OPENID]),
         (ROOT_FORM, false, "/t1", OAUTH_T, &[PATH_FORM, ROOT_FORM, OAUTH_T]),
         (CUSTOM, true, "/t1", OPENID_T_INSIDE, &[CUSTOM, OAUTH_T, OPENID_T, OPENID_T_INSIDE]),
         (ROOT_FORM, true, "/t1", OPENID_T, &[ROOT_FORM, OAUTH_T, OPENID_T]),
         (CUSTOM, true, "", OAUTH, &[CUSTOM, OAUTH]),
+        (CUSTOM, true, "/t1", OAUTH, &at_root),
     ];
     for (resource, named, issuer_path, metadata, expected) in cases {
         let server = server(|config| {
@@ -64,6 +67,44 @@ async fn every_layout_is_found_in_order() {
         assert_eq!(party.list().await, Ok(2), "{expected:?}");
         assert_eq!(documents(&server), expected);
     }
+}
+
+/// what stands at the root of a tenant counts only if it is about the tenant
+#[tokio::test]
+async fn the_root_of_a_tenant_speaks_for_it_only_by_name() {
+    let server = server(|config| {
+        config.issuer_path = "/t1";
+        config.server_metadata = Some("/.well-known/oauth-authorization-server");
+    })
+    .await;
+    let origin = server.origin().to_owned();
+    server.change(|config| config.issuer = Some(origin));
+    let no_browser = FakeBrowser::must_not_open();
+    for accepts in [false, true] {
+        let party = party(&server)
+            .browser(&no_browser.browser())
+            .options(|options| options.accept_issuer_mismatch = accepts)
+            .build();
+        let failure = party.list().await.unwrap_err();
+        assert!(failure.message.ends_with("has no metadata"), "{failure:?}");
+        assert!(failure.hint.contains("--authorization-endpoint"), "{failure:?}");
+    }
+}
+
+/// endpoints without a host, names in camel case
+#[tokio::test]
+async fn documents_are_read_in_every_form_that_is_clear() {
+    let relative = json!({
+        "authorization_endpoint": "/authorize",
+        "token_endpoint": null,
+        "tokenEndpoint": "/token",
+        "registration_endpoint": "/register",
+    });
+    let clear = server(|config| config.extra_metadata = relative).await;
+    assert_eq!(party(&clear).build().list().await, Ok(2));
+    let foreign = json!({ "token_endpoint": "//127.0.0.1:9/token" });
+    let failure = stops(&server(|config| config.extra_metadata = foreign).await).await;
+    assert!(failure.message.contains("token_endpoint"), "{failure:?}");
 }
 
 /// the identifier of the metadata is sent exactly as published.

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::support::authorization_server::{Answer, AuthorizationServer, Config};
 use crate::support::fakes::FakeBrowser;
 use crate::support::sign_in::{Builder, Party, party};
+use crate::support::waiting::until_seen;
 
 const JSON: &str = "application/json";
 
@@ -54,6 +55,30 @@ async fn refusing(answer: Answer) -> (AuthorizationServer, Party) {
     server.end_access_tokens();
     server.change(|config| config.renewal = Some(answer));
     (server, party)
+}
+
+/// a server that names a short pause is waited for, and nobody notices
+#[tokio::test]
+async fn a_token_endpoint_that_asks_to_wait_is_asked_again() {
+    for status in [429, 503] {
+        let server = server(|_| {}).await;
+        let party = party(&server).build();
+        party.list().await.unwrap();
+        server.end_access_tokens();
+        server.change(|config| {
+            config.replaced = Some(("/token", JSON, "{}"));
+            (config.replaced_status, config.retry_after) = (status, Some("1"));
+        });
+        let before = server.asked_at("/token").len();
+        let heal = async {
+            let asked = || (server.asked_at("/token").len() > before).then_some(());
+            until_seen("a renewal", asked).await;
+            server.change(|config| config.replaced = None);
+        };
+        let (listed, ()) = tokio::join!(party.list(), heal);
+        assert_eq!(listed, Ok(2), "{status}");
+        assert_eq!(server.asked_at("/token").len(), before + 2, "{status}");
+    }
 }
 
 /// Returns the next process of the same user.

@@ -11,6 +11,7 @@ use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::discovery::scopes::union;
 use crate::auth::discovery::search::DiscoveredServer;
 use crate::auth::grants::jwt_bearer;
+use crate::auth::guarded_http::answer_object::object_with;
 use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::options::{AuthOptions, Grant};
@@ -182,13 +183,9 @@ impl Registrar<'_> {
             .body(body)
             .map_err(|_| RegistrationRefused::from(self.nothing_to_register_with()))?;
         let answer = self.http_client.post(request).await?;
-        let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
-        let parsed: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
         let status = answer.status.as_u16();
-        match parsed {
-            Some(parsed) if answer.status.is_success() && parsed.contains_key("client_id") => {
-                Ok(self.registered(&parsed, wanted)?)
-            }
+        match object_with("client_id", &answer.body) {
+            Some(parsed) if answer.status.is_success() => Ok(self.registered(&parsed, wanted)?),
             _ if matches!(status, 404 | 405) => {
                 Err(self.nothing_to_register_with().status(status).into())
             }
@@ -239,6 +236,32 @@ impl Registrar<'_> {
         request.get("token_endpoint_auth_method").and_then(Value::as_str).map(str::to_owned)
     }
 
+    /// The method to authenticate with: the one in the answer, otherwise the one that was asked
+    /// for. One for which there is nothing to show is passed over.
+    fn settled_method(
+        &self,
+        given: Option<&str>,
+        wanted: &RegistrationVariant,
+        has_secret: bool,
+    ) -> AuthMethod {
+        let asked = self.asked_method(wanted).as_deref().and_then(AuthMethod::from_name);
+        let can_be_used = |method: &AuthMethod| match method {
+            AuthMethod::PrivateKeyJwt | AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTls => {
+                asked == Some(*method)
+            }
+            _ => true,
+        };
+        let fits = |method: &AuthMethod| method.needs_secret() == has_secret;
+        given
+            .and_then(AuthMethod::from_name)
+            .filter(can_be_used)
+            .or_else(|| asked.filter(fits))
+            .unwrap_or_else(|| {
+                let means = ClientMeans { secret: has_secret, ..ClientMeans::default() };
+                AuthMethod::pick(self.offered(), means)
+            })
+    }
+
     /// Reads the response, which overrides the request.
     fn registered(
         &self,
@@ -257,18 +280,8 @@ impl Registrar<'_> {
                     )
             })?;
         let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
-        let offered = self.offered();
-        let named = |name: String| AuthMethod::from_name(&name);
-        let fits = |method: &AuthMethod| method.needs_secret() == secret.is_some();
-        let method = text("token_endpoint_auth_method")
-            .and_then(named)
-            .or_else(|| self.asked_method(wanted).and_then(named).filter(fits))
-            .unwrap_or_else(|| {
-                AuthMethod::pick(
-                    offered,
-                    ClientMeans { secret: secret.is_some(), ..ClientMeans::default() },
-                )
-            });
+        let given_method = text("token_endpoint_auth_method");
+        let method = self.settled_method(given_method.as_deref(), wanted, secret.is_some());
         let expiry = answer.get("client_secret_expires_at").and_then(Value::as_u64);
         let mut uris: Vec<String> = match answer.get("redirect_uris") {
             Some(Value::Array(uris)) => {

@@ -76,7 +76,9 @@ impl Challenge {
 
     fn from_raw(raw: &Raw) -> Self {
         Self {
-            resource_metadata: raw.parameter("resource_metadata"),
+            resource_metadata: raw
+                .parameter("resource_metadata")
+                .or_else(|| raw.parameter("resource_metadata_url")),
             scope: raw.parameter("scope"),
             error: raw.parameter("error"),
             error_description: raw.parameter("error_description"),
@@ -134,6 +136,10 @@ fn parse(line: &str) -> Vec<Raw> {
             continue;
         }
         if let Some(value) = cursor.value() {
+            if challenges.is_empty() && word.eq_ignore_ascii_case("resource_metadata") {
+                // Without a scheme: only tokens have such metadata (RFC 9728 §5.1).
+                challenges.push(Raw { scheme: BEARER.to_owned(), parameters: Vec::new() });
+            }
             if let Some(challenge) = challenges.last_mut() {
                 challenge.parameters.push((word.to_ascii_lowercase(), value));
             }
@@ -175,7 +181,19 @@ impl<'a> Cursor<'a> {
         self.rest = after.trim_start_matches([' ', '\t']);
         if let Some(quoted) = self.rest.strip_prefix('"') {
             self.rest = quoted;
-            return Some(self.quoted());
+            let value = self.quoted();
+            let is_whole = self.rest.chars().next().is_none_or(|c| " \t,;".contains(c));
+            // With text right behind it, the quote is that of the next parameter: this one was
+            // never closed.
+            if is_whole || !value.contains(',') {
+                return Some(value);
+            }
+            self.rest = quoted;
+            return Some(self.take(|character| character != ',').to_owned());
+        }
+        if let Some((value, rest)) = self.rest.strip_prefix('\'').and_then(|r| r.split_once('\'')) {
+            self.rest = rest;
+            return Some(value.to_owned());
         }
         // URLs are often sent without quotes: everything up to a separator counts.
         Some(self.take(|c| c != ',' && !c.is_ascii_whitespace()).to_owned())
@@ -286,6 +304,15 @@ mod tests {
             find(&["Bearer resource_metadata=https://h/x?y=z"]),
             Some(challenge("https://h/x?y=z", "", ""))
         );
+        for odd in [
+            "Bearer resource_metadata='https://h/x?y=z', scope=''",
+            "resource_metadata=\"https://h/x?y=z\"",
+            "Bearer realm=\"unclosed, resource_metadata=\"https://h/x?y=z\"",
+            "Bearer resource_metadata_url=\"https://h/x?y=z\",",
+            "Bearer resource_metadata=\"https://h/x?y=z",
+        ] {
+            assert_eq!(find(&[odd]), Some(challenge("https://h/x?y=z", "", "")), "{odd}");
+        }
         let dpop = find(&[r#"DPoP error="use_dpop_nonce""#]).unwrap();
         assert_eq!(dpop.error.as_deref(), Some("use_dpop_nonce"));
         assert!(dpop.unmet(DpopPolicy::Never).is_some(), "A-11");

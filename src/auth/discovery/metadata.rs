@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::discovery::well_known::issuer_named_by;
+use crate::auth::guarded_http::answer_object::json_object_in;
 
 /// Metadata of a protected resource (RFC 9728 §2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,52 +110,57 @@ impl AuthorizationServer {
         Some(listed.iter().filter_map(|name| AuthMethod::from_name(name)).collect())
     }
 
-    /// Reads a document.
+    /// Reads the document at `place`.
     ///
     /// # Errors
     /// Says which required member is missing.
-    pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let document = object(body)?;
+    pub fn parse_at(place: &Url, body: &[u8]) -> Result<Self, String> {
+        let mut document = object(body)?;
+        complete_endpoints(&mut document, place);
+        Self::read(&document)
+    }
+
+    fn read(document: &Map<String, Value>) -> Result<Self, String> {
         // The names are all in lower case (RFC 7591 §2).
         let lower = |names: Vec<String>| names.iter().map(|name| name.to_lowercase()).collect();
-        let methods = list(&document, "token_endpoint_auth_methods_supported").map(lower);
+        let methods = list(document, "token_endpoint_auth_methods_supported").map(lower);
         Ok(Self {
-            issuer: required(&document, "issuer")?,
-            authorization_endpoint: url(&document, "authorization_endpoint"),
-            token_endpoint: url(&document, "token_endpoint"),
-            registration_endpoint: url(&document, "registration_endpoint"),
-            revocation_endpoint: url(&document, "revocation_endpoint"),
-            device_authorization_endpoint: url(&document, "device_authorization_endpoint"),
-            scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
-            grant_types_supported: list(&document, "grant_types_supported"),
+            issuer: required(document, "issuer")?,
+            authorization_endpoint: url(document, "authorization_endpoint"),
+            token_endpoint: url(document, "token_endpoint"),
+            registration_endpoint: url(document, "registration_endpoint"),
+            revocation_endpoint: url(document, "revocation_endpoint"),
+            device_authorization_endpoint: url(document, "device_authorization_endpoint"),
+            scopes_supported: list(document, "scopes_supported").unwrap_or_default(),
+            grant_types_supported: list(document, "grant_types_supported"),
             authorization_grant_profiles_supported: list(
-                &document,
+                document,
                 "authorization_grant_profiles_supported",
             ),
-            response_types_supported: array(&document, "response_types_supported"),
+            response_types_supported: array(document, "response_types_supported"),
             pushed_authorization_request_endpoint: url(
-                &document,
+                document,
                 "pushed_authorization_request_endpoint",
             ),
             require_pushed_authorization_requests: flag(
-                &document,
+                document,
                 "require_pushed_authorization_requests",
             ),
-            require_signed_request_object: flag(&document, "require_signed_request_object"),
-            dpop_signing_alg_values_supported: list(&document, "dpop_signing_alg_values_supported"),
-            code_challenge_methods_supported: list(&document, "code_challenge_methods_supported"),
+            require_signed_request_object: flag(document, "require_signed_request_object"),
+            dpop_signing_alg_values_supported: list(document, "dpop_signing_alg_values_supported"),
+            code_challenge_methods_supported: list(document, "code_challenge_methods_supported"),
             token_endpoint_auth_methods_supported: methods,
             token_endpoint_auth_signing_alg_values_supported: list(
-                &document,
+                document,
                 "token_endpoint_auth_signing_alg_values_supported",
             ),
             client_id_metadata_document_supported: flag(
-                &document,
+                document,
                 "client_id_metadata_document_supported",
             ),
-            mtls_endpoint_aliases: aliases(&document),
+            mtls_endpoint_aliases: aliases(document),
             authorization_response_iss_parameter_supported: flag(
-                &document,
+                document,
                 "authorization_response_iss_parameter_supported",
             ),
         })
@@ -190,12 +197,10 @@ fn names_any(body: &[u8], names: &[&str]) -> bool {
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(document)) => Ok(document),
-        Ok(_) => Err("it is not a JSON object".to_owned()),
-        Err(_) => Err("it is not JSON".to_owned()),
-    }
+    json_object_in(body).ok_or_else(|| {
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        if is_json { "it is not a JSON object" } else { "it is not JSON" }.to_owned()
+    })
 }
 
 /// A required string.
@@ -219,17 +224,35 @@ fn single(value: &Value) -> Option<&str> {
 /// skipped (A-04).
 fn issuers(document: &Map<String, Value>) -> Result<Vec<String>, String> {
     let name = "authorization_servers";
-    let items = match document.get(name) {
+    let listed = document.get(name).or_else(|| document.get("authorization_server"));
+    let items = match listed {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(items)) => items.as_slice(),
         Some(one @ Value::String(_)) => std::slice::from_ref(one),
         Some(_) => return Err(format!("its `{name}` is not an array")),
     };
-    let texts: Vec<String> = items.iter().filter_map(single).map(str::to_owned).collect();
+    let named = |item| single(item).or_else(|| item.get("issuer").or(item.get("url"))?.as_str());
+    let texts: Vec<String> = items.iter().filter_map(named).map(issuer_named_by).collect();
     if texts.is_empty() && !items.is_empty() {
         return Err(format!("its `{name}` contains no string"));
     }
     Ok(texts)
+}
+
+/// Completes endpoints without a host by the place of the document, of whose origin they are then
+/// (A-18). What begins with two slashes names a host.
+fn complete_endpoints(document: &mut Map<String, Value>, place: &Url) {
+    for (name, value) in document {
+        let Some(path) = value.as_str().map(str::trim) else { continue };
+        let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+        if name.ends_with("_endpoint")
+            && is_path
+            && let Ok(endpoint) = place.join(path)
+            && endpoint.origin() == place.origin()
+        {
+            *value = endpoint.to_string().into();
+        }
+    }
 }
 
 fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
@@ -278,12 +301,32 @@ fn flag(document: &Map<String, Value>, name: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn parsed(body: &[u8]) -> Result<AuthorizationServer, String> {
+        let place = Url::parse("https://as/.well-known/oauth-authorization-server").unwrap();
+        AuthorizationServer::parse_at(&place, body)
+    }
+
+    /// A-18
+    #[test]
+    fn an_endpoint_without_a_host_is_at_the_origin_of_its_document() {
+        let read = |endpoint: &str| {
+            let text = format!(r#"{{"issuer":"https://as","tokenEndpoint":"{endpoint}",}}"#);
+            parsed(text.as_bytes()).unwrap().token_endpoint.map(String::from)
+        };
+        for endpoint in ["/token", " /token ", "https://as/token"] {
+            assert_eq!(read(endpoint).unwrap(), "https://as/token", "{endpoint}");
+        }
+        for other in ["//evil/token", "/\\\\evil/token", "token", ""] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+
     /// A-104: RFC 8705 §5
     #[test]
     fn endpoints_for_certificates_take_the_place_of_the_others() {
         let text = r#"{"issuer":"i","token_endpoint":"https://as/t","revocation_endpoint":"https://as/r",
             "mtls_endpoint_aliases":{"token_endpoint":"https://m/t","revocation_endpoint":7,"x":"https://m/x"}}"#;
-        let server = AuthorizationServer::parse(text.as_bytes()).unwrap();
+        let server = parsed(text.as_bytes()).unwrap();
         assert_eq!(server.token_endpoint.as_ref().unwrap().as_str(), "https://as/t");
         let server = server.with_mtls_aliases();
         assert_eq!(server.token_endpoint.unwrap().as_str(), "https://m/t");
@@ -295,7 +338,7 @@ mod tests {
     fn a_url_that_hides_characters_is_none() {
         for hidden in ["https://as/\\u0009x", "\\u0001https://as/x", "https://as/\\na"] {
             let text = format!(r#"{{"issuer":"i","authorization_endpoint":"{hidden}"}}"#);
-            let server = AuthorizationServer::parse(text.as_bytes()).unwrap();
+            let server = parsed(text.as_bytes()).unwrap();
             assert_eq!(server.authorization_endpoint, None, "{text}");
         }
     }
@@ -307,7 +350,13 @@ mod tests {
             let body = format!(r#"{{"resource":"https://h","authorization_servers":{servers}}}"#);
             ProtectedResource::parse(body.as_bytes()).map(|read| read.authorization_servers)
         };
-        for servers in [r#""https://as""#, r#"["https://as",null,7]"#, r#"[" https://as\n"]"#] {
+        for servers in [
+            r#""https://as""#,
+            r#"["https://as",null,7]"#,
+            r#"[" https://as\n"]"#,
+            r#"[{"issuer":"https://as"}]"#,
+            r#"["https://as/.well-known/oauth-authorization-server"]"#,
+        ] {
             assert_eq!(parse(servers).unwrap(), ["https://as"], "{servers}");
         }
         for servers in ["null", "[]"] {
@@ -325,7 +374,7 @@ mod tests {
         assert_eq!(resource.resource, "https://H.example");
         assert_eq!(resource.authorization_servers, ["https://AS.example:443"]);
         let body = br#"{"issuer":"https://AS.example"}"#;
-        assert_eq!(AuthorizationServer::parse(body).unwrap().issuer, "https://AS.example");
+        assert_eq!(parsed(body).unwrap().issuer, "https://AS.example");
     }
 
     /// A-12
@@ -348,7 +397,7 @@ mod tests {
         let body = br#"{"issuer":"i","token_endpoint":7,"authorization_endpoint":"not a url",
             "scopes_supported":"a b","code_challenge_methods_supported":[1,"S256"],
             "client_id_metadata_document_supported":"true","revocation_endpoint":null}"#;
-        let server = AuthorizationServer::parse(body).unwrap();
+        let server = parsed(body).unwrap();
         assert_eq!((server.token_endpoint, server.authorization_endpoint), (None, None));
         assert_eq!(server.scopes_supported, ["a", "b"]);
         assert_eq!(server.code_challenge_methods_supported.unwrap(), ["S256"]);
@@ -367,6 +416,6 @@ mod tests {
         ] {
             assert_eq!(ProtectedResource::parse(body).unwrap_err(), reason);
         }
-        assert_eq!(AuthorizationServer::parse(b"{}").unwrap_err(), "it has no `issuer`");
+        assert_eq!(parsed(b"{}").unwrap_err(), "it has no `issuer`");
     }
 }

@@ -234,12 +234,16 @@ mod tests {
         AuthOptions::new(Url::parse("https://h/mcp").unwrap())
     }
 
+    fn place() -> Url {
+        Url::parse("https://as/.well-known/oauth-authorization-server").unwrap()
+    }
+
     fn server(members: &str) -> AuthorizationServer {
         let text = format!(
             r#"{{"issuer":"https://as","authorization_endpoint":"https://as/a",
                 "token_endpoint":"https://as/t","code_challenge_methods_supported":["S256"]{members}}}"#
         );
-        AuthorizationServer::parse(text.as_bytes()).unwrap()
+        AuthorizationServer::parse_at(&place(), text.as_bytes()).unwrap()
     }
 
     /// A-11
@@ -295,7 +299,8 @@ mod tests {
             assert!(refused[0].hint.contains("`--assume-grant`"), "{members}: {refused:?}");
             assert_eq!(unmet_by_server(&server(members), &assuming(grant)), [], "{members}");
         }
-        let bare = AuthorizationServer::parse(
+        let bare = AuthorizationServer::parse_at(
+            &place(),
             br#"{"issuer":"https://as","code_challenge_methods_supported":["S256"]}"#,
         );
         let hints = unmet_by_server(&bare.unwrap(), &options()).into_iter().map(|it| it.hint);

@@ -260,19 +260,24 @@ impl MetadataSearch<'_> {
         naming: IssuerOrigin,
     ) -> Result<Option<AuthorizationServer>, Failure> {
         let mut trouble = None;
-        for place in well_known::authorization_server(url) {
+        let places = well_known::authorization_server(url).into_iter().map(|place| (place, false));
+        let spare = well_known::spare_authorization_server(url).into_iter();
+        for (place, is_spare) in places.chain(spare.map(|place| (place, true))) {
             let answer = match self.fetch(&place).await {
                 Ok(Fetched::Found(answer)) => answer,
                 Ok(Fetched::Absent) => continue,
+                Err(_) if is_spare => continue,
                 Err(failure) => {
                     trouble = trouble.or(Some(failure));
                     continue;
                 }
             };
-            match AuthorizationServer::parse(&answer.body) {
+            match AuthorizationServer::parse_at(&place, &answer.body) {
                 Ok(server) if is_same_issuer(issuer, &server.issuer) => {
                     return Ok(Some(self.as_the_user_says(server)));
                 }
+                // At the root of a tenant there is first of all the document of the root.
+                Ok(_) if is_spare => {}
                 Ok(server) if self.options.accept_issuer_mismatch => {
                     let named = display_identifier(&server.issuer);
                     let expected = display_identifier(issuer);
@@ -281,8 +286,9 @@ impl MetadataSearch<'_> {
                 }
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),
                 Err(reason)
-                    if AuthorizationServer::is_meant_by(&answer.body)
-                        || naming == IssuerOrigin::ByResource && is_json(&answer) =>
+                    if !is_spare
+                        && (AuthorizationServer::is_meant_by(&answer.body)
+                            || naming == IssuerOrigin::ByResource && is_json(&answer)) =>
                 {
                     trouble = trouble.or(Some(self.unusable(&place, &answer, &reason)));
                 }

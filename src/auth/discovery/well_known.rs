@@ -36,6 +36,34 @@ pub(crate) fn authorization_server(issuer: &Url) -> Vec<Url> {
     ]
 }
 
+/// Where the metadata of a tenant may be besides: with the slash at its end, and at the root, where
+/// the one document of a server may name its one tenant.
+pub(crate) fn spare_authorization_server(issuer: &Url) -> Vec<Url> {
+    let path = issuer.path();
+    if path == "/" {
+        return Vec::new();
+    }
+    let slash = path.ends_with('/');
+    let with_slash = slash.then(|| at(issuer, &format!("{AUTHORIZATION_SERVER}{path}"), None));
+    with_slash.into_iter().chain([at(issuer, AUTHORIZATION_SERVER, None)]).collect()
+}
+
+/// The issuer in an entry of `authorization_servers`. One that is the address of a document names
+/// the issuer from which RFC 8414 §3.1 makes this address.
+pub(crate) fn issuer_named_by(listed: &str) -> String {
+    let named = || {
+        let url = Url::parse(listed).ok()?;
+        let origin = origin(&url);
+        let path =
+            [AUTHORIZATION_SERVER, OPENID_CONFIGURATION].into_iter().find_map(|document| {
+                let path = url.path();
+                path.strip_prefix(document).or_else(|| path.strip_suffix(document))
+            })?;
+        (path.is_empty() || path.starts_with('/')).then(|| format!("{origin}{path}"))
+    };
+    named().unwrap_or_else(|| listed.to_owned())
+}
+
 /// The endpoints of a server without any metadata (2025-03-26, A-10).
 pub(crate) fn default_endpoint(endpoint: &Url, name: &str) -> Url {
     at(endpoint, &format!("/{name}"), None)
@@ -115,6 +143,33 @@ mod tests {
         for (issuer, expected) in cases {
             let url = Url::parse(issuer).unwrap();
             assert_eq!(strings(authorization_server(&url)), expected, "{issuer}");
+        }
+    }
+
+    ///
+    #[test]
+    fn a_tenant_may_have_its_document_at_the_root() {
+        let spare =
+            |issuer: &str| strings(spare_authorization_server(&Url::parse(issuer).unwrap()));
+        let root = "https://as/.well-known/oauth-authorization-server";
+        assert_eq!(spare("https://as/t1"), [root]);
+        assert_eq!(spare("https://as/t1/"), [&format!("{root}/t1/"), root]);
+        assert!(spare("https://as").is_empty());
+    }
+
+    /// RFC 8414 §3.1
+    #[test]
+    fn the_address_of_a_document_names_its_issuer() {
+        for (listed, issuer) in [
+            ("https://as/.well-known/oauth-authorization-server", "https://as"),
+            ("https://as/.well-known/oauth-authorization-server/t1", "https://as/t1"),
+            ("https://as/t1/.well-known/openid-configuration", "https://as/t1"),
+            ("https://as/.well-known/oauth-authorization-servers", ""),
+            ("https://as/t1/", ""),
+            ("not a url", ""),
+        ] {
+            let issuer = if issuer.is_empty() { listed } else { issuer };
+            assert_eq!(issuer_named_by(listed), issuer);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use oauth2::basic::{
@@ -23,8 +24,12 @@ use crate::auth::guarded_http::client::GuardedResponse;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
+use crate::pace;
 use crate::redact::Secret;
 use serde::{Deserialize, Serialize};
+
+/// How often to wait as long as the server asks.
+const MAX_WAITS: u32 = 2;
 
 /// The crate's client, with our type for token responses.
 pub(crate) type Grants = oauth2::Client<
@@ -324,16 +329,37 @@ impl TokenEndpoint<'_> {
         url: &Url,
         mut form: Vec<(String, String)>,
     ) -> Result<GuardedResponse, Failure> {
-        let mut answer = self.client.post(url, &form).await?;
+        let mut answer = self.send_with_patience(url, &form).await?;
         while let Some(refused) = refused_parameter(&answer, &form) {
             tracing::info!(
                 parameter = refused,
                 "the server refuses this parameter: it is left out"
             );
             form.retain(|(name, _)| name != refused);
-            answer = self.client.post(url, &form).await?;
+            answer = self.send_with_patience(url, &form).await?;
         }
         Ok(answer)
+    }
+
+    /// Sends a form, again after a short `Retry-After` of 429 or 503: then it was not looked
+    /// at.
+    async fn send_with_patience(
+        &self,
+        url: &Url,
+        form: &[(String, String)],
+    ) -> Result<GuardedResponse, Failure> {
+        let mut waits = 0;
+        loop {
+            let answer = self.client.post(url, form).await?;
+            let asked = answer.retry_after.map(Duration::from_secs);
+            match asked.filter(|asked| pace::TOKEN_RETRY_AFTER.is_acceptable(*asked)) {
+                Some(asked) if matches!(answer.status.as_u16(), 429 | 503) && waits < MAX_WAITS => {
+                    tokio::time::sleep(pace::TOKEN_RETRY_AFTER.clamp(asked)).await;
+                    waits += 1;
+                }
+                _ => return Ok(answer),
+            }
+        }
     }
 }
 

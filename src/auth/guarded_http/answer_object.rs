@@ -4,10 +4,21 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::http::json_text;
+
 /// A form counts as a response if it has one of these members.
 const NAMES_IN_FORMS: [&str; 3] = ["access_token", "error", "device_code"];
-/// Members that hold the person's tokens if the response itself has none.
-const NESTED: [&str; 2] = ["authed_user", "data"];
+/// Members that hold what was asked for if the response itself does not.
+const NESTED: [&str; 8] = [
+    "authed_user",
+    "data",
+    "client",
+    "client_information",
+    "token",
+    "tokens",
+    "result",
+    "response",
+];
 /// Members that are durations in seconds.
 const SECONDS: [&str; 2] = ["expires_in", "interval"];
 
@@ -17,10 +28,10 @@ const DEVICE_CODE_SECONDS: u64 = 600;
 /// The members of a response: JSON, in which the last duplicate counts (as in `JSON.parse` of
 /// ECMA-262), or a form, as servers responded before RFC 6749.
 pub(crate) fn object_in(body: &[u8]) -> Option<Map<String, Value>> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
-    if let Ok(object) = serde_json::from_slice(body) {
+    if let Some(object) = json_object_in(body) {
         return Some(object);
     }
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     let has_spaces = body.iter().any(|byte| byte.is_ascii_whitespace() || b"<{[".contains(byte));
     if has_spaces {
         return None;
@@ -31,15 +42,88 @@ pub(crate) fn object_in(body: &[u8]) -> Option<Map<String, Value>> {
     NAMES_IN_FORMS.iter().any(|name| form.contains_key(*name)).then_some(form)
 }
 
+/// The object in a JSON body, alone or as the only item of an array. A comma after the last member
+/// is ignored, and a name in camel case counts as the registered one.
+pub(crate) fn json_object_in(body: &[u8]) -> Option<Map<String, Value>> {
+    match parsed(body)? {
+        Value::Object(object) => Some(with_registered_names(object)),
+        Value::Array(mut items) if items.len() == 1 => match items.remove(0) {
+            Value::Object(object) => Some(with_registered_names(object)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The object that has this member: that of the body, or one in it.
+pub(crate) fn object_with(name: &str, body: &[u8]) -> Option<Map<String, Value>> {
+    let object = json_object_in(body)?;
+    if object.contains_key(name) {
+        return Some(object);
+    }
+    let nested = NESTED.iter().filter_map(|nested| object.get(*nested)?.as_object());
+    nested.cloned().map(with_registered_names).find(|nested| nested.contains_key(name))
+}
+
+fn parsed(body: &[u8]) -> Option<Value> {
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Some(value);
+    }
+    let text = json_text(body);
+    if let Ok(value) = serde_json::from_str(&text) {
+        return Some(value);
+    }
+    serde_json::from_str(&without_trailing_commas(&text)).ok()
+}
+
+fn without_trailing_commas(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut in_string, mut is_escaped) = (false, false);
+    for (at, character) in text.char_indices() {
+        let rest = || text[at + 1..].trim_start();
+        if !in_string && character == ',' && rest().starts_with(['}', ']']) {
+            continue;
+        }
+        in_string ^= character == '"' && !is_escaped;
+        is_escaped = in_string && character == '\\' && !is_escaped;
+        out.push(character);
+    }
+    out
+}
+
+/// `tokenEndpoint` as `token_endpoint`, unless that is there as well.
+fn with_registered_names(object: Map<String, Value>) -> Map<String, Value> {
+    let mut named = object.clone();
+    for (name, value) in object {
+        let is_camel = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.contains(|character: char| character.is_ascii_uppercase())
+            && !name.contains('_');
+        if is_camel {
+            let mut registered = String::new();
+            for character in name.chars() {
+                if character.is_ascii_uppercase() {
+                    registered.push('_');
+                }
+                registered.push(character.to_ascii_lowercase());
+            }
+            if named.get(&registered).is_none_or(Value::is_null) {
+                named.insert(registered, value);
+            }
+        }
+    }
+    named
+}
+
 /// The same response in the format of RFC 6749 §5.1. Anything else stays as it is.
 pub(crate) fn as_json(body: Vec<u8>) -> Vec<u8> {
     let Some(mut object) = object_in(&body) else { return body };
     let has_token = |object: &Map<_, _>| object.get("access_token").is_some_and(Value::is_string);
-    let nested = NESTED.iter().filter_map(|name| object.get(*name)?.as_object()).find(|inner| {
+    let nested = NESTED.iter().filter_map(|name| object.get(*name)?.as_object());
+    let nested = nested.cloned().map(with_registered_names).find(|inner| {
         // Slack returns the person's token separately from the workspace's.
         has_token(inner)
     });
-    if let Some(nested) = nested.filter(|_| !has_token(&object)).cloned() {
+    if let Some(nested) = nested.filter(|_| !has_token(&object)) {
         object.extend(nested);
     }
     for name in SECONDS {
@@ -90,6 +174,11 @@ mod tests {
             "access_token=a&scope=repo%2Cgist",
             "{\"ok\":true,\"authed_user\":{\"id\":\"U\",\"access_token\":\"a\"}}",
             "{\"code\":0,\"data\":{\"access_token\":\"a\"}}",
+            "{\"data\":{\"accessToken\":\"a\"}}",
+            "{\"accessToken\":\"a\",\"expiresIn\":60}",
+            "[{\"access_token\":\"a\"}]",
+            "{\"access_token\":\"a\",}",
+            ")]}'\n{\"access_token\":\"a\"}",
         ] {
             assert_eq!(read(body)["access_token"], "a", "{body}");
         }
