@@ -1,4 +1,5 @@
-//! The commands: one file per verb, with its options and implementation.
+//! What the commands do: a file for each but the small ones, which are in `cli/verbs/`, and what
+//! they share.
 
 mod arguments;
 pub(crate) mod bridge;
@@ -21,7 +22,6 @@ pub(crate) mod forget;
 mod host_entries;
 pub(crate) mod hosts;
 pub(crate) mod import;
-pub(crate) mod info;
 pub mod install;
 mod keyring_wait;
 mod literal_secrets;
@@ -36,16 +36,16 @@ mod notes;
 pub(crate) mod pack;
 mod ping;
 mod pins;
-mod prepare;
+pub(crate) mod prepare;
 pub(crate) mod prompts;
 mod proxy_command;
 mod questions;
-mod readable;
+pub(crate) mod readable;
 mod recording_file;
 pub mod registry;
 mod remembered;
 pub(crate) mod resources;
-mod run_bridge;
+pub(crate) mod run_bridge;
 pub(crate) mod running;
 pub(crate) mod secret;
 #[cfg(feature = "mock")]
@@ -55,7 +55,7 @@ pub(crate) mod serve_mock;
 #[cfg(feature = "mock")]
 pub(crate) mod serve_replay;
 mod server_session;
-mod session;
+pub(crate) mod session;
 mod sign_in;
 #[cfg(feature = "mock")]
 mod snippets;
@@ -66,4 +66,4 @@ pub(crate) mod tools;
 pub(crate) mod uninstall;
 pub(crate) mod untrusted;
 mod vault;
-mod waiting;
+pub(crate) mod waiting;

@@ -44,7 +44,7 @@ pub(super) struct CommandContext {
 }
 
 /// The options of a bridge, and its authorizer.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     pub(super) bridge: BridgeOptions,
     /// Off if an `Authorization` header replaces signing in.
     pub(super) authorizer: Authorizer,
@@ -56,7 +56,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// The options of a bridge with this authorizer.
-    pub(super) fn into_bridge(self) -> BridgeOptions {
+    pub(crate) fn into_bridge(self) -> BridgeOptions {
         let Self { mut bridge, authorizer, .. } = self;
         bridge.remote.authorizer = authorizer;
         bridge
@@ -88,7 +88,7 @@ pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) ->
 ///
 /// # Errors
 /// As for [`for_bridge`].
-pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
+pub(crate) fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
     let (mut context, mut auth) =
         context_and_auth(url, flags, environment, KeyringWait::of_command())?;
     context.record(environment)?;
@@ -431,7 +431,7 @@ fn notify_user(text: &str) {
 ///
 /// # Errors
 /// The error of the future, or the runtime cannot be started.
-pub(super) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Error::failed(format!("cannot start the runtime: {error}")).hint(

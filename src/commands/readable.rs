@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 use crate::redact::{is_deceptive, visible};
 
 /// Text whose control characters are escaped, except line breaks and tabs.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     visible(&text.replace("\r\n", "\n"), |character| matches!(character, '\n' | '\t'))
 }
 
 /// Text on one line, with single spaces between its words.
-pub(super) fn one_line(words: &str) -> String {
+pub(crate) fn one_line(words: &str) -> String {
     text(&words.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
@@ -37,7 +37,7 @@ pub(super) fn json(text: &str) -> String {
 }
 
 /// An indented JSON value.
-pub(super) fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     json(&format!("{value:#}"))
 }
 

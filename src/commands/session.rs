@@ -24,7 +24,7 @@ const MAX_PAGES: usize = 1000;
 const MAX_LIST_BYTES: usize = 64 * 1024 * 1024;
 
 /// The two channels to a bridge. Each item is one message without a line ending.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// To the bridge. Dropping it tells the bridge that the host is gone.
     pub(super) to_bridge: mpsc::Sender<Bytes>,
     /// From the bridge. It ends with the bridge.
@@ -33,7 +33,7 @@ pub(super) struct Lines {
 
 /// How the session interacts with the user at the terminal.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SessionOptions {
+pub(crate) struct SessionOptions {
     /// Accept confirmations.
     pub(super) yes: bool,
     /// Show progress on stderr.
@@ -43,12 +43,12 @@ pub(super) struct SessionOptions {
 }
 
 /// A legacy session with a remote.
-pub(super) struct CommandSession {
+pub(crate) struct CommandSession {
     lines: Lines,
     options: SessionOptions,
     last_id: u64,
     /// The result of `initialize`.
-    pub(super) opened: Value,
+    pub(crate) opened: Value,
 }
 
 /// An error answer, with the bridge's additions in `data.bridge` (E-59).
@@ -67,7 +67,7 @@ impl CommandSession {
     ///
     /// # Errors
     /// The server refuses `initialize`, or the bridge has ended.
-    pub(super) async fn open(lines: Lines, options: SessionOptions) -> Result<Self> {
+    pub(crate) async fn open(lines: Lines, options: SessionOptions) -> Result<Self> {
         let mut session = Self { lines, options, last_id: 0, opened: Value::Null };
         let hello = json!({
             "protocolVersion": ProtocolVersion::NEWEST_LEGACY.name(),
@@ -196,7 +196,7 @@ impl CommandSession {
     }
 
     /// Ends the session and waits until the bridge has ended its own with the remote.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         let Lines { to_bridge, mut from_bridge } = self.lines;
         drop(to_bridge);
         while from_bridge.recv().await.is_some() {}

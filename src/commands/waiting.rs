@@ -8,7 +8,7 @@ use crate::environment::Waiting;
 use crate::platform::{Clock, SystemClock};
 
 /// Shows that a command waits for its server, or for the user to sign in there.
-pub(super) fn for_server(prepared: &Prepared) -> Waiting {
+pub(crate) fn for_server(prepared: &Prepared) -> Waiting {
     let server = prepared.bridge.remote.url.host_str().unwrap_or_default().to_owned();
     for_sign_in(format!("waiting for {server}"), &prepared.authorizer, prepared.auth_timeout, "")
 }

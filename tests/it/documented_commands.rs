@@ -102,7 +102,7 @@ fn every_command_is_in_the_table_of_the_readme() {
 
 /// Returns the words of a shell's command line, up to a pipe, a redirection or a comment; `None` if
 /// a quotation has no end.
-fn shell_words(line: &str) -> Option<Vec<String>> {
+pub fn shell_words(line: &str) -> Option<Vec<String>> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
     let mut characters = line.chars();
     while let Some(character) = characters.next() {

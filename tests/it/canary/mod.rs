@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use self::lure::{FOREIGN, Lure, TRICKS, World};
+use crate::documented_commands::shell_words;
 use crate::support::browser_program::BrowserProgram;
 use crate::support::fake_browser::FakeBrowser;
 use crate::support::harness::initialize;
@@ -44,8 +45,9 @@ const IN_CLIENT: &str = "hunter2-client";
 /// A name that a project or a server may choose.
 const NAME: &str = "x;$(touch owned)`id`'\"&|--yes";
 
-/// Returns the command lines to try for a verb, as the manual names it. A new verb needs a row.
-fn command_lines(verb: &str, url: &str) -> Vec<Vec<String>> {
+/// Returns the command lines to try for a verb, as the manual names it: those of its row, or the
+/// examples in its help. A verb needs a row if something else that it is given may be a secret.
+fn command_lines(verb: &str, url: &str, home: &Home) -> Vec<Vec<String>> {
     let json_argument = format!("{{\"password\":\"{IN_ARGUMENT}\"}}");
     let broken = format!("{{\"password\":\"{IN_ARGUMENT}");
     let pair = format!("password={IN_ARGUMENT}");
@@ -61,9 +63,7 @@ fn command_lines(verb: &str, url: &str) -> Vec<Vec<String>> {
             vec!["call", url, "no-such-tool", &pair],
         ],
         "prompts" => vec![vec!["prompts", url], vec!["prompts", url, NAME, &pair]],
-        "resources" => vec![vec!["resources", url], vec!["resources", url, "--json"]],
         "read" => vec![vec!["read", url, &secret_in_uri]],
-        "info" => vec![vec!["info", url], vec!["info", url, "--json"]],
         "login" => {
             vec![vec!["login", url], vec!["login", url, "--static-oauth-client-info", &client]]
         }
@@ -103,15 +103,31 @@ fn command_lines(verb: &str, url: &str) -> Vec<Vec<String>> {
         "secret" | "credentials" | "config" | "completions" | "generate" | "demo" | "mock" => {
             vec![]
         }
-        other => panic!("`{other}` has no row: which command lines show what others wrote?"),
+        other => return examples(other, url, home),
     };
     lines.iter().map(|line| line.iter().map(|word| (*word).to_owned()).collect()).collect()
 }
 
-/// Commands that ask the server, so that every world counts.
-fn asks_server(verb: &str) -> bool {
-    ["tools", "call", "prompts", "resources", "read", "info", "login", "doctor", "import"]
-        .contains(&verb)
+/// Returns the examples in the help of a verb, with this URL in place of theirs.
+fn examples(verb: &str, url: &str, home: &Home) -> Vec<Vec<String>> {
+    let verb: Vec<&str> = verb.split('-').collect();
+    let help = home.ok(&[&verb[..], &["--help"]].concat()).stdout;
+    let lines = help.lines().filter_map(|line| line.trim().strip_prefix("mcp-tether "));
+    let mut examples: Vec<Vec<String>> = lines.filter_map(shell_words).collect();
+    examples.retain(|words| words.len() >= verb.len() && words[..verb.len()] == verb);
+    assert!(!examples.is_empty(), "the help of `{}` has no example", verb.join(" "));
+    for word in examples.iter_mut().flatten().filter(|word| word.starts_with("https://")) {
+        word.replace_range(.., url);
+    }
+    examples
+}
+
+/// Commands that are given a URL and do not ask the server.
+const OFFLINE: [&str; 7] = ["", "logout", "forget", "install", "uninstall", "pack", "config-show"];
+
+/// Whether a command with these lines asks the server, so that every world counts.
+fn asks_server(verb: &str, lines: &[Vec<String>], url: &str) -> bool {
+    !OFFLINE.contains(&verb) && lines.iter().flatten().any(|word| word == url)
 }
 
 /// Returns every verb, from the manual that the program writes.
@@ -130,9 +146,8 @@ fn verbs(home: &Home) -> Vec<String> {
 }
 
 /// Adds headers, files and variables to a command line.
-fn with_flags(verb: &str, words: &[String], home: &Home) -> Vec<String> {
+fn with_flags(takes_flags: bool, words: &[String], home: &Home) -> Vec<String> {
     let mut words = words.to_vec();
-    let takes_flags = asks_server(verb) || matches!(verb, "" | "install" | "pack" | "config-show");
     if takes_flags && !words.iter().any(|word| word.starts_with("--no-such")) {
         let fixed = ["--header", "X-Variable: ${CANARY}", "--header"];
         words.extend(fixed.map(str::to_owned));
@@ -237,14 +252,21 @@ async fn no_verb_shows_a_secret_of_any_input() {
             let url = url.replace("WORLD", &port);
             let browser = BrowserProgram::of(FakeBrowser::approves());
             let home = home_of_everything(&url);
-            for verb in all.iter().filter(|verb| world == World::Honest || asks_server(verb)) {
-                let mut lines = command_lines(verb, &url);
-                if world == World::Honest && asks_server(verb) && *verb != "import" {
-                    // A user name in a URL is refused, or leads to a sign-in of its own.
-                    lines.push(command_lines(verb, &of_user.replace("WORLD", &port)).remove(0));
+            for verb in &all {
+                let mut lines = command_lines(verb, &url, &home);
+                let is_asking = asks_server(verb, &lines, &url);
+                if world != World::Honest && !is_asking {
+                    continue;
                 }
+                if world == World::Honest && is_asking && *verb != "import" {
+                    // A user name in a URL is refused, or leads to a sign-in of its own.
+                    let of_user = of_user.replace("WORLD", &port);
+                    lines.push(command_lines(verb, &of_user, &home).remove(0));
+                }
+                let takes_flags =
+                    is_asking || matches!(verb.as_str(), "" | "install" | "pack" | "config-show");
                 for words in lines {
-                    let words = with_flags(verb, &words, &home);
+                    let words = with_flags(takes_flags, &words, &home);
                     let program = home.program(&words).in_folder(&home.path().join("cloned"));
                     let program = program.env("CANARY", IN_VARIABLE).env("PATH", browser.path());
                     assert_calm(&words, world, &program.run().shown());
@@ -274,7 +296,7 @@ async fn no_bridge_logs_a_secret_of_any_input() {
                 std::fs::write(&token, IN_TOKEN_FILE).unwrap();
                 let with_file = format!("--token-file={}", token.display());
                 let words = [url.clone(), "--log-level=trace".to_owned()];
-                let mut words = with_flags("", &words, &home);
+                let mut words = with_flags(true, &words, &home);
                 words.push(format!("--log-format={format}"));
                 if format == "json" {
                     words.push(with_file);
