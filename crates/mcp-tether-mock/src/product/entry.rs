@@ -18,6 +18,8 @@ pub(crate) struct ToolEntry<P> {
     pub(crate) description: &'static str,
     pub(crate) kind: ToolKind,
     pub(crate) input: &'static str,
+    /// Arguments that work, for people and tests; `{}` is not shown.
+    pub(crate) example: &'static str,
     pub(crate) tasks: TaskSupport,
     pub(crate) run: ToolFunction<P>,
 }
@@ -25,7 +27,11 @@ pub(crate) struct ToolEntry<P> {
 impl<P> ToolEntry<P> {
     pub(crate) fn to_tool(&self) -> ToolSpec {
         let input = serde_json::from_str(self.input).expect("the table holds JSON");
-        let mut tool = ToolSpec::new(self.name, self.name, self.description, self.kind, input);
+        let description = match self.example {
+            NO_ARGUMENTS => self.description.to_owned(),
+            example => format!("{}.\n\nExample: {example}", self.description),
+        };
+        let mut tool = ToolSpec::new(self.name, self.name, description, self.kind, input);
         tool.tasks = self.tasks;
         tool
     }
@@ -35,6 +41,9 @@ impl<P> ToolEntry<P> {
 pub(crate) const ANYTHING: &str = r#"{"type":"object"}"#;
 /// The schema of a tool without arguments.
 pub(crate) const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
+
+/// The example of a tool that works without arguments.
+pub(crate) const NO_ARGUMENTS: &str = "{}";
 
 /// Returns a result that is ready.
 pub(crate) fn now<'a>(result: ToolResult) -> BoxFuture<'a, ToolOutcome> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::contents::{PIXEL, SILENCE};
 use super::state::{Conformance, Entry};
 use crate::product::CallContext;
-use crate::product::entry::{NOTHING, at_once, now};
+use crate::product::entry::{NO_ARGUMENTS, NOTHING, at_once, now};
 use crate::product::{ToolKind, ToolOutcome, ToolResult};
 use crate::session::LogSeverity;
 use crate::tasks::TaskSupport;
@@ -27,6 +27,7 @@ const fn tool(
         description,
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run,
     }

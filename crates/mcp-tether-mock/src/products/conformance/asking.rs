@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::state::{Conformance, Entry};
 use crate::product::CallContext;
-use crate::product::entry::NOTHING;
+use crate::product::entry::{NO_ARGUMENTS, NOTHING};
 use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
@@ -17,7 +17,8 @@ const fn tool(
     input: &'static str,
     run: crate::product::entry::ToolFunction<Conformance>,
 ) -> Entry {
-    Entry { name, description, kind: ToolKind::Read, input, tasks: TaskSupport::Forbidden, run }
+    let (example, tasks) = (NO_ARGUMENTS, TaskSupport::Forbidden);
+    Entry { name, description, kind: ToolKind::Read, input, example, tasks, run }
 }
 
 /// Defines a tool that asks its questions one after the other, under these keys.

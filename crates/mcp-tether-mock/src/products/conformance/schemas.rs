@@ -3,7 +3,7 @@
 use super::state::Entry;
 use crate::product::ToolKind;
 use crate::product::ToolResult;
-use crate::product::entry::now;
+use crate::product::entry::{NO_ARGUMENTS, now};
 use crate::tasks::TaskSupport;
 
 const fn tool(name: &'static str, description: &'static str, input: &'static str) -> Entry {
@@ -12,6 +12,7 @@ const fn tool(name: &'static str, description: &'static str, input: &'static str
         description,
         kind: ToolKind::Read,
         input,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(ToolResult::text(arguments.text)),
     }

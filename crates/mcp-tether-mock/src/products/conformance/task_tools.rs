@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::state::{Conformance, Entry};
 use crate::product::CallContext;
-use crate::product::entry::{NOTHING, at_once, now};
+use crate::product::entry::{NO_ARGUMENTS, NOTHING, at_once, now};
 use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
@@ -20,7 +20,8 @@ const fn tool(
     run: crate::product::entry::ToolFunction<Conformance>,
 ) -> Entry {
     let description = "what the tasks of the suite are made of";
-    Entry { name, description, kind: ToolKind::Read, input, tasks, run }
+    let example = NO_ARGUMENTS;
+    Entry { name, description, kind: ToolKind::Read, input, example, tasks, run }
 }
 
 pub(super) const TOOLS: &[Entry] = &[

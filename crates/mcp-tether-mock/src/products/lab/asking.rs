@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::state::{Entry, Lab};
 use crate::product::CallContext;
-use crate::product::entry::{NOTHING, at_once};
+use crate::product::entry::{NO_ARGUMENTS, NOTHING, at_once};
 use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
@@ -23,6 +23,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user a question through the host",
         kind: ToolKind::Read,
         input: r#"{"type":"object","properties":{"question":{"type":"string"}}}"#,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_user(call, arguments)),
     },
@@ -31,6 +32,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the model of the host for a completion",
         kind: ToolKind::Read,
         input: r#"{"type":"object","properties":{"prompt":{"type":"string"}}}"#,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_model(call, arguments)),
     },
@@ -39,6 +41,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the host for its folders",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask(call, methods::LIST_ROOTS, Value::Null)),
     },
@@ -47,6 +50,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks user, model and folders at once, as far as the host can be asked",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_all(call)),
     },
@@ -55,6 +59,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user something, and then something else; acts in the end",
         kind: ToolKind::Destructive,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, _| Box::pin(ask_twice(lab, call)),
     },
@@ -63,6 +68,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user again as long as they accept",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_endless(call)),
     },
@@ -71,6 +77,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user, and needs no state to know the answer",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_openly(call)),
     },
@@ -79,6 +86,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "tells how far it is, asks the user half-way, and goes on telling",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_between(call)),
     },
@@ -87,6 +95,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the model whether or not the host said that it has one",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(put(call, methods::SAMPLE, sample("say something"))),
     },
@@ -95,6 +104,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "sends the user to a URL, again for each of `times`",
         kind: ToolKind::Read,
         input: TIMES,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_url(call, arguments)),
     },
@@ -103,6 +113,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "fails until the user has been at a URL, `times` times for each `key`",
         kind: ToolKind::Read,
         input: VISIT,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| Box::pin(url_first(lab, call, arguments)),
     },
@@ -111,6 +122,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "puts the call off this many times without asking anything (2026-07-28)",
         kind: ToolKind::Read,
         input: TIMES,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(put_off(call, arguments)),
     },
@@ -119,6 +131,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "refuses a host that cannot sample, in the way of the protocol",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| needs_model(call),
     },

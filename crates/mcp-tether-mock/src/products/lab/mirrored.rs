@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::state::{Entry, Lab};
 use crate::product::CallContext;
-use crate::product::entry::{ToolFunction, now};
+use crate::product::entry::{NO_ARGUMENTS, ToolFunction, now};
 use crate::product::{Arguments, ToolKind, ToolResult, ToolSpec};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::headers::PARAMETER_ANNOTATION;
@@ -15,23 +15,26 @@ const ECHO: ToolFunction<Lab> = |_, _, arguments| now(ToolResult::json_text(argu
 
 /// Returns a tool that differs from the others only in its schema.
 const fn tool(name: &'static str, description: &'static str, input: &'static str) -> Entry {
-    let tasks = TaskSupport::Forbidden;
-    Entry { name, description, kind: ToolKind::Read, input, tasks, run: ECHO }
+    let (example, tasks) = (NO_ARGUMENTS, TaskSupport::Forbidden);
+    Entry { name, description, kind: ToolKind::Read, input, example, tasks, run: ECHO }
 }
 
 pub(super) const TABLE: &[Entry] = &[
-    tool(
-        "locate",
-        "gives its arguments back, which are repeated in headers",
-        r#"{"type":"object","required":["region"],"properties":{
-            "region":{"type":"string","x-mcp-header":"Region"},
-            "count":{"type":"integer","x-mcp-header":"Count"},
-            "urgent":{"type":"boolean","x-mcp-header":"Urgent"},
-            "note":{"type":"string"},
-            "place":{"type":"object","properties":{
-                "zone":{"type":["string"],"description":"not repeated"},
-                "room":{"type":"string","x-mcp-header":"Room"}}}}}"#,
-    ),
+    Entry {
+        example: r#"{"region":"eu"}"#,
+        ..tool(
+            "locate",
+            "gives its arguments back, which are repeated in headers",
+            r#"{"type":"object","required":["region"],"properties":{
+                "region":{"type":"string","x-mcp-header":"Region"},
+                "count":{"type":"integer","x-mcp-header":"Count"},
+                "urgent":{"type":"boolean","x-mcp-header":"Urgent"},
+                "note":{"type":"string"},
+                "place":{"type":"object","properties":{
+                    "zone":{"type":["string"],"description":"not repeated"},
+                    "room":{"type":"string","x-mcp-header":"Room"}}}}}"#,
+        )
+    },
     Entry {
         name: "relabel",
         description: "lets `locate` repeat its region in another header; `quietly` announces \
@@ -39,6 +42,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Write,
         input: r#"{"type":"object","required":["header"],"properties":{
             "header":{"type":"string","minLength":1},"quietly":{"type":"boolean"}}}"#,
+        example: r#"{"header":"Area"}"#,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(relabel(lab, call, arguments)),
     },

@@ -10,8 +10,7 @@ mod table;
 mod task_tools;
 mod tools;
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -54,7 +53,7 @@ impl MockProduct for Lab {
     }
 
     fn tools(&self) -> Vec<Arc<ToolSpec>> {
-        self.tools.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tools()
     }
 
     fn call<'a>(
@@ -78,7 +77,7 @@ impl MockProduct for Lab {
     }
 
     fn read(&self, uri: &str) -> Option<Value> {
-        contents::read(uri, self.touches.load(Ordering::SeqCst))
+        contents::read(uri, self.touches())
     }
 
     fn prompts(&self) -> Vec<Prompt> {

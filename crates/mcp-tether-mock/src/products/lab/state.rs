@@ -16,15 +16,15 @@ pub(crate) struct Lab {
     /// The number of built-in tools, which come first in `tools`.
     built_in: usize,
     /// The tools of the table, then those added at run time.
-    pub(super) tools: Mutex<Vec<Arc<ToolSpec>>>,
+    tools: Mutex<Vec<Arc<ToolSpec>>>,
     /// How often `act` was carried out.
-    pub(super) acts: AtomicU64,
+    acts: AtomicU64,
     /// How many calls of `act_late` were cancelled in time.
-    pub(super) given_up: AtomicU64,
+    given_up: AtomicU64,
     /// How often the visit of each URL was reported, by the key it was requested under.
-    pub(super) visits: Mutex<HashMap<String, u64>>,
+    visits: Mutex<HashMap<String, u64>>,
     /// How often the watched resource was touched.
-    pub(super) touches: AtomicU64,
+    touches: AtomicU64,
 }
 
 impl Lab {
@@ -56,6 +56,11 @@ impl Lab {
         *visits - 1
     }
 
+    /// Returns the tools of the table, then those added at run time.
+    pub(super) fn tools(&self) -> Vec<Arc<ToolSpec>> {
+        self.tools.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Replaces the tool with the same name.
     pub(super) fn replace_tool(&self, tool: ToolSpec) {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +75,10 @@ impl Lab {
 
     pub(super) fn act(&self) -> u64 {
         self.acts.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(super) fn touches(&self) -> u64 {
+        self.touches.load(Ordering::SeqCst)
     }
 
     pub(super) fn touch(&self) -> u64 {

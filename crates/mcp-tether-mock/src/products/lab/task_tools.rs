@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::asking::form;
 use super::state::Entry;
 use crate::product::CallContext;
-use crate::product::entry::{NOTHING, at_once};
+use crate::product::entry::{NO_ARGUMENTS, NOTHING, at_once};
 use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
@@ -20,6 +20,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Read,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        example: r#"{"ms":10}"#,
         tasks: TaskSupport::Optional,
         run: |_, call, arguments| Box::pin(work(call, arguments)),
     },
@@ -28,6 +29,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "runs as a task or not at all",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Required,
         run: |_, _, _| at_once(Ok(ToolResult::text("done as a task"))),
     },
@@ -36,6 +38,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "fails as a tool, inside a task",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Optional,
         run: |_, _, _| at_once(Ok(ToolResult::error("it went wrong"))),
     },
@@ -44,6 +47,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "fails as a protocol, inside a task",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Optional,
         run: |_, _, _| at_once(Err(RpcError::internal("the work broke down"))),
     },
@@ -52,6 +56,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user something from inside a task",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Optional,
         run: |_, call, _| Box::pin(ask(call, &["what is your name?"])),
     },
@@ -60,6 +65,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user two things at once from inside a task",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Optional,
         run: |_, call, _| Box::pin(ask(call, &["what is your name?", "what is your color?"])),
     },
@@ -68,6 +74,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "becomes a task that the remote itself cancels",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Optional,
         run: |_, call, _| Box::pin(give_up(call)),
     },
@@ -76,6 +83,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user first, and becomes a task then",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Late,
         run: |_, call, _| Box::pin(late(call)),
     },

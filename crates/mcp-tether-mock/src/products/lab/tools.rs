@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::contents;
 use super::state::{Entry, Lab};
 use crate::product::CallContext;
-use crate::product::entry::{ANYTHING, NOTHING, now};
+use crate::product::entry::{ANYTHING, NO_ARGUMENTS, NOTHING, now};
 use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::session::LogSeverity;
 use crate::tasks::TaskSupport;
@@ -21,6 +21,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "gives its arguments back, byte for byte",
         kind: ToolKind::Read,
         input: ANYTHING,
+        example: r#"{"text":"hello"}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(ToolResult::json_text(arguments.text)),
     },
@@ -30,6 +31,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Read,
         input: r#"{"type":"object","required":["a","b"],"additionalProperties":false,
             "properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}"#,
+        example: r#"{"a":2,"b":3}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(add(arguments)),
     },
@@ -39,6 +41,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Read,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        example: r#"{"ms":10}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(slow(call, arguments)),
     },
@@ -47,6 +50,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "fails as a tool, not as a protocol",
         kind: ToolKind::Read,
         input: r#"{"type":"object","properties":{"message":{"type":"string"}}}"#,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| {
             now(ToolResult::error(arguments.text_of("message").unwrap_or("it went wrong")))
@@ -58,6 +62,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Read,
         input: r#"{"type":"object","required":["bytes"],
             "properties":{"bytes":{"type":"integer","minimum":0,"maximum":1000000000}}}"#,
+        example: r#"{"bytes":100}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(big(arguments)),
     },
@@ -66,6 +71,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "has one side effect and tells how many there were",
         kind: ToolKind::Destructive,
         input: ANYTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.act() }))),
     },
@@ -75,6 +81,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Destructive,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        example: r#"{"ms":10}"#,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, arguments| Box::pin(act_late(lab, arguments)),
     },
@@ -83,6 +90,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "tells how many calls of `act_late` were cancelled before they acted",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "given_up": lab.given_up() }))),
     },
@@ -91,6 +99,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "tells how many side effects `act` had",
         kind: ToolKind::Read,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.acts() }))),
     },
@@ -102,6 +111,7 @@ pub(super) const TABLE: &[Entry] = &[
             "level":{"enum":["debug","info","notice","warning","error","critical","alert",
                 "emergency"]},
             "message":{"type":"string"}}}"#,
+        example: r#"{"level":"info"}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| now(log(call, arguments)),
     },
@@ -111,6 +121,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: ToolKind::Read,
         input: r#"{"type":"object","required":["count"],"properties":{
             "count":{"type":"integer","minimum":0,"maximum":1000000}}}"#,
+        example: r#"{"count":3}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| now(burst(call, arguments)),
     },
@@ -119,6 +130,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "changes the resource `lab://watched` and tells its subscribers",
         kind: ToolKind::Write,
         input: NOTHING,
+        example: NO_ARGUMENTS,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, _| now(touch(lab, call)),
     },
@@ -127,6 +139,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "adds a tool of this name and announces it",
         kind: ToolKind::Write,
         input: NAME,
+        example: r#"{"name":"extra"}"#,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::add_tool)),
     },
@@ -135,6 +148,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "removes a tool that was added and announces it",
         kind: ToolKind::Write,
         input: NAME,
+        example: r#"{"name":"extra"}"#,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::remove_tool)),
     },

@@ -6,8 +6,14 @@ use serde_json::{Value, json};
 /// The maximum length of an answer's text, in characters.
 pub(super) const MAX_RESULT_CHARS: usize = 25_000;
 
-const NOTICE: &str = "This answer was cut at 25,000 characters. Ask for less: use a smaller \
-    `limit` or add filters.";
+/// Says that an answer was truncated, where, and what to do.
+fn notice() -> String {
+    let (thousands, rest) = (MAX_RESULT_CHARS / 1000, MAX_RESULT_CHARS % 1000);
+    format!(
+        "This answer was cut at {thousands},{rest:03} characters. Ask for less: use a smaller \
+         `limit` or add filters."
+    )
+}
 
 /// Adds to a schema the members that say that an answer was truncated.
 pub(super) fn permit(schema: &mut Value) {
@@ -21,7 +27,7 @@ pub(super) fn capped(mut answer: Value) -> Value {
         return answer;
     }
     answer["truncated"] = true.into();
-    answer["notice"] = NOTICE.into();
+    answer["notice"] = notice().into();
     for _ in 0..answer.as_object().map_or(0, serde_json::Map::len) {
         let Some(over) = length_of(&answer).checked_sub(MAX_RESULT_CHARS + 1) else { break };
         let longest = answer.as_object().and_then(|members| {
@@ -35,8 +41,8 @@ pub(super) fn capped(mut answer: Value) -> Value {
 }
 
 /// Removes at least `excess` characters.
-fn shorten(value: &mut Value, by: usize) {
-    let mut left = by;
+fn shorten(value: &mut Value, excess: usize) {
+    let mut left = excess;
     let mut takes = |length: usize| {
         let more = left > 0;
         left = left.saturating_sub(length);
@@ -83,6 +89,9 @@ mod tests {
         assert!(length_of(&cut) <= MAX_RESULT_CHARS && length_of(&cut) > MAX_RESULT_CHARS - 100);
         assert_eq!((&cut["truncated"], &cut["meta"]["total"]), (&json!(true), &json!(3000)));
         assert_eq!(cut["data"][0], "entry 0 é");
+        let notice = "This answer was cut at 25,000 characters. Ask for less: use a smaller \
+                      `limit` or add filters.";
+        assert_eq!(cut["notice"], notice);
         let text = capped(json!({ "content": "line\n".repeat(9_000), "page": 1 }));
         assert!(length_of(&text) <= MAX_RESULT_CHARS && text["notice"].is_string());
         let words: Value = (0..3000).map(|n| (format!("k{n:05}"), json!("v"))).collect();

@@ -37,7 +37,7 @@ pub(super) static VENDORS: RecordTable = RecordTable {
         col("notes", Shape::Short(1000), "what else to know"),
         metadata(),
         col("bill_count", Shape::Whole(0, i64::MAX), "bills they wrote").given().or("0"),
-        col("amount_owed", Shape::Money, "what is open of them").given().or("0"),
+        col("amount_owed", Shape::Money, "unpaid total of their bills").given().or("0"),
     ],
     rules: RecordRules {
         creating: Some(|records, draft, _| {

@@ -32,16 +32,16 @@ pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
     let mut rows: Vec<Value> = Vec::new();
     if breakdown != "total" {
         for (name, orders) in grouped(&orders, key) {
-            let mut row = brought(desk, &orders);
+            let mut row = summarize(desk, &orders);
             row[breakdown] = name.into();
             rows.push(row);
         }
         rows.sort_by_key(|row| -row["totalAmount"].as_i64().unwrap_or_default());
     }
     let report = format!("utm_{breakdown}");
-    let mut given = envelope(&report, span, brought(desk, &orders), rows);
+    let mut given = envelope(&report, span, summarize(desk, &orders), rows);
     if input.flag("comparePrevious") == Some(true) {
-        given["previous"] = previous(before, brought(desk, &wanted(before.orders(desk))));
+        given["previous"] = previous(before, summarize(desk, &wanted(before.orders(desk))));
     }
     Ok(given)
 }
@@ -54,7 +54,8 @@ fn named(order: &Order, part: fn(&Utm) -> &str) -> &str {
     order.utm.as_ref().map_or(DIRECT, part)
 }
 
-fn brought(desk: &Desk, orders: &[&Order]) -> Value {
+/// Returns how many orders there are, what became of them, and their amounts.
+fn summarize(desk: &Desk, orders: &[&Order]) -> Value {
     let figures = figures(desk, orders);
     let confirmed = orders
         .iter()

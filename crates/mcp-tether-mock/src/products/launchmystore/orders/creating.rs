@@ -20,7 +20,7 @@ const LINE: &[Field] = &[
     may("unitPrice", Shape::Money, "another price in cents than that of the catalogue"),
 ];
 
-/// The destination of an order.
+/// The arguments of `create_order`.
 pub(super) const CREATE: &[Field] = &[
     need("customer", Shape::Text, "id or e-mail address of a customer"),
     need("lines", Shape::Objects(LINE), "what is ordered"),
