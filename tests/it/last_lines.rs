@@ -152,4 +152,5 @@ fn answers_that_cannot_be_written_are_an_error() {
     let finished = program(&mock).spawn_between(script(10), Stdio::from(full)).finish();
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     assert!(finished.stderr.contains("cannot write the answers to stdout"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("hint: "), "{}", finished.stderr);
 }

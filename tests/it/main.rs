@@ -90,6 +90,7 @@ mod one_rule_for_all;
 mod open_ports;
 #[cfg(unix)]
 mod pinned_tools;
+mod promised_numbers;
 mod providers;
 mod raw_host;
 #[cfg(unix)]

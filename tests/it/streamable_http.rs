@@ -138,7 +138,7 @@ async fn a_status_without_json_rpc_is_a_failure_of_the_bridge_with_a_hint() {
 #[tokio::test]
 async fn redirects_are_followed_only_where_nothing_leaves_the_origin() {
     let canary = mcp_tether_mock::MockRemote::start(MockOptions::default()).unwrap();
-    for status in [301, 302, 307, 308] {
+    for status in [301, 302, 303, 307, 308] {
         let same = format!("redirect={status}:tool=echo:times=1");
         let mut harness = Harness::faulty(&[&same]).open().await;
         let answer = harness.call("echo", json!({})).await;
