@@ -172,6 +172,13 @@ fn circles_are_found_through_re_exports_and_method_calls() {
     ];
     let code: Vec<Code> = methods.iter().map(Code::of).collect();
     assert_eq!(circles(&method_calls(&code)), [BTreeSet::from(["one.rs", "two.rs"])]);
+
+    for call in ["self.g()", "each(Self::g)", "with(|bridge| bridge.g())"] {
+        let one = format!("impl Bridge {{\n    fn f(&mut self) {{ {call} }}\n}}\n");
+        let two = "impl Bridge {\n    fn g(&mut self) { self.f() }\n}\n";
+        let code = [Code::of(&file("one.rs", &one)), Code::of(&file("two.rs", two))];
+        assert_eq!(circles(&method_calls(&code)).len(), 1, "{call}");
+    }
 }
 
 fn file(path: &str, text: &str) -> SourceFile {

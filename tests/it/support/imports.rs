@@ -243,9 +243,9 @@ pub fn names_after_crate(file: &Code) -> BTreeSet<String> {
     starts.flat_map(paths).filter_map(|path| path.into_iter().next()).collect()
 }
 
-/// Returns which file calls methods of which: `self.f()` in an `impl` of a type whose `f` another
-/// file defines. A type whose methods call each other around in circles is one file in all but
-/// name.
+/// Returns which file calls methods of which: `self.f()`, `Self::f` or, in a closure of a type
+/// `Bridge`, `bridge.f()`, in an `impl` of a type whose `f` another file defines. A type whose
+/// methods call each other around in circles is one file in all but name.
 pub fn method_calls(files: &[Code]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut homes = BTreeMap::new();
     for file in files {
@@ -258,9 +258,12 @@ pub fn method_calls(files: &[Code]) -> BTreeMap<&str, BTreeSet<&str>> {
         files.iter().map(|file| (file.path.as_str(), BTreeSet::new())).collect();
     for file in files {
         for (of, body) in implementations(&file.text) {
-            let called = words(body, "self.").map(|at| word(&body[at + 5..]));
-            let homes = called.filter_map(|name| homes.get(&(of, name)).copied());
-            calls.get_mut(file.path.as_str()).expect("every file").extend(homes);
+            let by_name = format!("{}.", of.to_lowercase());
+            for before in ["self.", "Self::", by_name.as_str()] {
+                let called = words(body, before).map(|at| word(&body[at + before.len()..]));
+                let homes = called.filter_map(|name| homes.get(&(of, name)).copied());
+                calls.get_mut(file.path.as_str()).expect("every file").extend(homes);
+            }
         }
     }
     for (file, called) in &mut calls {
