@@ -10,6 +10,8 @@ use crate::jsonrpc::{Message, Object};
 
 /// How much of long parameters is searched, at their beginning and at their end, in bytes.
 const SEARCHED: usize = 16 * 1024;
+/// The most characters of a `traceparent`, to which later versions may append fields.
+const MAX_PARENT: usize = 128;
 /// The most characters of a `tracestate` (W3C Trace Context §3.3.1.5).
 const MAX_STATE: usize = 512;
 
@@ -52,7 +54,7 @@ fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [version, trace, parent, flags, ref more @ ..] = parts[..] else { return false };
     let is_known = version == "00" && more.is_empty() || version != "00" && version != "ff";
-    let is_short = text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic());
+    let is_short = text.len() <= MAX_PARENT && text.bytes().all(|b| b.is_ascii_graphic());
     is_known
         && is_short
         && is_hex(version, 2)

@@ -83,7 +83,9 @@ fn authorities_that_are_named_and_cannot_be_read_leave_none_to_trust() {
 fn a_proxy_is_used_for_other_hosts_and_never_for_this_machine() {
     let proxy = MockRemote::start(MockOptions::default()).unwrap();
     let proxy_url = format!("http://127.0.0.1:{}", proxy.url().port().unwrap());
-    let url = "http://mcp.example.invalid/mcp";
+    let remote = MockRemote::start(MockOptions::default()).unwrap();
+    let host = format!("mcp.example.invalid:{}", remote.url().port().unwrap());
+    let (url, address) = (&*format!("http://{host}/mcp"), &*format!("{host}:127.0.0.1"));
     let by_flag = Program::new([url, "--allow-http", "--proxy", &proxy_url]);
     let by_variable = Program::new([url, "--allow-http"]).env("HTTP_PROXY", &proxy_url);
     let settings = format!("[server.\"{url}\"]\nallow-http = true\nproxy = {proxy_url:?}\n");
@@ -92,14 +94,17 @@ fn a_proxy_is_used_for_other_hosts_and_never_for_this_machine() {
         proxy.recorder().clear();
         opened(program);
         let requests = proxy.recorder().requests();
-        assert_eq!(requests[0].header("host"), Some("mcp.example.invalid"));
+        assert_eq!(requests[0].header("host"), Some(&*host));
     }
     proxy.recorder().clear();
-    let off = Program::new([url, "--allow-http", "--no-proxy"]).env("HTTP_PROXY", &proxy_url);
-    assert_eq!(kind(&opened(off).0), "network");
-    let bypassed =
-        Program::new([url, "--allow-http"]).env("HTTP_PROXY", &proxy_url).env("NO_PROXY", "*");
-    assert_eq!(kind(&opened(bypassed).0), "network");
+    assert!(remote.recorder().requests().is_empty());
+    let words = [url, "--allow-http", "--resolve", address];
+    let off = Program::new([&words[..], &["--no-proxy"]].concat());
+    for bypassed in [off, Program::new(words).env("NO_PROXY", "*")] {
+        remote.recorder().clear();
+        opened(bypassed.env("HTTP_PROXY", &proxy_url));
+        assert_eq!(remote.recorder().requests()[0].header("host"), Some(&*host));
+    }
     assert!(proxy.recorder().requests().is_empty());
 
     let mock = MockRemote::start(MockOptions::default()).unwrap();
@@ -223,13 +228,16 @@ fn a_stale_or_damaged_file_of_authorities_is_only_warned_about() {
 fn hosts_that_the_environment_excludes_are_not_asked_of_the_proxy() {
     let proxy = MockRemote::start(MockOptions::default()).unwrap();
     let proxy_url = format!("http://127.0.0.1:{}", proxy.url().port().unwrap());
-    let url = "http://mcp.example.invalid/mcp";
-    for entries in ["*.example.invalid", "mcp.example.invalid:80", "localhost mcp.example.invalid"]
-    {
-        let program = Program::new([url, "--allow-http", "--connect-timeout", "1"])
+    let remote = MockRemote::start(MockOptions::default()).unwrap();
+    let host = format!("mcp.example.invalid:{}", remote.url().port().unwrap());
+    let (url, address) = (&*format!("http://{host}/mcp"), &*format!("{host}:127.0.0.1"));
+    for entries in ["*.example.invalid", &host, "localhost mcp.example.invalid"] {
+        remote.recorder().clear();
+        let program = Program::new([url, "--allow-http", "--resolve", address])
             .env("HTTP_PROXY", &proxy_url)
             .env("NO_PROXY", entries);
         opened(program);
+        assert!(!remote.recorder().requests().is_empty(), "{entries}");
         assert!(proxy.recorder().requests().is_empty(), "{entries}");
     }
 }

@@ -12,6 +12,7 @@ use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::outbound;
 use crate::support::harness::initialize;
 use crate::support::home::Home;
+use crate::support::ports::KeptPort;
 
 const KEY: &str = "canary-key-5d1e";
 
@@ -130,7 +131,8 @@ fn arguments_of_every_program() -> String {
 #[test]
 fn no_command_shows_the_keys_in_a_url() {
     let (path, query) = ("k3yInThePath0123456789abcdef", "k3yInTheQuery0123456789");
-    let url = format!("http://127.0.0.1:1/s/{path}/mcp?api_key={query}");
+    let port = KeptPort::find();
+    let url = format!("http://127.0.0.1:{}/s/{path}/mcp?api_key={query}", port.number());
     let home = Home::new();
     std::fs::create_dir(home.path().join(".cursor")).unwrap();
     let entry = |command: &str| json!({ "command": command, "args": ["mcp-remote", url] });

@@ -10,6 +10,9 @@ use crate::http::is_loopback;
 
 /// How many ports are tried, from the usual one on.
 const PORTS_TRIED: u16 = 8;
+/// The lowest usual port, and how many ports there are from it on, as in `mcp-remote`.
+const FIRST_USUAL_PORT: u32 = 3335;
+const USUAL_PORTS: u32 = 45_816;
 
 /// A redirect URI on loopback. It must be the same string wherever it is used; `localhost` and
 /// `127.0.0.1` are different.
@@ -74,7 +77,7 @@ pub(crate) fn candidates(options: &AuthOptions, registered: &[String]) -> Vec<Re
 fn usual_port(options: &AuthOptions) -> u16 {
     let digest = Md5::digest(key_text(options));
     let number = u32::from(digest[0]) << 8 | u32::from(digest[1]);
-    u16::try_from(3335 + number % 45816).expect("at most 49150")
+    u16::try_from(FIRST_USUAL_PORT + number % USUAL_PORTS).expect("at most 49150")
 }
 
 /// The parts by which `mcp-remote` tells sign-ins apart; absent parts are skipped.
@@ -110,11 +113,11 @@ mod tests {
 
     /// docs/from-mcp-remote.md#sign-ins
     #[test]
-    fn the_usual_port_follows_the_recipe() {
-        let digest = Md5::digest("https://mcp.example/mcp");
-        let text = hex::encode(digest);
-        let expected = 3335 + u32::from_str_radix(&text[..4], 16).unwrap() % 45816;
-        assert_eq!(u32::from(usual_port(&options())), expected);
+    fn the_usual_port_is_the_one_of_mcp_remote() {
+        let port = |url| usual_port(&AuthOptions::new(Url::parse(url).unwrap()));
+        // As `mcp-remote` 0.15.1 printed them for these URLs.
+        assert_eq!(port("https://mcp.example/mcp"), 8896);
+        assert_eq!(port("http://127.0.0.1:1/mcp"), 7459);
         let mut other = options();
         other.authorize_params = vec![("prompt".to_owned(), "login".to_owned())];
         assert_eq!(key_text(&other), r#"https://mcp.example/mcp|{"prompt":"login"}"#);

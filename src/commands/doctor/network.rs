@@ -1,6 +1,7 @@
 //! Checks the network below HTTP: the addresses of the server in both families, and whether they
 //! accept connections. If there is a proxy, checks the proxy instead, because it does the rest.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -65,19 +66,27 @@ async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {
     };
     let started = Instant::now();
     let found = tokio::time::timeout(STEP_TIMEOUT, lookup_host((name, port))).await;
-    let took = started.elapsed();
+    let found = found.ok().map(|found| found.map(Iterator::collect));
+    judge_lookup(name, found, started.elapsed())
+}
+
+/// Makes a check of what the lookup found; `None` is one that was given up.
+fn judge_lookup(
+    name: &str,
+    found: Option<io::Result<Vec<SocketAddr>>>,
+    took: Duration,
+) -> Result<(Check, Vec<SocketAddr>), Check> {
     let next = format!("check the name `{name}`, the network and the proxy settings");
     match found {
-        Err(_) => {
+        None => {
             let says = format!("no answer to the lookup of `{name}`");
             Err(Check::fail("name", says).next(next))
         }
-        Ok(Err(error)) => {
+        Some(Err(error)) => {
             let says = format!("`{name}` has no address: {}", in_words(&error));
             Err(Check::fail("name", says).next(next).took(took))
         }
-        Ok(Ok(addresses)) => {
-            let addresses: Vec<_> = addresses.collect();
+        Some(Ok(addresses)) => {
             let of_v6 = addresses.iter().filter(|address| address.is_ipv6()).count();
             let of_v4 = addresses.len() - of_v6;
             let says = format!("`{name}` has {of_v4} IPv4 and {of_v6} IPv6 addresses");
@@ -150,4 +159,23 @@ fn in_words(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     text.trim_start_matches("failed to lookup address information: ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_is_not_found_leaves_nothing_to_connect_to() {
+        let refused = || Err(io::Error::other("unknown name"));
+        for (found, says) in [
+            (Some(refused()), "`mcp.example` has no address: unknown name"),
+            (None, "no answer to the lookup of `mcp.example`"),
+        ] {
+            let check = judge_lookup("mcp.example", found, Duration::ZERO).err();
+            assert_eq!(check.map(|check| check.says), Some(says.to_owned()));
+        }
+        let (check, is_reached) = connection(&[], &HttpOptions::default()).await;
+        assert_eq!((check.verdict, is_reached), (CheckVerdict::Skipped, false));
+    }
 }

@@ -79,11 +79,15 @@ impl Parameters {
     }
 }
 
+/// The lowest callback port of `mcp-remote`, and how many ports there are from it on.
+const FIRST_PORT: u16 = 3335;
+const PORTS: u16 = 45_816;
+
 /// The callback port that `mcp-remote` derives from a key. We use the same port, so that an
 /// imported registration stays valid.
 pub fn callback_port(key: &str) -> u16 {
     let digits = key.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
-    3335 + digits.unwrap_or_default() % 45816
+    FIRST_PORT + digits.unwrap_or_default() % PORTS
 }
 
 /// A JavaScript object with sorted names as JSON; `None` if it is empty.

@@ -7,6 +7,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::Home;
+use crate::support::ports::KeptPort;
 
 /// Returns a registry with one document for each name; the address of it.
 async fn registry(documents: &[(&str, Value)]) -> String {
@@ -192,7 +193,9 @@ async fn unknown_names_and_registries_that_cannot_be_reached_say_what_to_do() {
     assert_eq!(unknown.code, Some(1), "{}", unknown.shown());
     assert!(unknown.stderr.contains("has no server `com.example/gone`"), "{}", unknown.stderr);
     assert!(unknown.stderr.contains("`https://com.example/gone`"), "{}", unknown.stderr);
-    let closed = run("http://127.0.0.1:9", home.clone(), &words).await;
+    let port = KeptPort::find();
+    let closed = format!("http://127.0.0.1:{}", port.number());
+    let closed = run(&closed, home.clone(), &words).await;
     assert_eq!(closed.code, Some(1), "{}", closed.shown());
     assert!(closed.stderr.contains("hint: "), "{}", closed.stderr);
     let odd = run("ftp://x", home.clone(), &words).await;
