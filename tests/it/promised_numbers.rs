@@ -1,4 +1,4 @@
-//! The numbers in `docs/rules.md`: each is held against the place in the code that keeps it, for most
+//! The numbers in `docs/rules.md`: each is held against the place in the code that keeps it, as most
 //! tests of a rule pass limits of their own, which are shorter.
 
 use std::collections::BTreeSet;
@@ -55,6 +55,13 @@ const PROMISES: &[Promise] = &[
     promise("E-26", "32 MiB", PAGES, "MAX_BYTES: usize = 32 * 1024 * 1024;"),
     promise("E-26", "5 s", PAGES, "PAGES_TIMEOUT: Duration = s(5);"),
     promise("A-13", "five times", "src/auth/guarded_http/client.rs", "MAX_REDIRECTS: usize = 5;"),
+    promise("A-55", "up to 5 s", PACE, "TOKEN_RETRY_AFTER: PauseRange = PauseRange::new(100, 5);"),
+    promise(
+        "A-55",
+        "from 5 s to 60 s",
+        PACE,
+        "REFRESH_PAUSE: PauseRange = PauseRange::new(5000, 60);",
+    ),
     promise("A-86", "at most twice", "src/auth/dpop/prover.rs", "MAX_PROOF_RETRIES: u32 = 2;"),
     promise("A-86", "at most twice", "src/remote/attempts.rs", "MAX_PROOFS: u32 = 2;"),
     promise(
@@ -117,7 +124,7 @@ const PROMISES: &[Promise] = &[
     promise("O-30", "1 GiB", "src/recording/writer.rs", "MAX_FILE: u64 = 1 << 30;"),
 ];
 
-/// T-04, T-18, T-28, T-29, T-34, T-36, T-37, T-41, E-26, A-13, A-86, S-33, S-34, S-35, S-36, S-37,
+/// T-04, T-18, T-28, T-29, T-34, T-36, T-37, T-41, E-26, A-13, A-55, A-86, S-33, S-34, S-35, S-36, S-37,
 /// S-39, S-40, S-42, S-50, S-70, O-6, O-30
 #[test]
 fn each_number_of_a_rule_is_the_one_in_the_code() {
