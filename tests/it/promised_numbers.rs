@@ -1,5 +1,5 @@
-//! The numbers in `docs/rules.md`: each is held against the place in the code that keeps it, as most
-//! tests of a rule pass limits of their own, which are shorter.
+//! The numbers in `docs/rules.md`: each is held against the place in the code that keeps it, as
+//! most tests of a rule pass limits of their own, which are shorter.
 
 use std::collections::BTreeSet;
 
@@ -124,8 +124,8 @@ const PROMISES: &[Promise] = &[
     promise("O-30", "1 GiB", "src/recording/writer.rs", "MAX_FILE: u64 = 1 << 30;"),
 ];
 
-/// T-04, T-18, T-28, T-29, T-34, T-36, T-37, T-41, E-26, A-13, A-55, A-86, S-33, S-34, S-35, S-36, S-37,
-/// S-39, S-40, S-42, S-50, S-70, O-6, O-30
+/// T-04, T-18, T-28, T-29, T-34, T-36, T-37, T-41, E-26, A-13, A-55, A-86, S-33, S-34, S-35, S-36,
+/// S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
 #[test]
 fn each_number_of_a_rule_is_the_one_in_the_code() {
     let page = sources::read("docs/rules.md");
