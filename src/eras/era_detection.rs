@@ -171,6 +171,11 @@ impl Detection {
         self.probes.len() > 1 && !self.refused
     }
 
+    /// Returns whether the stream of HTTP+SSE is still to be tried.
+    pub fn may_find_a_stream(&self) -> bool {
+        self.probes.iter().skip(1).any(|probe| *probe == Probe::Stream) && !self.refused
+    }
+
     /// Decides what to do next, by the outcome of the current probe.
     pub fn judge(&mut self, outcome: ProbeOutcome<'_>) -> NextAction {
         let verdict = match (self.probe(), outcome) {
@@ -187,6 +192,11 @@ impl Detection {
             (Probe::Discover, ProbeOutcome::Answer(202 | 204, None)) => ProbeVerdict::Other,
             // A web page in reply to both: messages posted here are not answered.
             (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) if self.has_moved_on => {
+                ProbeVerdict::Other
+            }
+            (Probe::Discover, ProbeOutcome::Answer(status, None))
+                if self.has_moved_on && may_be_an_old_server(status) =>
+            {
                 ProbeVerdict::Other
             }
             (Probe::Discover, ProbeOutcome::Answer(status, answer)) => {
@@ -270,6 +280,17 @@ fn does_not_know_the_post(status: u16) -> bool {
     matches!(status, 400 | 404 | 405 | 406 | 410 | 411 | 415 | 422 | 426 | 501)
 }
 
+/// The statuses after which the revisions permit to try the GET of HTTP+SSE: 4xx (2025-06-18
+/// basic/transports, backwards compatibility), except where another GET would be refused alike, and
+/// 501 (T-83).
+fn may_be_an_old_server(status: u16) -> bool {
+    match status {
+        401 | 402 | 403 | 407 | 408 | 423 | 425 | 429 | 451 => false,
+        400..=499 => true,
+        _ => does_not_know_the_post(status),
+    }
+}
+
 /// The table of T-80 for answers to `initialize`, with the statuses of T-83.
 fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
     if answer.is_some_and(|answer| answer.kind() == MessageKind::Response) {
@@ -290,7 +311,7 @@ fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         }
         // A web page, or nothing: messages posted here are not answered (T-83).
         (200..=299, None) => ProbeVerdict::Other,
-        (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
+        (status, _) if may_be_an_old_server(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
     }
 }

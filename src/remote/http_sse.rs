@@ -86,6 +86,17 @@ impl Wire {
         }
     }
 
+    /// Whether the stream is there. Asks for it once, and nobody for a sign-in.
+    pub(super) async fn has_old_stream(&self) -> bool {
+        let Ok(Ok(mut response)) = self.get_optional_stream(&Session::default(), None).await else {
+            return false;
+        };
+        let is_stream = response.status().is_success()
+            && read_media_type(&mut response).await == headers::EVENT_STREAM;
+        let opened = tokio::time::timeout(ENDPOINT_TIMEOUT, self.await_endpoint(response));
+        is_stream && matches!(opened.await, Ok(Ok(_)))
+    }
+
     async fn await_endpoint(&self, mut response: Response) -> Result<OpenStream, Failure> {
         let mut decoder = EventDecoder::new(self.limits.size);
         let mut early = Vec::new();

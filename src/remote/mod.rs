@@ -170,10 +170,11 @@ impl Remote {
         self.transport.as_ref()
     }
 
-    /// Sends `initialize` or `server/discover` over Streamable HTTP.
-    pub fn open_streamable(&mut self, post: Post) {
+    /// Sends `initialize` or `server/discover` over Streamable HTTP. Where the server keeps silent
+    /// and `may_be_old`, looks for the stream of HTTP+SSE meanwhile.
+    pub fn open_streamable(&mut self, post: Post, may_be_old: bool) {
         let wire = Arc::clone(&self.wire);
-        self.start(post, move |post| async move { wire.open_streamable(&post).await });
+        self.start(post, move |post| async move { wire.open_streamable(&post, may_be_old).await });
     }
 
     /// Opens the stream of HTTP+SSE and sends `initialize` there.

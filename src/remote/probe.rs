@@ -2,21 +2,37 @@
 //! comes next, and gets each outcome in full, including HTTP refusals.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
 
 use super::attempts::Attempts;
+use super::failures::timeout_failure;
 use super::http_sse::NoStream;
 use super::media_type::read_media_type;
 use super::post::Post;
 use super::session::read_session_id;
 use super::wire::Wire;
 use super::{Outcome, ProbeRefusal, RemoteEvent, Session, Transport};
+use crate::error::Failure;
 use crate::protocol::headers;
 
+/// How long a server may keep silent before it is asked whether it is an old one.
+const SILENT_POST_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Wire {
-    /// Sends `initialize` or `server/discover` over Streamable HTTP.
-    pub(super) async fn open_streamable(&self, post: &Post) -> Outcome {
+    /// Sends `initialize` or `server/discover` over Streamable HTTP. An old server may never answer
+    /// that (`may_be_old`, T-83).
+    pub(super) async fn open_streamable(&self, post: &Post, may_be_old: bool) -> Outcome {
         let attempts = Attempts::of_opening(self.limits.opening);
-        let mut response = match self.send_post(post, &self.endpoint, false, attempts).await {
+        let sent = tokio::select! {
+            biased;
+            sent = self.send_post(post, &self.endpoint, false, attempts) => sent,
+            failure = self.find_old_stream(), if may_be_old => {
+                return Outcome::refused(StatusCode::METHOD_NOT_ALLOWED, failure);
+            }
+        };
+        let mut response = match sent {
             Ok(response) => response,
             Err(error) => return error.into(),
         };
@@ -31,6 +47,15 @@ impl Wire {
         let opened = Post { session: Arc::new(session), ..post.clone() };
         self.report_opened(post, Transport::StreamableHttp, session_id).await;
         self.read_answer(response, &opened, false).await
+    }
+
+    /// After a while, asks once for the stream of HTTP+SSE, and ends only if it is there.
+    async fn find_old_stream(&self) -> Failure {
+        tokio::time::sleep(SILENT_POST_TIMEOUT).await;
+        if !self.has_old_stream().await {
+            std::future::pending::<()>().await;
+        }
+        timeout_failure("server did not answer `initialize`")
     }
 
     /// Opens the stream of HTTP+SSE and sends `initialize` to the endpoint that it names.

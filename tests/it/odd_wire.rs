@@ -4,8 +4,10 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
-use mcp_tether::bridge::BridgeOptions;
+use mcp_tether::bridge::{BridgeOptions, Pin};
+use mcp_tether::protocol::Era;
 use mcp_tether::remote::TransportChoice;
 use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::{Value, json};
@@ -200,7 +202,64 @@ async fn a_malformed_header_line_loses_no_answer() {
     }
 }
 
-/// Returns a server whose answers to calls have these header lines more.
+/// T-83: a POST that is never answered
+#[tokio::test]
+async fn an_old_server_that_never_answers_a_post_is_found_by_its_stream() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let events = Arc::new(Mutex::new(None));
+        for stream in listener.incoming().map_while(Result::ok) {
+            let events = Arc::clone(&events);
+            std::thread::spawn(move || while serve_old(&stream, &events).is_some() {});
+        }
+    });
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let legacy = |options: &mut BridgeOptions| options.protocol = Pin::Only(Era::Legacy);
+    let mut harness = Harness::reaching(mock, url.parse().unwrap(), legacy).open().await;
+    assert!(harness.call("echo", json!({})).await["result"].is_object());
+}
+
+/// HTTP+SSE at `/mcp`, where POSTs are not answered.
+fn serve_old(mut stream: &TcpStream, events: &Mutex<Option<TcpStream>>) -> Option<()> {
+    let (head, message) = read_request(stream)?;
+    if head.starts_with("get") {
+        let endpoint = "event: endpoint\ndata: /messages\n\n";
+        let label = "Content-Type: text/event-stream\r\n";
+        stream.write_all(format!("HTTP/1.1 200 OK\r\n{label}\r\n{endpoint}").as_bytes()).ok()?;
+        *events.lock().unwrap() = stream.try_clone().ok();
+        return Some(());
+    }
+    if head.starts_with("post /mcp") {
+        return Some(());
+    }
+    if message["id"].is_number() {
+        let result =
+            json!({ "protocolVersion": "2024-11-05", "capabilities": {}, "serverInfo": {} });
+        let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
+        let mut events = events.lock().unwrap();
+        events.as_mut()?.write_all(format!("data: {answer}\n\n").as_bytes()).ok()?;
+    }
+    stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").ok()
+}
+
+/// The head of the next request, in lower case, and its message.
+fn read_request(mut stream: &TcpStream) -> Option<(String, Value)> {
+    let mut head = String::new();
+    // Byte by byte: what follows belongs to the body.
+    while !head.ends_with("\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        head.push(char::from(byte[0]));
+    }
+    let head = head.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let mut text = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+    stream.read_exact(&mut text).ok()?;
+    Some((head, serde_json::from_slice(&text).unwrap_or_default()))
+}
+
+/// A server whose answers to calls have these header lines more.
 fn serve_raw(lines: impl Fn(&Value) -> String + Send + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -214,18 +273,7 @@ fn serve_raw(lines: impl Fn(&Value) -> String + Send + Clone + 'static) -> Strin
 }
 
 fn answer_raw(mut stream: &TcpStream, lines: &impl Fn(&Value) -> String) -> Option<()> {
-    let mut head = String::new();
-    // Byte by byte: what follows belongs to the body.
-    while !head.ends_with("\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).ok()?;
-        head.push(char::from(byte[0]));
-    }
-    let head = head.to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-    let mut text = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
-    stream.read_exact(&mut text).ok()?;
-    let message: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let (head, message) = read_request(stream)?;
     let result = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": {} });
     let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }).to_string();
     let more = if message["method"] == "tools/call" { lines(&message) } else { String::new() };

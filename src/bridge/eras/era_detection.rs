@@ -56,7 +56,7 @@ impl Bridge {
         if let Some(detection) = &mut state.detection {
             detection.due = detection.detector.has_another_probe().then_some(due);
         }
-        state.remote.open_streamable(post);
+        state.remote.open_streamable(post, false);
     }
 
     fn probe_with_initialize(
@@ -74,9 +74,11 @@ impl Bridge {
         let post = state.compose_post(exchange, frame, initialize);
         self.in_flight.move_to_exchange(number, &post.handle);
         state.probes_with(&post);
+        let detection = state.detection.as_ref();
+        let may_be_old = detection.is_some_and(|under_way| under_way.detector.may_find_a_stream());
         match probe {
             Probe::Stream => state.remote.open_http_sse(post),
-            Probe::Initialize | Probe::Discover => state.remote.open_streamable(post),
+            Probe::Initialize | Probe::Discover => state.remote.open_streamable(post, may_be_old),
         }
     }
 
