@@ -69,7 +69,7 @@ impl Wire {
         }
     }
 
-    async fn read_json_answer(
+    pub(super) async fn read_json_answer(
         &self,
         response: Response,
         post: &Post,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header;
 
-use crate::http::Response;
+use crate::http::{Response, begins_guarded_json};
 use crate::protocol::headers;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -37,7 +37,9 @@ pub(super) async fn read_media_type(response: &mut Response) -> Cow<'static, str
         return Cow::Borrowed(headers::EVENT_STREAM);
     }
     match without_mark(first).trim_ascii_start() {
-        [b'{' | b'[', ..] => Cow::Borrowed(headers::JSON),
+        // 0x1e begins a sequence of RFC 7464.
+        [b'{' | b'[' | 0x1e, ..] => Cow::Borrowed(headers::JSON),
+        _ if begins_guarded_json(first) => Cow::Borrowed(headers::JSON),
         _ => label,
     }
 }

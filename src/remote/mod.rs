@@ -34,6 +34,7 @@ mod stream_origin;
 mod streamable_http;
 mod streams;
 mod transport;
+mod unusual_text;
 mod wire;
 
 use std::panic::AssertUnwindSafe;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::events::EventDecoder;
 use super::media_type::begins_event_stream;
+use super::unusual_text::parse_unusual;
 use crate::jsonrpc::{Invalid, Message, MessageKind, Received};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -15,23 +16,13 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// It is not a message, or it is a batch in a revision without batches.
 pub(super) fn parse_received(data: &Bytes, has_batches: bool) -> Result<Received, Invalid> {
-    match parse_any(data)? {
-        Received::Batch(_) if !has_batches => Err(Invalid::unexpected_batch()),
-        received => Ok(received),
-    }
-}
-
-fn parse_any(data: &Bytes) -> Result<Received, Invalid> {
     let text = match data.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => data.slice_ref(rest),
         None => data.clone(),
     };
     match Received::parse(text) {
-        Err(_) if std::str::from_utf8(data).is_err() => {
-            tracing::warn!("the server sent invalid UTF-8; replaced the invalid bytes");
-            let text = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
-            Received::parse(String::from_utf8_lossy(text).into_owned().into())
-        }
+        Ok(Received::Batch(_)) if !has_batches => Err(Invalid::unexpected_batch()),
+        Err(invalid) => parse_unusual(data, has_batches, invalid),
         parsed => parsed,
     }
 }
@@ -40,7 +31,7 @@ fn parse_any(data: &Bytes) -> Result<Received, Invalid> {
 /// first message of an event stream.
 pub(super) fn parse_json_rpc_error(body: &Bytes) -> Option<Message> {
     let first = first_event(body);
-    match parse_any(first.as_ref().unwrap_or(body)) {
+    match parse_received(first.as_ref().unwrap_or(body), true) {
         Ok(Received::One(message)) if message.kind() == MessageKind::ErrorResponse => Some(message),
         _ => None,
     }

@@ -26,6 +26,13 @@ const MIN_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest pause after a failure, unless the server asks for a longer one.
 const MAX_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
+/// What a stream was resumed with.
+struct Resumed {
+    response: Response,
+    /// Otherwise the answer itself, as JSON.
+    is_stream: bool,
+}
+
 impl Wire {
     /// Follows the stream that answers a request, and resumes it if it ends too early (T-36).
     pub(super) async fn follow_to_answer(&self, response: Response, post: &Post) -> Outcome {
@@ -60,7 +67,12 @@ impl Wire {
             let (known, delivered) = (memory.progress, memory.delivered);
             memory.asks_for_pause = false;
             match self.resume(&memory, &post.session).await {
-                Ok(response) => {
+                Ok(Resumed { response, is_stream: false }) => {
+                    // The answer itself in the place of a stream with it (T-21).
+                    let answer = self.read_json_answer(response, post, false);
+                    return Box::pin(answer).await.unwrap_or_else(Outcome::Failed);
+                }
+                Ok(Resumed { response, .. }) => {
                     end = self.follow(response, post.origin(), &mut memory).await;
                     let is_paced = memory.delivered > delivered || memory.asks_for_pause;
                     course.ended(memory.progress > known, is_paced);
@@ -79,7 +91,7 @@ impl Wire {
         &self,
         memory: &StreamMemory,
         session: &Session,
-    ) -> Result<Response, ResumeError> {
+    ) -> Result<Resumed, ResumeError> {
         match self.get_stream(session, memory.last_event_id.as_deref()).await {
             Err(failure) if failure.kind == FailureKind::Timeout => {
                 Err(ResumeError::Retry("no response".to_owned(), None))
@@ -93,10 +105,13 @@ impl Wire {
         }
     }
 
-    async fn check_resumed(&self, mut response: Response) -> Result<Response, ResumeError> {
+    async fn check_resumed(&self, mut response: Response) -> Result<Resumed, ResumeError> {
         let status = response.status();
-        if status.is_success() && read_media_type(&mut response).await == headers::EVENT_STREAM {
-            return Ok(response);
+        if status.is_success() {
+            let kind = read_media_type(&mut response).await;
+            if matches!(&*kind, headers::EVENT_STREAM | headers::JSON) {
+                return Ok(Resumed { response, is_stream: kind == headers::EVENT_STREAM });
+            }
         }
         let code = status.as_u16();
         if may_pass(status) {

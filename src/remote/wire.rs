@@ -16,12 +16,15 @@ use super::failures::timeout_failure;
 use super::followed_redirects::FollowedRedirects;
 use super::open_prompts::OpenPrompts;
 use super::progress::ProgressWatch;
+use super::received::parse_received;
+use super::remote_event::is_answer_to;
 use super::silence_limit::SilenceLimit;
 use super::standalone_stream::StandaloneStream;
 use super::{Limits, RemoteEvent, Session};
 use crate::budget::Share;
 use crate::error::Failure;
 use crate::http::{HttpError, Outbound, Request, Response, Target};
+use crate::jsonrpc::Received;
 use crate::protocol::headers;
 use crate::recording::Recorder;
 
@@ -30,6 +33,8 @@ use crate::recording::Recorder;
 pub(super) const LARGE_MESSAGE: usize = 64 * 1024;
 /// The most bytes of an unread body that are drained.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
+/// How long a body of unknown length may be silent after it brought the whole answer.
+const UNENDED_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long draining may take.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -197,7 +202,7 @@ impl Wire {
             share.grow_to(expected as usize).await;
         }
         first.reserve((expected as usize).saturating_sub(first.len()));
-        while let Some(chunk) = read_chunk(&mut response, &mut silence).await? {
+        while let Some(chunk) = read_more(&mut response, &mut silence, &first, exchange).await? {
             let length = first.len() + chunk.len();
             if length > self.limits.size {
                 return Err(format!("the body is larger than {} bytes", self.limits.size));
@@ -211,6 +216,33 @@ impl Wire {
             first.extend_from_slice(&chunk);
         }
         Ok((first.freeze(), share))
+    }
+}
+
+/// The next chunk of a body of unknown length, or `None` at its end. What is the whole answer so
+/// far is the end, also where the server breaks off or keeps silent instead of saying so (T-43).
+async fn read_more(
+    response: &mut Response,
+    silence: &mut SilenceLimit<'_>,
+    so_far: &[u8],
+    exchange: u64,
+) -> Result<Option<Bytes>, String> {
+    if response.content_length().is_some() || so_far.len() > LARGE_MESSAGE {
+        return read_chunk(response, silence).await;
+    }
+    let next = tokio::time::timeout(UNENDED_BODY_TIMEOUT, read_chunk(response, silence)).await;
+    match next {
+        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Err(_)) | Err(_) if is_whole_answer(so_far, exchange) => Ok(None),
+        Ok(broken) => broken,
+        Err(_) => read_chunk(response, silence).await,
+    }
+}
+
+fn is_whole_answer(body: &[u8], exchange: u64) -> bool {
+    match parse_received(&Bytes::copy_from_slice(body), true) {
+        Ok(Received::One(message)) => is_answer_to(&message, exchange),
+        _ => false,
     }
 }
 

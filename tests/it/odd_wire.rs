@@ -19,6 +19,9 @@ fn called(asked: &Asked) -> String {
     asked.result(json!({ "content": [{ "type": "text", "text": "called" }] })).to_string()
 }
 
+/// Writes the text of an answer in another form.
+type Form = Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
+
 /// Returns the answer to a call that is answered like this.
 async fn answered(
     make: impl Fn(&Asked) -> axum::response::Response + Send + Sync + 'static,
@@ -55,6 +58,48 @@ async fn an_answer_is_read_whatever_its_label() {
     let page = answered(|_| body(200, "text/plain", "welcome")).await;
     assert_eq!(kind(&page), "protocol", "{page}");
     assert!(page["error"]["message"].as_str().unwrap().contains("text/plain"), "{page}");
+}
+
+/// T-43: NDJSON, a sequence of RFC 7464, UTF-16, a guard against scripts, a zero byte at the end, a
+/// message without its version
+#[tokio::test]
+async fn an_answer_is_read_in_every_form_that_is_clear() {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let note = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
+    let forms: [(&'static str, Form); 8] = [
+        ("application/x-ndjson", Box::new(move |text| format!("{note}\n{text}\n").into_bytes())),
+        ("application/json", Box::new(|text| format!("{text}{text}").into_bytes())),
+        ("application/json-seq", Box::new(|text| format!("\u{1e}{text}\n").into_bytes())),
+        ("application/json; charset=utf-16", Box::new(utf16)),
+        ("text/plain", Box::new(move |text| [&[0xff, 0xfe][..], &utf16(text)].concat())),
+        ("text/plain", Box::new(|text| format!(")]}}',\n{text}").into_bytes())),
+        ("application/json", Box::new(|text| format!("{text}\0").into_bytes())),
+        ("application/json", Box::new(|text| text.replace("\"2.0\"", "2.0").into_bytes())),
+    ];
+    for (label, form) in forms {
+        let make = move |asked: &Asked| body(200, label, form(&called(asked)));
+        let answer = answered(make).await;
+        assert_eq!(answer["result"]["content"][0]["text"], "called", "{label}: {answer}");
+        assert_eq!(answer["jsonrpc"], "2.0", "{label}: {answer}");
+    }
+}
+
+/// T-21, T-36: the answer itself where the rest of its stream was asked for
+#[tokio::test]
+async fn a_stream_may_be_resumed_with_the_answer_alone() {
+    let id = Arc::new(Mutex::new(Value::Null));
+    let server = Scripted::new(move |asked| {
+        if asked.is_call() {
+            *id.lock().unwrap() = asked.message["id"].clone();
+            return Some(body(200, "text/event-stream", "id: e1\ndata: \n\n"));
+        }
+        let resumes = asked.headers.contains_key("last-event-id");
+        let result = || json!({ "jsonrpc": "2.0", "id": *id.lock().unwrap(), "result": {} });
+        resumes.then(|| body(200, "application/json", result().to_string()))
+    });
+    let mut harness = server.harness(|_| {}).await.open().await;
+    let answer = harness.call("echo", json!({})).await;
+    assert!(answer["result"].is_object(), "{answer}");
 }
 
 /// T-21, T-31
@@ -200,6 +245,45 @@ async fn a_malformed_header_line_loses_no_answer() {
         let answer = harness.call("echo", json!({})).await;
         assert!(answer["result"].is_object(), "{line:?}: {answer}");
     }
+}
+
+/// T-43: the answer is there, and the end of its body never comes
+#[tokio::test]
+async fn a_body_that_nothing_ends_is_over_with_the_answer() {
+    let unended = |asked: &Asked| {
+        let text = bytes::Bytes::from(called(asked));
+        let first = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(text) });
+        let parts = futures_util::StreamExt::chain(first, futures_util::stream::pending());
+        body(200, "application/json", axum::body::Body::from_stream(parts))
+    };
+    let answer = answered(unended).await;
+    assert!(answer["result"].is_object(), "{answer}");
+}
+
+/// T-43: what comes after the answer is no chunk
+#[tokio::test]
+async fn a_body_that_breaks_off_behind_the_answer_is_over() {
+    let url = serve_raw(|message| {
+        let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": {} }).to_string();
+        let head = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+        format!("{head}{:x}\r\n{answer}\r\n", answer.len())
+    });
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let mut harness = Harness::reaching(mock, url.parse().unwrap(), |_| {}).open().await;
+    let answer = harness.call("echo", json!({})).await;
+    assert!(answer["result"].is_object(), "{answer}");
+}
+
+/// T-43: RFC 9112 §6.3 wants such an answer dropped; the host learns what was wrong
+#[tokio::test]
+async fn a_length_that_is_none_is_named() {
+    let url = serve_raw(|_| "Content-Length: +7\r\n".to_owned());
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let mut harness = Harness::reaching(mock, url.parse().unwrap(), |_| {}).open().await;
+    let answer = harness.call("echo", json!({})).await;
+    assert_eq!(kind(&answer), "lost", "{answer}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("invalid content-length"), "{answer}");
 }
 
 /// T-83: a POST that is never answered
