@@ -2,8 +2,10 @@
 //! forgotten in every way of saying so, courtesies that never come, second handshakes, lists in
 //! pages. Nothing of it loses an answer or sends a call twice.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use axum::http::Method;
 use mcp_tether::bridge::{BridgeOptions, MergePages};
 use mcp_tether::protocol::{ProtocolVersion, codes};
 use mcp_tether::remote::TransportChoice;
@@ -11,6 +13,8 @@ use mcp_tether_mock::{MockOptions, Served};
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, PATIENCE, initialize, modern, parsed};
+use crate::support::scripted::{Scripted, json_body, open_events, with_header};
+use crate::support::waiting::until_seen;
 
 fn serving(served: impl Into<Served>, faults: &[&str]) -> MockOptions {
     MockOptions { protocol: served.into(), faults: parsed(faults), ..MockOptions::default() }
@@ -149,6 +153,47 @@ async fn a_list_of_our_own_that_fails_is_asked_for_once() {
         assert!(harness.call("echo", json!({})).await["result"].is_object());
     }
     assert_eq!(harness.count("tools/list"), 1);
+}
+
+/// E-08, T-33: a question of a session that was replaced meanwhile is answered there, and a server
+/// that gives both sessions one id keeps the one in force
+#[tokio::test]
+async fn a_question_of_a_replaced_session_is_answered_in_it() {
+    for ids in [["s1", "s2"], ["s1", "s1"]] {
+        let opened = AtomicUsize::new(0);
+        let server = Scripted::new(move |asked| match asked.method() {
+            "initialize" => {
+                let id = ids[opened.fetch_add(1, Ordering::Relaxed).min(1)];
+                let result = json!({
+                    "protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": {},
+                });
+                Some(with_header(json_body(200, &asked.result(result)), "mcp-session-id", id))
+            }
+            "tools/call" if !asked.message["params"]["arguments"]["ask"].is_null() => {
+                let question = json!({ "jsonrpc": "2.0", "id": "q", "method": "roots/list" });
+                Some(open_events(&[question]))
+            }
+            _ => None,
+        });
+        let mut harness = server.harness(|_| {}).await.open().await;
+        let call = harness.start_call("echo", json!({ "ask": true })).await;
+        let question = harness.of_method("roots/list").await;
+        let other = initialize("2025-06-18").replace("\"init\"", "1").replace("harness", "another");
+        harness.send(&other).await;
+        assert!(harness.answer(json!(1)).await["result"].is_object());
+        let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "roots": [] } });
+        harness.send(&answer.to_string()).await;
+        let answers = || server.asked().into_iter().find(|asked| asked.message["id"] == "q");
+        let answer = until_seen("the answer to the question", answers).await;
+        assert_eq!(answer.headers["mcp-session-id"], ids[0]);
+        harness.notify("notifications/cancelled", json!({ "requestId": call })).await;
+        assert!(harness.call("echo", json!({})).await["result"].is_object());
+        let ended = || server.count_http(&Method::DELETE);
+        if ids[0] != ids[1] {
+            until_seen("the end of the first session", || (ended() == 1).then_some(())).await;
+        }
+        assert_eq!(ended(), usize::from(ids[0] != ids[1]));
+    }
 }
 
 /// E-01, E-08

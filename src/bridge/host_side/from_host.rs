@@ -16,6 +16,7 @@ use crate::jsonrpc::{
     error_object, error_response, error_response_without_id,
 };
 use crate::protocol::{ProtocolVersion, codes, methods};
+use crate::remote::Post;
 
 impl Bridge {
     /// Handles a line from the host: a message, a batch, or something invalid.
@@ -228,10 +229,10 @@ impl Bridge {
             return;
         };
         let slot = self.slots.of_generation(request.generation);
-        if request.generation != self.slots[slot].session.generation {
+        let Some(session) = self.session_of(slot, request.generation) else {
             tracing::debug!("dropped an answer to a session that is gone");
             return;
-        }
+        };
         if self.slots[slot].adapter.is_on() {
             let Some(id) = request.id.as_own_number() else { return };
             return self.with_remote_adapter(slot, |remote, context| {
@@ -242,7 +243,7 @@ impl Bridge {
         self.in_flight.begin_host_answer(number, request.caused_by);
         let slot = &mut self.slots[slot];
         let post = slot.compose_bare_post(number, answer.with_id(&request.id.to_json()));
-        slot.remote.post(post);
+        slot.remote.post(Post { session, ..post });
     }
 
     fn refuse_line(&mut self, invalid: &Invalid, batch: Option<u64>) {

@@ -70,6 +70,18 @@ impl Bridge {
         self.open_session(slot, request);
     }
 
+    /// The session of this generation, if it is in force or was replaced while something was open
+    /// in it.
+    pub(in crate::bridge) fn session_of(
+        &self,
+        slot: SlotId,
+        generation: u32,
+    ) -> Option<Arc<Session>> {
+        let replaced = self.replaced.iter().map(|(_, session)| session);
+        let mut sessions = replaced.chain([&self.slots[slot].session]);
+        sessions.find(|session| session.generation == generation).cloned()
+    }
+
     /// Ends replaced sessions once they have no open requests (T-33).
     pub(in crate::bridge) fn end_replaced_sessions(&mut self) {
         if self.replaced.is_empty() {
@@ -82,7 +94,10 @@ impl Bridge {
         self.replaced = used;
         let over: Vec<(SlotId, Arc<Session>)> = over;
         for (slot, session) in over {
-            self.slots[slot].remote.leave(&session);
+            // Some servers give each session the same id: ending it would end the one in force.
+            if session.id.is_none() || session.id != self.slots[slot].session.id {
+                self.slots[slot].remote.leave(&session);
+            }
         }
     }
 }
