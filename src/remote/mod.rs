@@ -76,6 +76,7 @@ pub(crate) use post::{ModernPost, Post};
 pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent, is_answer_to};
 pub(crate) use remote_id::number_of;
 pub(crate) use session::Session;
+pub(crate) use session_loss::{casts_doubt, refusal_casts_doubt};
 pub(crate) use transport::Transport;
 
 /// How long closing waits for a token that is being refreshed.

@@ -10,6 +10,7 @@ use super::post::Post;
 use super::remote_event::is_answer_to;
 use super::{Outcome, ProbeRefusal};
 use crate::jsonrpc::{Message, MessageKind, RequestId};
+use crate::protocol::codes;
 
 /// The error code that servers use for an unknown session ("Session not found").
 const SESSION_NOT_FOUND: i64 = -32001;
@@ -39,6 +40,9 @@ pub(super) fn is_lost(
     match (status, error) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) => is_identified,
         (StatusCode::BAD_REQUEST, None) => names_a_session(&String::from_utf8_lossy(body)),
+        (status, None) if may_refuse_a_session(status) => {
+            says_session_is_gone(&String::from_utf8_lossy(body))
+        }
         // The TypeScript SDK answers like this, before it reads the message, when the endpoint's
         // stream is gone.
         (StatusCode::INTERNAL_SERVER_ERROR, None) => {
@@ -81,6 +85,24 @@ fn answers(error: &Message, post: &Post) -> bool {
     post.is_request && is_answer_to(error, post.number)
 }
 
+/// Returns whether the answer to a request, an error under its own id, may mean that the session is
+/// unknown: then a `ping` shows it (T-44).
+pub(crate) fn casts_doubt(answer: &Message) -> bool {
+    answer.kind() == MessageKind::ErrorResponse && is_unknown_session(answer)
+}
+
+/// Returns whether this refusal of a request may mean that.
+pub(crate) fn refusal_casts_doubt(refusal: &ProbeRefusal) -> bool {
+    match &refusal.answer {
+        Some(answer) if matches!(refusal.status, Some(404 | 410)) => {
+            let error: RefusalError = answer.outcome_as().unwrap_or_default();
+            error.code != codes::METHOD_NOT_FOUND
+        }
+        Some(answer) => casts_doubt(answer),
+        None => names_a_session(&refusal.failure.message),
+    }
+}
+
 fn is_unknown_session(error: &Message) -> bool {
     let error: RefusalError = error.outcome_as().unwrap_or_default();
     error.code == SESSION_NOT_FOUND || names_a_session(&error.message)
@@ -91,6 +113,21 @@ fn is_unknown_session(error: &Message) -> bool {
 fn names_a_session(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains("session") || text.contains("not initialized")
+}
+
+/// The statuses besides 400 and 404 that servers give an unknown session, with words only: 401
+/// (rmcp), 403, 412, 419, 422 (rmcp), 440.
+fn may_refuse_a_session(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 401 | 403 | 412 | 419 | 422 | 440)
+}
+
+/// Narrower than [`names_a_session`]: these statuses are meant for other refusals.
+fn says_session_is_gone(text: &str) -> bool {
+    const GONE: [&str; 6] =
+        ["not found", "expired", "unknown", "no such", "not exist", "terminated"];
+    let text = text.to_ascii_lowercase();
+    text.contains("session") && GONE.iter().any(|gone| text.contains(gone))
+        || text.contains("expect initialize request")
 }
 
 #[cfg(test)]
@@ -146,6 +183,9 @@ mod tests {
             (422, error("null", -32001, "x")),
             (500, error("null", -32603, "unknown session")),
             (503, error("null", -32000, "unknown or expired mcp-session-id")),
+            (401, "Unauthorized: Session not found".to_owned()),
+            (422, "Unexpected message, expect initialize request".to_owned()),
+            (403, r#"{"error":"the session has expired"}"#.to_owned()),
         ];
         for (status, body) in shapes {
             assert!(judge(&post, false, status, &body), "{status} {body}");
@@ -167,6 +207,8 @@ mod tests {
             (400, "bad request".to_owned()),
             (409, "session in use".to_owned()),
             (500, "session store is down".to_owned()),
+            (401, "invalid session token".to_owned()),
+            (422, r#"{"detail":[{"loc":["session_date"],"msg":"invalid"}]}"#.to_owned()),
         ] {
             assert!(!judge(&post, false, status, &body), "{status} {body}");
         }

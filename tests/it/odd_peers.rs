@@ -2,7 +2,8 @@
 //! forgotten in every way of saying so, courtesies that never come, second handshakes, lists in
 //! pages. Nothing of it loses an answer or sends a call twice.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use axum::http::Method;
@@ -13,7 +14,7 @@ use mcp_tether_mock::{MockOptions, Served};
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, PATIENCE, initialize, modern, parsed};
-use crate::support::scripted::{Scripted, json_body, open_events, with_header};
+use crate::support::scripted::{Scripted, error, json_body, open_events, with_header};
 use crate::support::waiting::until_seen;
 
 fn serving(served: impl Into<Served>, faults: &[&str]) -> MockOptions {
@@ -63,6 +64,49 @@ async fn a_server_that_was_restarted_gets_a_new_session() {
         assert!(answer["result"].is_object(), "{status} {text}: {answer}");
         assert_eq!((harness.count("tools/call"), harness.count("initialize")), (2, 2));
     }
+}
+
+/// T-44: such an error is the answer, and may also mean that the session is gone for good
+#[tokio::test]
+async fn an_answer_that_speaks_of_the_session_leads_to_one_check() {
+    for (status, code) in [(200, -32001), (404, -32603), (410, -32000), (500, -32001)] {
+        let is_forgotten = Arc::new(AtomicBool::new(false));
+        let forgotten = Arc::clone(&is_forgotten);
+        let server = Scripted::new(move |asked| {
+            if asked.method() == "initialize" {
+                forgotten.store(false, Ordering::Relaxed);
+            }
+            let words = if status == 410 { "gone" } else { "Session not found" };
+            let refusal = error(asked.message["id"].clone(), code, words);
+            let is_refused = forgotten.load(Ordering::Relaxed) && asked.http == "POST";
+            is_refused.then(|| json_body(status, &refusal))
+        });
+        let mut harness = server.harness(|_| {}).await.open().await;
+        assert!(harness.call("echo", json!({})).await["result"].is_object());
+        is_forgotten.store(true, Ordering::Relaxed);
+        let answer = harness.call("echo", json!({})).await;
+        assert_eq!(answer["error"]["code"], code, "{status}: {answer}");
+        let reopened = || (server.count("initialize") == 2).then_some(());
+        until_seen("a new session", reopened).await;
+        let answer = harness.call("echo", json!({})).await;
+        assert!(answer["result"].is_object(), "{status}: {answer}");
+        assert_eq!((server.count("ping"), server.count("tools/call")), (1, 3), "{status}");
+    }
+}
+
+/// T-44: where the session is there, the check changes nothing and is not repeated at once
+#[tokio::test]
+async fn a_tool_that_speaks_of_sessions_costs_none() {
+    let server = Scripted::new(|asked| {
+        let refusal = || error(asked.message["id"].clone(), -32602, "unknown session of the shop");
+        asked.is_call().then(|| json_body(200, &refusal()))
+    });
+    let mut harness = server.harness(|_| {}).await.open().await;
+    for _ in 0..3 {
+        assert_eq!(harness.call("echo", json!({})).await["error"]["code"], codes::INVALID_PARAMS);
+    }
+    until_seen("the check", || (server.count("ping") == 1).then_some(())).await;
+    assert_eq!((server.count("initialize"), server.count("ping")), (1, 1));
 }
 
 /// T-39: what a new session does not change is not the loss of one

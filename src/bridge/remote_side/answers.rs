@@ -12,6 +12,7 @@ use crate::bridge::session::slots::SlotId;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Edit, Frame, Message, MessageKind, notification};
 use crate::protocol::methods;
+use crate::remote::casts_doubt;
 
 impl Bridge {
     /// Handles the answer to the request with this number; `edits` apply to its bytes.
@@ -23,7 +24,7 @@ impl Bridge {
         request.handle.settle();
         let slot = self.slots.of_generation(request.generation);
         match request.purpose {
-            Purpose::Own => {}
+            Purpose::Check | Purpose::Own => {}
             Purpose::Compare(list) => self.compare_list(slot, &list, answer),
             Purpose::Reopen if answer.kind() == MessageKind::ErrorResponse => {
                 let failure = Failure::new(FailureKind::Lost, "server refused a new session");
@@ -73,6 +74,9 @@ impl Bridge {
         let is_error = answer.kind() == MessageKind::ErrorResponse;
         if is_error {
             self.counters.error(None);
+            if casts_doubt(answer) {
+                self.doubt_session(slot);
+            }
         }
         tracing::info!(method, milliseconds = request.milliseconds(), is_error, "answered");
         if method == methods::INITIALIZE {
@@ -107,7 +111,7 @@ impl Bridge {
                 self.in_flight.close(number);
                 self.reopen_failed(slot, failure);
             }
-            Purpose::Own | Purpose::Compare(_) => {
+            Purpose::Own | Purpose::Check | Purpose::Compare(_) => {
                 self.in_flight.close(number);
                 tracing::debug!("a request of the bridge failed: {}", failure.message);
             }

@@ -10,7 +10,9 @@ use crate::eras::RemoteEffect;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::{Era, methods};
-use crate::remote::{Outcome, ProbeRefusal, RemoteEvent, number_of};
+use crate::remote::{
+    Outcome, ProbeRefusal, RemoteEvent, casts_doubt, number_of, refusal_casts_doubt,
+};
 
 impl Bridge {
     /// Handles an event from an exchange or a stream. An answer is matched by its id, whichever
@@ -30,6 +32,9 @@ impl Bridge {
                     match number_answered(&message, exchange) {
                         Some(number) if self.slots[slot].is_probing(number) => {
                             self.take_probe_answer(slot, &message);
+                        }
+                        Some(number) if casts_doubt(&message) && self.close_check(number) => {
+                            self.take_session_loss(slot, generation);
                         }
                         Some(number) => self.take_answer(number, &message, &[]),
                         None => tracing::warn!(
@@ -76,13 +81,6 @@ impl Bridge {
         self.session_lost_unasked(slot, generation);
     }
 
-    fn take_session_doubt(&mut self, slot: SlotId, generation: u32) {
-        let state = &self.slots[slot];
-        if generation == state.session.generation && state.opening.is_ready() {
-            self.ping(slot);
-        }
-    }
-
     fn take_end(&mut self, slot: SlotId, number: u64, generation: u32, outcome: Outcome) {
         self.in_flight.end_own_answer(number);
         match &self.slots[slot].detection {
@@ -99,7 +97,7 @@ impl Bridge {
             self.answer_undelivered(slot, waiting, &outcome);
         }
         match outcome {
-            Outcome::Refused(refusal) => self.refused(slot, number, *refusal),
+            Outcome::Refused(refusal) => self.refused(slot, number, generation, *refusal),
             Outcome::SessionLost(refusal)
                 if self.was_refused_again_in_new_session(slot, number, &refusal) =>
             {
@@ -139,12 +137,19 @@ impl Bridge {
     }
 
     /// Handles a message that the remote refused with an HTTP error.
-    fn refused(&mut self, slot: SlotId, number: u64, refusal: ProbeRefusal) {
+    fn refused(&mut self, slot: SlotId, number: u64, generation: u32, refusal: ProbeRefusal) {
         let is_open = self.in_flight.get(number).is_some();
         if is_open && self.choices.era == Some(Era::Legacy) && is_modern_refusal(&refusal) {
             return self.doubt_era(slot, number, refusal);
         }
+        let casts_doubt = refusal_casts_doubt(&refusal);
+        if casts_doubt && self.close_check(number) {
+            return self.take_session_loss(slot, generation);
+        }
         self.take_refusal(number, &refusal);
+        if casts_doubt && is_open {
+            self.doubt_session(slot);
+        }
     }
 
     /// Whether the server refused again in a new session, so its wording did not mean a lost
@@ -178,7 +183,7 @@ impl Bridge {
             self.stream_lost(slot, generation);
         }
         match &request.purpose {
-            Purpose::Own | Purpose::Compare(_) => {
+            Purpose::Own | Purpose::Check | Purpose::Compare(_) => {
                 return self.session_lost_unasked(slot, generation);
             }
             Purpose::Host(_) if self.slots[slot].opening.is_paused() => self.reopen(slot),
@@ -194,7 +199,7 @@ impl Bridge {
             }
             Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
             Purpose::Reopen => self.reopen_failed(slot, &refusal.failure),
-            Purpose::Own | Purpose::Compare(_) => {}
+            Purpose::Own | Purpose::Check | Purpose::Compare(_) => {}
         }
     }
 

@@ -19,6 +19,8 @@ pub(in crate::bridge) enum Purpose {
     Reopen,
     /// The bridge repeats a list that the host was given from the cache.
     Compare(Message),
+    /// The bridge checks whether the remote still knows the session.
+    Check,
     /// The bridge restores a session or keeps it alive; the host does not see the answer.
     Own,
 }
@@ -28,7 +30,7 @@ impl Purpose {
     pub(in crate::bridge) fn host_request(&self) -> Option<&HostRequest> {
         match self {
             Self::Host(request) => Some(request),
-            Self::Reopen | Self::Compare(_) | Self::Own => None,
+            Self::Reopen | Self::Compare(_) | Self::Check | Self::Own => None,
         }
     }
 
@@ -37,7 +39,7 @@ impl Purpose {
         match self {
             Self::Host(request) => request.method() == methods::INITIALIZE,
             Self::Reopen => true,
-            Self::Compare(_) | Self::Own => false,
+            Self::Compare(_) | Self::Check | Self::Own => false,
         }
     }
 }

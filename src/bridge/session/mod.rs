@@ -5,6 +5,7 @@ pub(super) mod initialize_again;
 pub(super) mod opening;
 pub(super) mod reopening;
 pub(super) mod repetitions;
+pub(super) mod session_doubt;
 pub(super) mod slots;
 pub(super) mod timers;
 

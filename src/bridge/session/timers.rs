@@ -19,6 +19,9 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest pause between attempts to open a lost session again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long no other answer leads to a check of the session (T-44).
+const CHECK_PAUSE: Duration = Duration::from_secs(10);
+
 /// A session that was lost sooner than this after it was opened counts as short-lived.
 const SHORT_LIFE: Duration = Duration::from_secs(10);
 /// After this many short-lived sessions in a row, the next one is opened after a pause.
@@ -35,6 +38,8 @@ pub(in crate::bridge) struct Timers {
     failures: u32,
     keep_alive: Option<Duration>,
     ping: Option<Instant>,
+    /// When an answer led to a check of the session.
+    checked: Option<Instant>,
     /// When the session was opened.
     opened: Option<Instant>,
     /// How many sessions in a row lived less than [`SHORT_LIFE`].
@@ -52,9 +57,19 @@ impl Timers {
             failures: 0,
             keep_alive,
             ping: None,
+            checked: None,
             opened: None,
             short_lives: 0,
         }
+    }
+
+    /// Whether the session may be checked now, because of an answer (T-44); counts as the check.
+    pub(in crate::bridge) fn begin_check(&mut self) -> bool {
+        if self.checked.is_some_and(|at| at.elapsed() < CHECK_PAUSE) {
+            return false;
+        }
+        self.checked = Some(Instant::now());
+        true
     }
 
     /// The timers of a further session.
