@@ -260,7 +260,7 @@ fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         }
         (200..=299, Some(_)) => ProbeVerdict::Other,
         (200..=299, None) if answer.is_some() => ProbeVerdict::Other,
-        (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
+        (status, _) if may_be_an_old_server(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
     }
 }
@@ -427,10 +427,10 @@ mod tests {
         {
             assert_eq!(judge(status, Some(error(code))), Try(Probe::Discover), "{code}");
         }
-        for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501, 200, 202, 204] {
+        for status in [400, 404, 405, 406, 410, 411, 413, 415, 422, 426, 431, 501, 200, 202, 204] {
             assert_eq!(judge(status, None), Try(Probe::Discover), "{status}");
         }
-        for status in [401, 403, 407, 408, 429, 500, 503] {
+        for status in [401, 402, 403, 407, 408, 423, 425, 429, 451, 500, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
         }
     }

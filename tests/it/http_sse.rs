@@ -120,7 +120,7 @@ async fn everything_else_works_over_the_old_stream_too() {
 /// T-80, T-81, T-83
 #[tokio::test]
 async fn an_old_server_is_found_by_the_hosts_own_initialize_and_a_get() {
-    for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501, 200, 202] {
+    for status in [400, 404, 405, 406, 410, 411, 413, 415, 422, 426, 431, 501, 200, 202] {
         // The URL of the stream, where a POST is refused in one of the ways that servers do.
         let fault = format!("status={status}:body=html:http=POST:path=/sse");
         let mut harness = Harness::new(old(&[&fault])).open().await;
