@@ -73,7 +73,7 @@ pub const PAGE_WINDOW: Duration = Duration::from_secs(180);
 /// of requests to others (S-36).
 pub const MAX_ISSUERS: usize = 8;
 /// How many of a server's requests may wait for the host.
-pub const MAX_OPEN_SERVER_REQUESTS: usize = 1000;
+pub const MAX_OPEN_REMOTE_REQUESTS: usize = 1000;
 /// How many of the bridge's own answers to a server may be on their way.
 pub const MAX_OWN_ANSWERS: usize = 256;
 

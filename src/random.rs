@@ -1,4 +1,4 @@
-//! Random text for names, states, verifiers and handles that nobody can guess.
+//! Random bytes, and random text for names, states, verifiers and handles that nobody can guess.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,9 +8,18 @@ use rand::rngs::OsRng;
 /// Returns `BYTES` fresh random bytes as URL-safe text.
 ///
 /// # Panics
-/// The system provides no random bytes, without which nothing can be kept secret.
+/// As [`random_bytes`].
 pub fn random_text<const BYTES: usize>() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<BYTES>())
+}
+
+/// Returns fresh random bytes.
+///
+/// # Panics
+/// The system provides none. This is accepted: TLS needs them too, so there would be no connection
+/// to anything, and no caller could do better than to end.
+pub fn random_bytes<const BYTES: usize>() -> [u8; BYTES] {
     let mut bytes = [0_u8; BYTES];
-    OsRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
+    OsRng.try_fill_bytes(&mut bytes).expect("nothing works without the system's random numbers");
+    bytes
 }

@@ -211,8 +211,8 @@ async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
         return about_server(search, &found.server, None).await;
     }
     let message = format!(
-        "the server publishes no document about signing in: only the addresses that `{}` would \
-         have by the revision 2025-03-26 are left to try",
+        "the server publishes no document about signing in: only the default 2025-03-26 \
+         endpoints of `{}` remain",
         display_identifier(&found.issuer)
     );
     let doubt = Failure::new(FailureKind::AuthFailed, message).hint(

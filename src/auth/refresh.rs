@@ -96,15 +96,16 @@ async fn attempt(
     Ok(match runner::run(context, TokenJob::Refresh { stale, moved_to }).await {
         Ok(Some(record)) => Attempt::Done(RefreshOutcome::Refreshed(record)),
         Ok(None) => Attempt::Done(RefreshOutcome::Impossible(None)),
-        Err(JobError::Store(failure)) => return Err(failure),
+        Err(JobError::Store(failure) | JobError::NoReply(failure)) => return Err(failure),
         Err(JobError::Grant(GrantError::Unavailable(failure))) => Attempt::Failed(failure),
         Err(JobError::Grant(error)) => {
-            let (is_dead, is_passing) = (error.ends_tokens_of(registration), error.is_passing());
+            let is_dead = error.ends_tokens_of(registration);
+            let is_transient = error.is_transient();
             let failure =
                 error.into_failure(refresh_token::SUBJECT, |_, _| "try again later".to_owned());
             if is_dead {
                 Attempt::Done(RefreshOutcome::Impossible(Some(failure)))
-            } else if is_passing {
+            } else if is_transient {
                 return Err(failure);
             } else {
                 Attempt::Done(RefreshOutcome::Refused(failure))

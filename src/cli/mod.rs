@@ -55,8 +55,7 @@ struct Cli {
     bridge: Bridge,
 }
 
-/// The command line of a bridge alone, without all the commands, whose making would cost each start
-/// of a bridge more than everything else that it parses.
+/// The command line of a bridge. Omits the commands: building them would dominate startup.
 #[derive(Parser)]
 #[command(disable_version_flag = true, disable_help_flag = true, args_override_self = true)]
 struct BridgeAlone {

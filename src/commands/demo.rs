@@ -118,9 +118,9 @@ async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {
     line("sign-in", "OAuth, approved by the mock itself instead of in a browser");
     for_host_in_process(options, async |lines| {
         let mut session = CommandSession::open(lines, SessionOptions::default()).await?;
-        let told = print_session(&mut session, connected, &DemoQuestion::to(product)).await;
+        let outcome = print_session(&mut session, connected, &DemoQuestion::to(product)).await;
         session.close().await;
-        told
+        outcome
     })
     .await?;
     let named = match product {

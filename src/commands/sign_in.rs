@@ -164,12 +164,12 @@ mod tests {
 
     #[test]
     fn expiry_is_described_in_words() {
-        let told = |end, refreshable| describe_expiry(end, refreshable, 100_000);
-        assert_eq!(told(Some(103_600), true), "expires in 1 hour (renews automatically)");
-        assert_eq!(told(Some(100_000 + 2 * 86_400), false), "expires in 2 days");
-        assert_eq!(told(Some(99_999), true), "expired (renews automatically at the next use)");
-        assert_eq!(told(Some(99_940), false), "expired 1 minute ago; sign in again");
-        assert_eq!(told(Some(100_000), false), "expired 0 seconds ago; sign in again");
-        assert_eq!(told(None, false), "expires at an unknown time");
+        let text = |end, refreshable| describe_expiry(end, refreshable, 100_000);
+        assert_eq!(text(Some(103_600), true), "expires in 1 hour (renews automatically)");
+        assert_eq!(text(Some(100_000 + 2 * 86_400), false), "expires in 2 days");
+        assert_eq!(text(Some(99_999), true), "expired (renews automatically at the next use)");
+        assert_eq!(text(Some(99_940), false), "expired 1 minute ago; sign in again");
+        assert_eq!(text(Some(100_000), false), "expired 0 seconds ago; sign in again");
+        assert_eq!(text(None, false), "expires at an unknown time");
     }
 }

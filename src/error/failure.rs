@@ -1,6 +1,8 @@
 //! Failures of the bridge itself as JSON-RPC errors: `-32603` with `data.bridge`, so that they
 //! cannot be mistaken for the server's (E-59). Their text never holds a secret.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -26,6 +28,8 @@ pub enum FailureKind {
     Network,
     /// No response in time.
     Timeout,
+    /// The request was not sent, or not accepted, so repeating it is safe.
+    NotSent,
     /// The request was sent, but its response was lost.
     Lost,
     /// The server's response violates the protocol.
@@ -41,13 +45,14 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::AuthRequired,
         Self::AuthFailed,
         Self::Forbidden,
         Self::Http,
         Self::Network,
         Self::Timeout,
+        Self::NotSent,
         Self::Lost,
         Self::Protocol,
         Self::Era,
@@ -70,6 +75,7 @@ impl FailureKind {
             | Self::Http
             | Self::Network
             | Self::Timeout
+            | Self::NotSent
             | Self::Lost
             | Self::Protocol
             | Self::Era
@@ -81,9 +87,9 @@ impl FailureKind {
 
     /// Whether the failure is transient: the bridge's own listening and polling is retried after
     /// these, and ends after all others.
-    pub fn may_pass(self) -> bool {
+    pub fn is_transient(self) -> bool {
         match self {
-            Self::Network | Self::Timeout | Self::Lost | Self::Protocol => true,
+            Self::Network | Self::Timeout | Self::NotSent | Self::Lost | Self::Protocol => true,
             Self::AuthRequired
             | Self::AuthFailed
             | Self::Forbidden
@@ -104,18 +110,20 @@ impl FailureKind {
             }
             Self::Http => Some("`mcp-tether doctor URL` shows what the server answers"),
             Self::Forbidden => Some(
-                "`mcp-tether status` shows as whom you are signed in; `--account NAME` is for \
-                 another account",
+                "`mcp-tether status` shows the signed-in account; `--account NAME` is for another",
             ),
             Self::Era => Some("`mcp-tether doctor URL` shows which revisions the server speaks"),
-            Self::HeaderMismatch => Some(
-                "`mcp-tether doctor URL` shows the proxy in between; `--no-proxy` goes past it",
-            ),
+            Self::HeaderMismatch => {
+                Some("`mcp-tether doctor URL` shows the proxy in between; `--no-proxy` bypasses it")
+            }
             Self::InputExpired => Some("run the command again and answer sooner"),
             Self::Internal => Some("run the command again with `--debug` for what a report needs"),
-            Self::AuthRequired | Self::Network | Self::Timeout | Self::Lost | Self::Protocol => {
-                None
-            }
+            Self::AuthRequired
+            | Self::Network
+            | Self::Timeout
+            | Self::NotSent
+            | Self::Lost
+            | Self::Protocol => None,
         }
     }
 
@@ -128,6 +136,7 @@ impl FailureKind {
             Self::Http => "http",
             Self::Network => "network",
             Self::Timeout => "timeout",
+            Self::NotSent => "not_sent",
             Self::Lost => "lost",
             Self::Protocol => "protocol",
             Self::Era => "era",
@@ -157,6 +166,19 @@ impl Failure {
     pub fn new(kind: FailureKind, message: impl AsRef<str>) -> WithoutHint<Self> {
         let (message, hint) = (plain(message.as_ref()), String::new());
         WithoutHint::new(Self { kind, status: None, message, hint })
+    }
+
+    /// The failure for a time limit that has passed. `flag` sets the limit, and `message` makes the
+    /// text from it.
+    pub fn timed_out(
+        flag: &str,
+        limit: Option<Duration>,
+        message: impl FnOnce(&str) -> String,
+    ) -> Self {
+        let seconds = limit.unwrap_or_default().as_secs_f64();
+        let longer = (seconds * 2.0).ceil();
+        Self::new(FailureKind::Timeout, message(&format!("{seconds} s")))
+            .hint(format!("wait longer with `{flag} {longer}`, or without a limit with `{flag} 0`"))
     }
 
     /// The failure for a bug in the bridge.
@@ -223,6 +245,22 @@ impl From<Overlap> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// T-26
+    #[test]
+    fn a_time_limit_that_has_passed_is_named_with_its_flag() {
+        let passed = |limit| {
+            let message = |limit: &str| format!("no response within {limit}");
+            let failure = Failure::timed_out("--headers-timeout", Some(limit), message);
+            (failure.message, failure.hint)
+        };
+        let (message, hint) = passed(Duration::from_secs(60));
+        assert_eq!(message, "no response within 60 s");
+        assert!(hint.contains("`--headers-timeout 120`"), "{hint}");
+        let (message, hint) = passed(Duration::from_millis(300));
+        assert_eq!(message, "no response within 0.3 s");
+        assert!(hint.contains("`--headers-timeout 1`"), "{hint}");
+    }
 
     /// E-59, E-50
     #[test]

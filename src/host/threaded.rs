@@ -73,8 +73,8 @@ impl ThreadedOutput {
             while let Some(piece) = to_write.blocking_recv() {
                 let result = write_all(&mut output, &piece, wait::for_output);
                 let failed = result.is_err();
-                let told = sender.blocking_send(result.map(|()| piece.len()));
-                if failed || told.is_err() {
+                let sent = sender.blocking_send(result.map(|()| piece.len()));
+                if failed || sent.is_err() {
                     return;
                 }
             }

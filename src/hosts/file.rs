@@ -64,10 +64,8 @@ pub struct SavedFile {
 /// Why a file could not be read as a configuration.
 #[derive(Debug)]
 pub enum FileError {
-    /// The file cannot be read.
+    /// The file cannot be read, or the text in it cannot be parsed.
     Unusable(Error),
-    /// The text in it cannot be parsed.
-    Invalid(PathBuf, SyntaxError),
     /// Another program has changed it since it was read. Nothing was written.
     Changed(PathBuf),
 }
@@ -82,10 +80,6 @@ impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Unusable(error) => error,
-            FileError::Invalid(path, error) => {
-                Self::failed(format!("cannot read {}, {error}", display_path(&path)))
-                    .hint("repair it by hand; this file was not changed")
-            }
             FileError::Changed(path) => {
                 Self::failed(format!("{} has changed in the meantime", display_path(&path)))
                     .hint("nothing was written: run the command again")
@@ -110,7 +104,7 @@ impl HostFile {
         let bytes = found.as_ref().map(|found| found.bytes.as_slice()).unwrap_or_default();
         let text = text(&target, bytes).map_err(FileError::Unusable)?;
         let document = Document::parse_file(text, host, path)
-            .map_err(|error| FileError::Invalid(target.clone(), error))?;
+            .map_err(|error| syntax_failure(&target, &error))?;
         Ok(Self { host, path: path.to_path_buf(), target, scope, found, document })
     }
 
@@ -336,6 +330,12 @@ impl HostFile {
         let mark = if marked { BYTE_ORDER_MARK } else { &[] };
         [mark, text].concat()
     }
+}
+
+fn syntax_failure(target: &Path, error: &SyntaxError) -> FileError {
+    let error = Error::failed(format!("cannot read {}, {error}", display_path(target)))
+        .hint("repair it by hand; this file was not changed");
+    FileError::Unusable(error)
 }
 
 /// Resolves a symlink: some people keep their configurations elsewhere and link to them.

@@ -46,13 +46,13 @@ pub(super) struct Established {
     pub(super) forward: Option<Forward>,
 }
 
-/// The error for a connection that took too long.
+/// The error for a connection that took longer than this.
 #[derive(Debug)]
-struct TimedOut;
+struct TimedOut(Duration);
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("operation timed out")
+        write!(f, "no connection within {} s", self.0.as_secs_f64())
     }
 }
 
@@ -93,7 +93,7 @@ impl Connector {
     ) -> Result<Established, HttpError> {
         match tokio::time::timeout(self.timeout, self.open(target, is_http1_only)).await {
             Ok(connected) => connected.map_err(HttpError::connect),
-            Err(_) => Err(HttpError::connect(TimedOut)),
+            Err(_) => Err(HttpError::connect(TimedOut(self.timeout))),
         }
     }
 

@@ -87,8 +87,8 @@ impl HttpError {
 
     /// Whether the connection failed for a transient reason, such as a server that restarts or a
     /// network that is coming up.
-    pub fn is_passing(&self) -> bool {
-        const PASSING: [io::ErrorKind; 8] = [
+    pub fn is_transient(&self) -> bool {
+        const TRANSIENT: [io::ErrorKind; 8] = [
             io::ErrorKind::ConnectionRefused,
             io::ErrorKind::ConnectionReset,
             io::ErrorKind::ConnectionAborted,
@@ -103,7 +103,7 @@ impl HttpError {
             if let Some(error) = error.downcast_ref::<io::Error>() {
                 // The only look-up error that does not mean a missing name (EAI_AGAIN).
                 let is_look_up = error.to_string().contains("emporary failure in name resolution");
-                return self.is_connect() && (PASSING.contains(&error.kind()) || is_look_up);
+                return self.is_connect() && (TRANSIENT.contains(&error.kind()) || is_look_up);
             }
             cause = error.source();
         }

@@ -14,7 +14,7 @@ use super::loopback::is_loopback;
 use super::no_proxy::NoProxy;
 use super::options::{HttpOptions, Proxy};
 use crate::error::{Error, Result};
-use crate::redact::{SafeUrl, Secret};
+use crate::redact::{SafeUrl, Secret, plain};
 
 /// A proxy that requests go through.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +49,19 @@ enum ProxyRoute {
     Environment(Box<ProxyVariables>),
 }
 
+/// A variable that is set.
+#[derive(Clone, Debug)]
+struct ProxyVariable {
+    name: &'static str,
+    /// May hold a password.
+    value: Secret<String>,
+}
+
 /// The proxy variables of the environment, read like curl does.
 #[derive(Debug)]
 pub(super) struct ProxyVariables {
-    http: Option<String>,
-    https: Option<String>,
+    http: Option<ProxyVariable>,
+    https: Option<ProxyVariable>,
     no_proxy: NoProxy,
     system: Option<Matcher>,
 }
@@ -106,14 +114,16 @@ impl ProxyVariables {
     fn read() -> Self {
         // In a CGI program, the client can set `HTTP_PROXY` (httpoxy).
         let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
-        let first = |names: [&str; 2]| {
-            let mut set = names.iter().filter_map(|name| std::env::var(name).ok());
-            set.find(|value| !value.trim().is_empty() && !is_cgi)
+        let first = |names: [&'static str; 2]| {
+            let mut set = names.into_iter().filter_map(ProxyVariable::read);
+            set.find(|variable| !variable.value.expose().trim().is_empty() && !is_cgi)
         };
         let all = first(["ALL_PROXY", "all_proxy"]);
         let http = first(["HTTP_PROXY", "http_proxy"]).or_else(|| all.clone());
         let https = first(["HTTPS_PROXY", "https_proxy"]).or(all);
-        let no_proxy = NoProxy::parse(&first(["NO_PROXY", "no_proxy"]).unwrap_or_default());
+        let no_proxy = first(["NO_PROXY", "no_proxy"]);
+        let no_proxy = no_proxy.as_ref().map_or("", |variable| variable.value.expose());
+        let no_proxy = NoProxy::parse(no_proxy);
         let is_silent = http.is_none() && https.is_none() && !is_cgi;
         let system = is_silent.then(Matcher::from_system);
         Self { http, https, no_proxy, system }
@@ -124,24 +134,32 @@ impl ProxyVariables {
             return Ok(None);
         }
         let named = if url.scheme() == "https" { &self.https } else { &self.http };
-        if let Some(text) = named {
-            return ProxyServer::parse(text).map(Some);
+        if let Some(variable) = named {
+            return ProxyServer::of_variable(variable).map(Some);
         }
         let uri = url.as_str().parse().ok();
         let found = self.system.as_ref().zip(uri).and_then(|(system, uri)| system.intercept(&uri));
-        Ok(found.and_then(|found| ProxyServer::parse(&found.uri().to_string()).ok()))
+        Ok(found.and_then(|found| ProxyServer::new(parse(&found.uri().to_string()).ok()?).ok()))
+    }
+}
+
+impl ProxyVariable {
+    fn read(name: &'static str) -> Option<Self> {
+        Some(Self { name, value: Secret::new(std::env::var(name).ok()?) })
+    }
+
+    /// The value without a user name and password, for messages.
+    fn shown(&self) -> String {
+        plain(self.value.expose().rsplit('@').next().unwrap_or_default().trim())
     }
 }
 
 impl ProxyServer {
-    /// Reads a proxy from a variable; without a scheme, its protocol is HTTP.
-    fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
-        let with_scheme =
-            if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = Url::parse(&with_scheme).map_err(|_| {
-            Error::usage("the proxy of the environment is not a URL")
-                .hint("mend `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`, or add `--no-proxy`")
+    fn of_variable(variable: &ProxyVariable) -> Result<Self> {
+        let url = parse(variable.value.expose()).map_err(|_| {
+            let (name, shown) = (variable.name, variable.shown());
+            Error::usage(format!("`{name}` names the proxy `{shown}`, which is not a URL"))
+                .hint(format!("correct `{name}`, or add `--no-proxy`"))
         })?;
         Self::new(url)
     }
@@ -171,9 +189,10 @@ impl ProxyServer {
         Ok(Self { kind, url: Secret::new(url), given: None })
     }
 
-    /// Its URL, which may hold a password.
-    pub fn url(&self) -> &Secret<Url> {
-        &self.url
+    /// Its scheme, host and port as a URL, without user name and password.
+    pub fn origin(&self) -> Option<Url> {
+        let (host, port) = self.address();
+        Url::parse(&format!("{}://{host}:{port}/", self.url.expose().scheme())).ok()
     }
 
     /// Whether the connection to it uses TLS.
@@ -216,6 +235,12 @@ impl ProxyServer {
     }
 }
 
+/// Reads the URL of a proxy; without a scheme, its protocol is HTTP.
+fn parse(text: &str) -> std::result::Result<Url, url::ParseError> {
+    let text = text.trim();
+    if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) }
+}
+
 impl fmt::Display for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", SafeUrl::new(self.url.expose()))
@@ -226,20 +251,49 @@ impl fmt::Display for ProxyServer {
 mod tests {
     use super::*;
 
+    fn variable(value: &str) -> ProxyVariable {
+        ProxyVariable { name: "HTTPS_PROXY", value: Secret::new(value.to_owned()) }
+    }
+
+    fn proxy(value: &str) -> Result<ProxyServer> {
+        ProxyServer::of_variable(&variable(value))
+    }
+
+    /// S-09
+    #[test]
+    fn an_unusable_variable_is_named_without_its_password() {
+        let error = proxy("http://me:hunter2@proxy.test:port").unwrap_err().to_string();
+        assert!(error.contains("`HTTPS_PROXY` names the proxy `proxy.test:port`"), "{error}");
+        assert!(!format!("{:?}", variable("http://me:hunter2@proxy.test")).contains("hunter2"));
+    }
+
+    /// S-09
+    #[test]
+    fn the_origin_of_a_proxy_has_its_port_and_no_password() {
+        for (value, origin) in [
+            ("http://me:hunter2@proxy.test", "http://proxy.test/"),
+            ("https://me:hunter2@proxy.test:8443/x?y", "https://proxy.test:8443/"),
+            ("socks5://me:hunter2@proxy.test", "socks5://proxy.test:1080/"),
+            ("http://[::1]:3128", "http://[::1]:3128/"),
+        ] {
+            assert_eq!(proxy(value).unwrap().origin().unwrap().as_str(), origin);
+        }
+    }
+
     #[test]
     fn a_proxy_is_read_with_its_kind_port_and_credentials() {
-        let proxy = ProxyServer::parse("proxy.test:3128").unwrap();
-        assert_eq!((proxy.kind, proxy.address()), (ProxyKind::Http, ("proxy.test", 3128)));
-        let proxy = ProxyServer::parse("http://a%40b:p%20w@proxy.test").unwrap();
-        assert_eq!(proxy.address(), ("proxy.test", 80));
-        assert_eq!(proxy.authorization().unwrap(), "Basic YUBiOnAgdw==");
-        assert!(!proxy.to_string().contains("p%20w"));
+        let server = proxy("proxy.test:3128").unwrap();
+        assert_eq!((server.kind, server.address()), (ProxyKind::Http, ("proxy.test", 3128)));
+        let server = proxy("http://a%40b:p%20w@proxy.test").unwrap();
+        assert_eq!(server.address(), ("proxy.test", 80));
+        assert_eq!(server.authorization().unwrap(), "Basic YUBiOnAgdw==");
+        assert!(!server.to_string().contains("p%20w"));
         for scheme in ["socks5", "socks5h", "socks"] {
-            let proxy = ProxyServer::parse(&format!("{scheme}://proxy.test")).unwrap();
-            assert_eq!((proxy.kind, proxy.address()), (ProxyKind::Socks5, ("proxy.test", 1080)));
+            let server = proxy(&format!("{scheme}://proxy.test")).unwrap();
+            assert_eq!((server.kind, server.address()), (ProxyKind::Socks5, ("proxy.test", 1080)));
         }
         for unusable in ["socks4://proxy.test", "quic://proxy.test", "http://"] {
-            assert!(ProxyServer::parse(unusable).is_err(), "{unusable}");
+            assert!(proxy(unusable).is_err(), "{unusable}");
         }
     }
 }

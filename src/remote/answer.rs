@@ -8,9 +8,7 @@ use http::StatusCode;
 
 use super::Outcome;
 use super::events::EventDecoder;
-use super::failures::{
-    failure_for_media_type, lost_failure, protocol_failure, reason_in, timeout_failure,
-};
+use super::failures::{failure_for_media_type, lost_failure, protocol_failure, reason_in};
 use super::media_type::{begins_event_stream, read_media_type};
 use super::post::Post;
 use super::received::parse_received;
@@ -37,7 +35,7 @@ impl Wire {
         &self,
         mut response: Response,
         post: &Post,
-        elsewhere: bool,
+        on_stream: bool,
     ) -> Outcome {
         if !post.is_request {
             drain(response).await;
@@ -46,13 +44,13 @@ impl Wire {
         let target = response.target().clone();
         match read_media_type(&mut response).await.as_ref() {
             headers::EVENT_STREAM => self.follow_to_answer(response, post).await,
-            headers::JSON => match self.read_json_answer(response, post, elsewhere).await {
+            headers::JSON => match self.read_json_answer(response, post, on_stream).await {
                 Ok(outcome) => outcome,
                 Err(failure) => Outcome::Failed(failure),
             },
-            _ if elsewhere => {
+            _ if on_stream => {
                 drain(response).await;
-                Box::pin(self.await_elsewhere(post)).await
+                Box::pin(self.await_on_stream(post)).await
             }
             _ if response.status() == StatusCode::ACCEPTED && post.is_in_session() => {
                 drain(response).await;
@@ -73,15 +71,15 @@ impl Wire {
         &self,
         response: Response,
         post: &Post,
-        elsewhere: bool,
+        on_stream: bool,
     ) -> Result<Outcome, Failure> {
         let status = response.status();
         let accepted = status == StatusCode::ACCEPTED && post.is_in_session();
         let broken = |reason| lost_failure(&format!("the answer is incomplete: {reason}"));
         let (body, share) = self.read_body(response, post.number).await.map_err(broken)?;
         if body.iter().all(u8::is_ascii_whitespace) {
-            if elsewhere {
-                return Ok(Box::pin(self.await_elsewhere(post)).await);
+            if on_stream {
+                return Ok(Box::pin(self.await_on_stream(post)).await);
             }
             if accepted {
                 return Ok(Box::pin(self.await_on_standalone(post)).await);
@@ -105,7 +103,7 @@ impl Wire {
                 return Ok(session_loss::outcome_of(error));
             }
             Ok(received) => self.deliver(received, post.origin(), share).await,
-            Err(_) if elsewhere => false,
+            Err(_) if on_stream => false,
             // An acknowledgement in plain text; the answer arrives on the stream.
             Err(_) if accepted => return Ok(Box::pin(self.await_on_standalone(post)).await),
             Err(failure) => return Err(failure),
@@ -113,8 +111,8 @@ impl Wire {
         if answered {
             post.handle.note_answer();
             Ok(Outcome::Done)
-        } else if elsewhere {
-            Ok(Box::pin(self.await_elsewhere(post)).await)
+        } else if on_stream {
+            Ok(Box::pin(self.await_on_stream(post)).await)
         } else {
             Err(protocol_failure("server answered with a different id than that of the request"))
         }
@@ -137,7 +135,7 @@ impl Wire {
     async fn await_on_standalone(&self, post: &Post) -> Outcome {
         tokio::select! {
             biased;
-            outcome = self.await_elsewhere(post) => outcome,
+            outcome = self.await_on_stream(post) => outcome,
             () = self.standalone.wait_until_missing() => Outcome::Failed(protocol_failure(
                 "server accepted the request and has no stream to answer it on",
             )),
@@ -146,7 +144,7 @@ impl Wire {
 
     /// Waits for the answer to an accepted request, which arrives on another stream (T-37,
     /// HTTP+SSE). Progress restarts the time limit (T-26).
-    async fn await_elsewhere(&self, post: &Post) -> Outcome {
+    async fn await_on_stream(&self, post: &Post) -> Outcome {
         let call = Message::parse(post.frame.clone().into_bytes()).ok();
         let token = call.and_then(|call| self.progress.watch(&call));
         let limit = post.silence_limit(&self.limits);
@@ -159,8 +157,9 @@ impl Wire {
                 Some(()) => break Outcome::Done,
                 None if count() > seen => {}
                 None => {
-                    let what = "the server accepted the request and sent no answer";
-                    break Outcome::Failed(timeout_failure(what));
+                    break Outcome::Failed(Failure::timed_out("--body-timeout", limit, |limit| {
+                        format!("the server accepted the request and sent no answer within {limit}")
+                    }));
                 }
             }
         };

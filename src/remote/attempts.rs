@@ -126,7 +126,7 @@ impl Attempts {
         if self.patience.is_zero() {
             return Some(None);
         }
-        if error.is_passing() {
+        if error.is_transient() {
             return Some(self.within_patience());
         }
         Some(self.connects.next(MAX_CONNECT_RETRIES))

@@ -10,9 +10,7 @@ use url::Url;
 use super::Outcome;
 use super::attempts::Attempts;
 use super::credentials::UsedCredentials;
-use super::failures::{
-    failure_for_network_error, failure_for_status, lost_failure, timeout_failure,
-};
+use super::failures::{failure_for_network_error, failure_for_status, lost_failure, no_response};
 use super::post::{ExchangeError, HttpRefusal, Post};
 use super::received::parse_json_rpc_error;
 use super::remote_event::is_answer_to;
@@ -30,12 +28,12 @@ const LARGE_MESSAGE: usize = 512 * 1024;
 type Attempt = (Option<Result<Response, HttpError>>, UsedCredentials);
 
 impl Wire {
-    /// Sends a message and passes on its answer. With `elsewhere`, the answer arrives on another
-    /// stream.
-    pub(super) async fn exchange(&self, post: &Post, target: &Target, elsewhere: bool) -> Outcome {
+    /// Sends a message and passes on its answer. With `on_stream`, the answer arrives on
+    /// another stream.
+    pub(super) async fn exchange(&self, post: &Post, target: &Target, on_stream: bool) -> Outcome {
         let attempts = Attempts::of_message(self.limits.opening);
-        match self.send_post(post, target, elsewhere, attempts).await {
-            Ok(response) => self.read_answer(response, post, elsewhere).await,
+        match self.send_post(post, target, on_stream, attempts).await {
+            Ok(response) => self.read_answer(response, post, on_stream).await,
             Err(error) => error.into(),
         }
     }
@@ -46,11 +44,11 @@ impl Wire {
         &self,
         post: &Post,
         target: &Target,
-        elsewhere: bool,
+        on_stream: bool,
         mut attempts: Attempts,
     ) -> Result<Response, ExchangeError> {
         let generation = post.session.generation;
-        let mut place = self.moves.current(generation, target);
+        let mut place = self.redirects.current(generation, target);
         let mut again = None;
         loop {
             let frame = again.as_ref().unwrap_or(&post.frame);
@@ -58,7 +56,7 @@ impl Wire {
             let pause = match result {
                 None => attempts
                     .pause_after_silence(post)
-                    .ok_or_else(|| ExchangeError::Failed(timeout_failure("no response")))?,
+                    .ok_or_else(|| ExchangeError::Failed(no_response(self.limits.headers)))?,
                 Some(Err(error)) => attempts
                     .pause_after_error(&error, post)
                     .ok_or_else(|| ExchangeError::Failed(failure_of(&error, post, &place)))?,
@@ -74,26 +72,26 @@ impl Wire {
                     if self.credentials.is_challenge(&response, used)
                         && attempts.may_answer_challenge() =>
                 {
-                    Box::pin(self.answer_challenge(used, response, post, elsewhere)).await?;
+                    Box::pin(self.answer_challenge(used, response, post, on_stream)).await?;
                     Duration::ZERO
                 }
                 Some(Ok(response)) if response.status().is_redirection() => {
                     let followed = attempts.follow_redirect(&Method::POST, &response, &place);
                     place = followed.map_err(ExchangeError::Failed)?;
-                    self.moves.remember(generation, target, &place);
+                    self.redirects.remember(generation, target, &place);
                     continue;
                 }
                 Some(Ok(response))
                     if is_gone(response.status())
                         && attempts.may_start_over()
-                        && self.moves.forget(generation, target) =>
+                        && self.redirects.forget(generation, target) =>
                 {
                     // The original target may redirect to somewhere else by now.
                     place = target.clone();
                     continue;
                 }
                 Some(Ok(response)) => {
-                    let refused = self.judge_refusal(response, post, elsewhere, &mut attempts);
+                    let refused = self.judge_refusal(response, post, on_stream, &mut attempts);
                     Box::pin(refused).await?
                 }
             };
@@ -108,11 +106,11 @@ impl Wire {
         &self,
         response: Response,
         post: &Post,
-        elsewhere: bool,
+        on_stream: bool,
         attempts: &mut Attempts,
     ) -> Result<Duration, ExchangeError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let refusal = self.classify_refusal(response, post, elsewhere).await;
+        let refusal = self.classify_refusal(response, post, on_stream).await;
         let ExchangeError::Refused(refused) = &refusal else { return Err(refusal) };
         let answers = |answer: &Message| is_answer_to(answer, post.number);
         if refused.answer.as_ref().is_some_and(answers) {
@@ -159,12 +157,12 @@ impl Wire {
         used: UsedCredentials,
         response: Response,
         post: &Post,
-        elsewhere: bool,
+        on_stream: bool,
     ) -> Result<(), ExchangeError> {
         let (status, headers) = (response.status(), response.headers().clone());
         // Without a challenge, the refusal may be about the session instead (T-39).
         if post.is_in_session() && !headers.contains_key(header::WWW_AUTHENTICATE) {
-            let refusal = self.classify_refusal(response, post, elsewhere).await;
+            let refusal = self.classify_refusal(response, post, on_stream).await;
             if matches!(refusal, ExchangeError::SessionLost(_)) {
                 return Err(refusal);
             }
@@ -191,7 +189,7 @@ impl Wire {
         &self,
         response: Response,
         post: &Post,
-        elsewhere: bool,
+        on_stream: bool,
     ) -> ExchangeError {
         let (status, target) = (response.status(), response.target().clone());
         let body = self.read_error_body(response).await;
@@ -201,7 +199,7 @@ impl Wire {
         let url = target.url();
         let failure = failure_for_status(status, url, &self.without_own_secrets(&body, url));
         let error = parse_json_rpc_error(&body);
-        let is_lost = session_loss::is_lost(post, elsewhere, status, error.as_ref(), &body);
+        let is_lost = session_loss::is_lost(post, on_stream, status, error.as_ref(), &body);
         // For missing credentials, the bridge's own failure says what to do.
         let answer = error.filter(|_| status != StatusCode::UNAUTHORIZED);
         let refusal = Box::new(HttpRefusal { status, failure, answer });

@@ -251,15 +251,19 @@ fn hint_for_connect_error(reason: &str, url: &Url) -> String {
         format!(
             "nothing listens on port {port} of `{host}`: check the URL, and that the server runs"
         )
+    } else if reason.contains("no connection within") {
+        format!(
+            "check that `{host}` is reachable from this machine, and the proxy settings; if it is \
+             only slow, raise `--connect-timeout`"
+        )
     } else {
         format!("check that `{host}` is up and reachable from this machine, and the proxy settings")
     }
 }
 
-/// The failure for a time limit; `what` says what did not arrive.
-pub(super) fn timeout_failure(what: &str) -> Failure {
-    Failure::new(FailureKind::Timeout, format!("{what} within the time limit"))
-        .hint("raise `--headers-timeout`, `--body-timeout` or `--request-timeout`, or set it to 0")
+/// The failure for a response that did not begin within this limit.
+pub(super) fn no_response(limit: Option<Duration>) -> Failure {
+    Failure::timed_out("--headers-timeout", limit, |limit| format!("no response within {limit}"))
 }
 
 /// The failure for a lost answer; `what` says how it was lost.
@@ -315,13 +319,13 @@ mod tests {
             let status = StatusCode::TEMPORARY_REDIRECT;
             failure_for_redirect(status, &target(from), Some(&target(to))).hint
         };
-        let told = hint("https://h.example/mcp", "http://h.example:8443/mcp/");
-        assert!(told.contains("use `https://h.example:8443/mcp/` instead"), "{told}");
-        let told = hint("https://h.example/mcp", "http://h.example/mcp/");
-        assert!(told.contains("use `https://h.example/mcp/` instead"), "{told}");
-        let told = hint("http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp");
-        assert!(told.contains("use `http://127.0.0.1:2/mcp` instead"), "{told}");
-        assert!(!told.contains("mcp-tether"), "{told}");
+        let advice = hint("https://h.example/mcp", "http://h.example:8443/mcp/");
+        assert!(advice.contains("use `https://h.example:8443/mcp/` instead"), "{advice}");
+        let advice = hint("https://h.example/mcp", "http://h.example/mcp/");
+        assert!(advice.contains("use `https://h.example/mcp/` instead"), "{advice}");
+        let advice = hint("http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp");
+        assert!(advice.contains("use `http://127.0.0.1:2/mcp` instead"), "{advice}");
+        assert!(!advice.contains("mcp-tether"), "{advice}");
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Wire {
         }
         match tokio::time::timeout(ENDPOINT_TIMEOUT, self.await_endpoint(response)).await {
             Ok(opened) => opened.map_err(NoStream::Failed),
-            Err(_) => Err(NoStream::Failed(late_failure("the event stream named no endpoint"))),
+            Err(_) => Err(NoStream::Failed(late_failure())),
         }
     }
 
@@ -166,8 +166,10 @@ fn server_fault(what: &str) -> Failure {
         .hint("report this to the server's operator")
 }
 
-fn late_failure(what: &str) -> Failure {
-    Failure::new(FailureKind::Timeout, format!("{what} in time"))
+fn late_failure() -> Failure {
+    let text =
+        format!("the event stream named no endpoint within {} s", ENDPOINT_TIMEOUT.as_secs());
+    Failure::new(FailureKind::Timeout, text)
         .hint("check that the URL is the one of an event stream, often ending in `/sse`")
 }
 

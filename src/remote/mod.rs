@@ -39,6 +39,7 @@ mod wire;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::HeaderMap;
@@ -51,7 +52,6 @@ use url::Url;
 use self::arrivals::Arrivals;
 use self::concurrency_limit::ConcurrencyLimit;
 use self::credentials::RequestCredentials;
-use self::failures::timeout_failure;
 use self::followed_redirects::FollowedRedirects;
 use self::open_prompts::OpenPrompts;
 use self::progress::ProgressWatch;
@@ -130,7 +130,7 @@ impl Remote {
             events,
             open_prompts: OpenPrompts::default(),
             concurrency_limit: ConcurrencyLimit::new(),
-            moves: FollowedRedirects::default(),
+            redirects: FollowedRedirects::default(),
             progress: ProgressWatch::default(),
             standalone: StandaloneStream::default(),
             arrivals: Arrivals::default(),
@@ -196,21 +196,21 @@ impl Remote {
     /// Sends a message.
     pub fn post(&mut self, post: Post) {
         let wire = Arc::clone(&self.wire);
-        let (target, elsewhere) = self.post_target();
-        self.start(post, move |post| async move { wire.exchange(&post, &target, elsewhere).await });
+        let (target, on_stream) = self.post_target();
+        self.start(post, move |post| async move { wire.exchange(&post, &target, on_stream).await });
     }
 
     /// Sends a message once an earlier one has been sent (T-07).
     pub fn post_after(&mut self, earlier: &ExchangeHandle, post: Post) {
         let wire = Arc::clone(&self.wire);
         let earlier = earlier.clone();
-        let (target, elsewhere) = self.post_target();
+        let (target, on_stream) = self.post_target();
         self.start(post, move |post| async move {
             if !earlier.wait_until_sent().await {
                 // A request that was never sent need not be cancelled.
                 return Outcome::Done;
             }
-            wire.exchange(&post, &target, elsewhere).await
+            wire.exchange(&post, &target, on_stream).await
         });
     }
 
@@ -324,7 +324,7 @@ impl Remote {
                 outcome = work => outcome.unwrap_or_else(|_| Outcome::Failed(Failure::internal())),
                 // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).
                 () = handle.wait_until_abandoned() => Outcome::Done,
-                () = handle.wait_until_overdue() => Outcome::Failed(timeout_failure("no answer")),
+                () = handle.wait_until_overdue() => Outcome::Failed(overdue(wire.limits.request)),
             };
             if let (Some(recorder), Outcome::Failed(failure)) = (&wire.recorder, &outcome) {
                 recorder.failure(exchange, failure.kind.name(), &failure.message);
@@ -346,4 +346,9 @@ impl Drop for Remote {
             stream_task.abort();
         }
     }
+}
+
+/// The failure for an exchange that took longer than a whole request may.
+fn overdue(limit: Option<Duration>) -> Failure {
+    Failure::timed_out("--request-timeout", limit, |limit| format!("no answer within {limit}"))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::failures::{lost_failure, protocol_failure, reason_in, timeout_failure};
+use super::failures::{lost_failure, protocol_failure, reason_in};
 use super::media_type::read_media_type;
 use super::post::Post;
 use super::retry::{self, Backoff};
@@ -114,7 +114,7 @@ impl Wire {
             }
         }
         let code = status.as_u16();
-        if may_pass(status) {
+        if is_transient(status) {
             let wait = retry::parse_retry_after(response.headers());
             return Err(ResumeError::Retry(format!("HTTP {code}"), wait));
         }
@@ -209,7 +209,7 @@ enum ResumeError {
 
 /// Whether a stream's refusal is transient. 409 and 425 mean that the server has not yet noticed
 /// the loss of the previous connection.
-fn may_pass(status: StatusCode) -> bool {
+fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 408 | 409 | 425 | 429)
         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
@@ -225,9 +225,9 @@ fn old_transport() -> Outcome {
 /// The failure if a stream that ended like this cannot be resumed.
 fn failure_for_end(end: &StreamEnd, memory: &StreamMemory) -> Option<Failure> {
     match end {
-        StreamEnd::Silent => {
-            Some(timeout_failure("the event stream fell silent before the answer"))
-        }
+        StreamEnd::Silent(limit) => Some(Failure::timed_out("--body-timeout", *limit, |limit| {
+            format!("the event stream was silent for {limit} before the answer")
+        })),
         StreamEnd::Invalid(reason) => {
             Some(protocol_failure(&format!("the server's answer is {reason}")))
         }

@@ -24,11 +24,11 @@ struct RefusalError {
 }
 
 /// Returns whether this response says that the session is unknown. `error` is the JSON-RPC error in
-/// `body`, if there is one. With `elsewhere`, the transport is HTTP+SSE, whose session is its
-/// stream.
+/// `body`, if there is one. With `on_stream`, the transport is HTTP+SSE, whose session is
+/// its stream.
 pub(super) fn is_lost(
     post: &Post,
-    elsewhere: bool,
+    on_stream: bool,
     status: StatusCode,
     error: Option<&Message>,
     body: &[u8],
@@ -36,7 +36,7 @@ pub(super) fn is_lost(
     if !has_session(post) || error.is_some_and(|error| answers(error, post)) {
         return false;
     }
-    let is_identified = post.session.id.is_some() || elsewhere;
+    let is_identified = post.session.id.is_some() || on_stream;
     match (status, error) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) => is_identified,
         (StatusCode::BAD_REQUEST, None) => names_a_session(&String::from_utf8_lossy(body)),
@@ -46,7 +46,7 @@ pub(super) fn is_lost(
         // The TypeScript SDK answers like this, before it reads the message, when the endpoint's
         // stream is gone.
         (StatusCode::INTERNAL_SERVER_ERROR, None) => {
-            elsewhere && String::from_utf8_lossy(body).contains("SSE connection not established")
+            on_stream && String::from_utf8_lossy(body).contains("SSE connection not established")
         }
         // The session exists, but is in use or rate-limited.
         (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _) | (_, None) => false,
@@ -157,10 +157,10 @@ mod tests {
         }
     }
 
-    fn judge(post: &Post, elsewhere: bool, status: u16, body: &str) -> bool {
+    fn judge(post: &Post, on_stream: bool, status: u16, body: &str) -> bool {
         let error = Message::parse(body.to_owned()).ok();
         let status = StatusCode::from_u16(status).unwrap();
-        is_lost(post, elsewhere, status, error.as_ref(), body.as_bytes())
+        is_lost(post, on_stream, status, error.as_ref(), body.as_bytes())
     }
 
     fn error(id: &str, code: i64, text: &str) -> String {

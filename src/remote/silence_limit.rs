@@ -19,6 +19,11 @@ pub(super) struct SilenceLimit<'a> {
 }
 
 impl<'a> SilenceLimit<'a> {
+    /// The longest silence.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
     /// A limit that restarts with each wait; `None` means no limit.
     pub(super) fn new(prompts: PromptsOfExchange<'a>, limit: Option<Duration>) -> Self {
         Self { prompts, limit, timer: None }

@@ -71,7 +71,7 @@ impl Wire {
                     wait.or(memory.retry)
                 }
                 Listening::Refused(status)
-                    if is_passing(status) && (offered || may_be_taken(status, refusals)) =>
+                    if is_transient(status) && (offered || may_be_taken(status, refusals)) =>
                 {
                     refusals += 1;
                     pace.refused(refusals);
@@ -234,7 +234,7 @@ fn may_be_taken(status: StatusCode, refusals: u32) -> bool {
 }
 
 /// Whether a server that has offered the stream may offer it again after this refusal.
-fn is_passing(status: StatusCode) -> bool {
+fn is_transient(status: StatusCode) -> bool {
     may_mean_a_lost_session(status)
         || matches!(
             status,

@@ -68,7 +68,7 @@ pub(super) enum StreamEnd {
     /// The connection broke.
     Broken(String),
     /// It was silent for longer than the limit.
-    Silent,
+    Silent(Option<Duration>),
     /// An event was larger than the limit.
     TooLarge,
     /// The server sent something unreadable instead of the answer.
@@ -302,7 +302,7 @@ async fn next_chunk(
         Some(Err(error)) => Err(StreamEnd::Broken(error.reason())),
         None => Err(match &memory.invalid {
             Some(reason) if !memory.answered => StreamEnd::Invalid(reason.clone()),
-            _ => StreamEnd::Silent,
+            _ => StreamEnd::Silent(silence.limit()),
         }),
     }
 }

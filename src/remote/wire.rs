@@ -12,7 +12,7 @@ use super::arrivals::Arrivals;
 use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::credentials::{RequestCredentials, UsedCredentials};
-use super::failures::timeout_failure;
+use super::failures::no_response;
 use super::followed_redirects::FollowedRedirects;
 use super::open_prompts::OpenPrompts;
 use super::progress::ProgressWatch;
@@ -50,7 +50,7 @@ pub(super) struct Wire {
     pub(super) events: mpsc::Sender<RemoteEvent>,
     pub(super) open_prompts: OpenPrompts,
     pub(super) concurrency_limit: ConcurrencyLimit,
-    pub(super) moves: FollowedRedirects,
+    pub(super) redirects: FollowedRedirects,
     /// The progress of calls that are answered on another stream.
     pub(super) progress: ProgressWatch,
     pub(super) standalone: StandaloneStream,
@@ -117,7 +117,7 @@ impl Wire {
         on_challenge: OnChallenge,
     ) -> Result<Result<Response, HttpError>, Failure> {
         let mut attempts = Attempts::of_message(Duration::ZERO);
-        let mut target = self.moves.current(session.generation, &self.endpoint);
+        let mut target = self.redirects.current(session.generation, &self.endpoint);
         loop {
             let (mut request, used) = self.authorize(method.clone(), &target, session).await?;
             if let Some(id) = last_event_id
@@ -131,7 +131,7 @@ impl Wire {
                 .timeout_unless_prompting(self.limits.headers, self.outbound.send(request))
                 .await;
             self.record_response(None, sent.as_ref());
-            match sent.ok_or_else(|| timeout_failure("server did not answer"))? {
+            match sent.ok_or_else(|| no_response(self.limits.headers))? {
                 Ok(response) if self.wants_new_proof(&response, &mut attempts) => {}
                 Ok(response)
                     if on_challenge == OnChallenge::Answer
@@ -143,7 +143,7 @@ impl Wire {
                 }
                 Ok(response) if response.status().is_redirection() => {
                     target = attempts.follow_redirect(&method, &response, &target)?;
-                    self.moves.remember(session.generation, &self.endpoint, &target);
+                    self.redirects.remember(session.generation, &self.endpoint, &target);
                 }
                 Err(error) if attempts.may_repeat_unprocessed(&error) => {}
                 done => return Ok(done),

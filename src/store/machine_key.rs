@@ -3,11 +3,9 @@
 
 use std::path::Path;
 
-use rand::TryRngCore;
-use rand::rngs::OsRng;
-
 use super::error::StoreError;
 use crate::platform::private_file::{self, Durability};
+use crate::random::random_bytes;
 use crate::redact::Secret;
 
 /// The length of a key, in bytes.
@@ -24,10 +22,7 @@ pub fn machine_key(state: &Path) -> Result<Secret<Vec<u8>>, StoreError> {
     if let Some(key) = existing(&path)? {
         return Ok(key);
     }
-    let mut key = [0; KEY_LENGTH];
-    OsRng.try_fill_bytes(&mut key).map_err(|error| {
-        StoreError::other(format!("the system provides no random numbers: {error}"))
-    })?;
+    let key = random_bytes::<KEY_LENGTH>();
     private_file::write(&path, &key, Durability::Process)?;
     // If two processes create one at the same time, the later one wins.
     Ok(existing(&path)?.unwrap_or_else(|| Secret::new(key.to_vec())))

@@ -34,7 +34,7 @@ impl CredentialStore {
     /// The store is in memory, `to` is memory, or the records cannot be listed.
     pub async fn move_all(&self, to: StorageLocation) -> Result<Moves, StoreError> {
         if self.in_memory() || to == StorageLocation::Memory {
-            let message = "what is in memory cannot be moved, and nothing can be moved there";
+            let message = "the memory store takes no part in a move";
             return Err(StoreError::other(message));
         }
         let mut moves = Moves::default();

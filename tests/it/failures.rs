@@ -11,13 +11,13 @@ use url::Url;
 
 use crate::support::harness::{Harness, parsed};
 use crate::support::ports::KeptPort;
-use crate::support::rust_code::{Code, words};
-use crate::support::sources::files;
+use crate::support::rust_code::{Code, closing, word, words};
+use crate::support::sources::{SourceFile, files};
 
 /// The functions that create a failure or a refusal for a host.
 const FOR_HOSTS: [&str; 12] = [
     "Failure::new(",
-    "timeout_failure(",
+    "Failure::timed_out(",
     "lost_failure(",
     "protocol_failure(",
     "fault_of_server(",
@@ -62,6 +62,31 @@ fn every_error_in_the_sources_is_reviewed() {
     });
     assert!(out.lines().count() > 250, "the sources were not read: {out}");
     assert_snapshot!(out);
+}
+
+/// What errors say of themselves becomes part of failures and errors.
+#[test]
+fn every_text_of_an_error_type_is_reviewed() {
+    let out: String = files(&["src"], &[".rs"]).iter().map(texts_of_errors).collect();
+    assert!(out.contains("Display for PinError"), "the sources were not read: {out}");
+    assert_snapshot!(out);
+}
+
+/// Returns the lines with a text of each `Display` of an error type.
+fn texts_of_errors(file: &SourceFile) -> String {
+    let code = Code::of(file);
+    let mut out = String::new();
+    for (at, _) in code.text.match_indices("Display for ") {
+        let name = word(&code.text[at + "Display for ".len()..]);
+        let is_error = name.ends_with("Error") || code.text.contains(&format!("Error for {name} "));
+        let Some(open) = code.text[at..].find('{').filter(|_| is_error) else { continue };
+        let end = closing(&code.text, at + open);
+        out += &format!("{}: Display for {name}\n", file.path);
+        for line in file.text[at..end].lines().filter(|line| line.contains('"')) {
+            out += &format!("  {}\n", line.trim());
+        }
+    }
+    out
 }
 
 fn is_command(path: &str) -> bool {

@@ -92,7 +92,7 @@ const PROMISES: &[Promise] = &[
     promise("S-39", "logged a minute", PACE, "LOG_WINDOW: Duration = s(60);"),
     promise("S-39", "one sign-in page a minute", PACE, "PAGE_PAUSE: Duration = s(60);"),
     promise("S-39", "three minutes", PACE, "PAGE_WINDOW: Duration = s(180);"),
-    promise("S-40", "At most 1,000 requests", PACE, "MAX_OPEN_SERVER_REQUESTS: usize = 1000;"),
+    promise("S-40", "At most 1,000 requests", PACE, "MAX_OPEN_REMOTE_REQUESTS: usize = 1000;"),
     promise(
         "S-40",
         "more than 64 KiB",

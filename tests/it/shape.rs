@@ -76,6 +76,47 @@ const EXITS: &[(&str, &str)] = &[
     ("src/store/saving.rs", "store"),
 ];
 
+/// The files that work with an exposed secret inside this process: what they make of it must be a
+/// [`Secret`] again, a digest, or a value without it.
+const EXPOSURES: &[&str] = &[
+    "src/auth/client/assertion_source.rs",
+    "src/auth/client/authenticated_client.rs",
+    "src/auth/client/pre_registered.rs",
+    "src/auth/client/signing_key.rs",
+    "src/auth/command_value.rs",
+    "src/auth/diagnosis.rs",
+    "src/auth/dpop/key.rs",
+    "src/auth/durable/runner.rs",
+    "src/auth/enterprise.rs",
+    "src/auth/grants/authorization_code.rs",
+    "src/auth/grants/authorization_response.rs",
+    "src/auth/grants/workload.rs",
+    "src/auth/one_sign_in.rs",
+    "src/auth/records/client_pin.rs",
+    "src/auth/records/record.rs",
+    "src/auth/token_cache.rs",
+    "src/commands/cache_key.rs",
+    "src/commands/proxy_command.rs",
+    "src/commands/status.rs",
+    "src/commands/token_job.rs",
+    "src/http/proxy.rs",
+    "src/settings/headers.rs",
+    "src/settings/network.rs",
+    "src/settings/sign_in.rs",
+    "src/store/api_keys.rs",
+];
+
+/// S-09: an additional file needs a row above.
+#[test]
+fn secrets_are_exposed_where_it_is_listed() {
+    let exposed: Vec<String> = code("src")
+        .into_iter()
+        .filter(|file| file.path != "src/redact.rs" && file.text.contains(".expose()"))
+        .map(|file| file.path)
+        .collect();
+    assert_eq!(exposed, EXPOSURES);
+}
+
 /// S-09: an additional exit needs a row above.
 #[test]
 fn secrets_leave_where_they_are_listed() {

@@ -79,6 +79,7 @@ pub(crate) async fn complete(
             Err((Ending::NotRedeemed, not_redeemed(context, &pending.registration, error)))
         }
         Err(JobError::Store(failure)) => Err((Ending::NotStored, failure.into())),
+        Err(JobError::NoReply(failure)) => Err((Ending::NotRedeemed, failure.into())),
     }
 }
 

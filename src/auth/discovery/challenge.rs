@@ -88,8 +88,8 @@ impl Challenge {
     }
 
     fn weight(&self) -> usize {
-        let told = [&self.resource_metadata, &self.scope, &self.error];
-        told.iter().filter(|value| value.is_some()).count()
+        let given = [&self.resource_metadata, &self.scope, &self.error];
+        given.iter().filter(|value| value.is_some()).count()
     }
 }
 

@@ -48,8 +48,7 @@ impl TokenBinding {
             Self::Offered(_) if !is_bound => Ok(Self::None),
             Self::Required(_) if !is_bound => Err(Failure::new(
                 FailureKind::AuthFailed,
-                "the authorization server gave a token that is not bound to a key (DPoP), and one \
-                 that is was demanded",
+                "the authorization server issued an unbound token, but DPoP was required",
             )
             .hint(
                 "tell the server's operator that its authorization server has to do DPoP (RFC \

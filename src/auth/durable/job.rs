@@ -73,6 +73,8 @@ pub(crate) enum JobError {
     Grant(GrantError),
     /// The credential store cannot be used.
     Store(Failure),
+    /// The process that runs the job did not report in time.
+    NoReply(Failure),
 }
 
 /// The report of the other process. For stored tokens it only says that they are stored: another
@@ -96,11 +98,5 @@ pub(crate) struct JobOrder<J> {
 impl From<GrantError> for JobError {
     fn from(error: GrantError) -> Self {
         Self::Grant(error)
-    }
-}
-
-impl From<Failure> for JobError {
-    fn from(failure: Failure) -> Self {
-        Self::Store(failure)
     }
 }

@@ -25,7 +25,10 @@ pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
         let answer =
             tokio::time::timeout(timeout_of(context, &job), runner.run(bytes_of(&order))).await;
         match reply_in(answer) {
-            Ok(JobReply::Stored) => return Ok(context.stored_sign_in().await?.map(Box::new)),
+            Ok(JobReply::Stored) => {
+                let stored = context.stored_sign_in().await.map_err(JobError::Store)?;
+                return Ok(stored.map(Box::new));
+            }
             Ok(JobReply::NotStored(record)) => return Ok(Some(record)),
             Ok(JobReply::Impossible) => return Ok(None),
             Ok(JobReply::Failed(error)) => return Err(error),
@@ -94,7 +97,7 @@ fn reply_in(
     answer: Result<Result<Secret<Vec<u8>>, NotRun>, tokio::time::error::Elapsed>,
 ) -> Result<JobReply, NotRun> {
     // The process may still hold the lock, so this one would only wait for it.
-    let Ok(answer) = answer else { return Ok(JobReply::Failed(JobError::Store(timed_out()))) };
+    let Ok(answer) = answer else { return Ok(JobReply::Failed(JobError::NoReply(timed_out()))) };
     serde_json::from_slice(answer?.expose())
         .map_err(|_| NotRun("the answer cannot be read".to_owned()))
 }

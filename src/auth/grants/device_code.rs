@@ -46,7 +46,7 @@ async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, F
             Err(Failure::new(FailureKind::AuthFailed, message).hint(try_again(context)))
         }
         Err(JobError::Grant(error)) => Err(error.into_failure(SUBJECT, |_, _| try_again(context))),
-        Err(JobError::Store(failure)) => Err(failure),
+        Err(JobError::Store(failure) | JobError::NoReply(failure)) => Err(failure),
     }
 }
 

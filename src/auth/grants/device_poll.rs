@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::auth::context::Context;
-use crate::auth::durable::job::{DeviceCode, JobOutcome, SenderGone};
+use crate::auth::durable::job::{DeviceCode, JobError, JobOutcome, SenderGone};
 use crate::auth::grants::redemption::save_new;
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::SignIn;
@@ -18,7 +18,9 @@ const PAST_DEADLINE: Duration = Duration::from_millis(50);
 /// any more: returns `None`, but not before a pending request is answered.
 pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone) -> JobOutcome {
     let (url, resource) = (&code.token_endpoint, code.resource.as_deref());
-    let endpoint = context.token_endpoint(url, &code.registration, resource, &code.binding)?;
+    let endpoint = context
+        .token_endpoint(url, &code.registration, resource, &code.binding)
+        .map_err(GrantError::Unavailable)?;
     let grants = endpoint.grants();
     let mut request = grants.exchange_device_access_token(&code.answer);
     if let Some(resource) = endpoint.resource {
@@ -50,7 +52,7 @@ pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone)
         scopes_asked: code.scopes.clone(),
         ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
     };
-    save_new(context, &record).await?;
+    save_new(context, &record).await.map_err(JobError::Store)?;
     context.remember_accepted_method(&code.registration, &record.registration).await;
     Ok(Some(Box::new(record)))
 }

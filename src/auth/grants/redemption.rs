@@ -2,7 +2,7 @@
 //! tokens. A code that a killed process left behind is redeemed the same way.
 
 use crate::auth::context::Context;
-use crate::auth::durable::job::JobOutcome;
+use crate::auth::durable::job::{JobError, JobOutcome};
 use crate::auth::grants::authorization_code as code_grant;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::TokenEndpoint;
@@ -13,13 +13,14 @@ use crate::error::Failure;
 /// Locks, checks whether another process was faster, redeems, and stores. A code works only once,
 /// and servers revoke its tokens if it is used again (RFC 6749 §4.1.2).
 pub(crate) async fn redeem(context: &Context, pending: &Pending) -> JobOutcome {
-    let _lock = context.lock_sign_in().await?;
-    if let Some(done) = completed_meanwhile(context, pending).await? {
+    let _lock = context.lock_sign_in().await.map_err(JobError::Store)?;
+    let done = completed_meanwhile(context, pending).await.map_err(JobError::Store)?;
+    if let Some(done) = done {
         return Ok(Some(Box::new(done)));
     }
     let Some(code) = &pending.code else { return Ok(None) };
     let record = code_grant::redeem(context, pending, code).await?;
-    context.save_sign_in(&record).await?;
+    context.save_sign_in(&record).await.map_err(JobError::Store)?;
     context.remember_accepted_method(&pending.registration, &record.registration).await;
     context.delete(&context.names.pending).await;
     Ok(Some(Box::new(record)))

@@ -4,7 +4,7 @@
 use url::Url;
 
 use crate::auth::context::Context;
-use crate::auth::durable::job::JobOutcome;
+use crate::auth::durable::job::{JobError, JobOutcome};
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::grants::workload;
@@ -23,8 +23,9 @@ pub(crate) async fn refresh(
     stale: &Secret<String>,
     moved_to: Option<Url>,
 ) -> JobOutcome {
-    let _lock = context.lock_sign_in().await?;
-    let Some(mut stored) = context.stored_sign_in().await? else { return Ok(None) };
+    let _lock = context.lock_sign_in().await.map_err(JobError::Store)?;
+    let stored = context.stored_sign_in().await.map_err(JobError::Store)?;
+    let Some(mut stored) = stored else { return Ok(None) };
     if is_refreshed(context, &stored, stale) {
         return Ok(Some(Box::new(stored)));
     }
@@ -57,7 +58,7 @@ async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     if error.ends_tokens_of(&stored.registration) {
         return discard(context, stored, error).await;
     }
-    if error.is_passing() {
+    if error.is_transient() {
         return;
     }
     let problem = Some(error.clone().into_failure(SUBJECT, |_, _| String::new()).message);

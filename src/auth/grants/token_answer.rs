@@ -11,7 +11,7 @@ use crate::error::{Failure, FailureKind};
 use crate::redact::SafeUrl;
 
 /// Error codes that only ask to try again later.
-const PASSING_CODES: [&str; 7] = [
+const TRANSIENT_CODES: [&str; 7] = [
     "temporarily_unavailable",
     "slow_down",
     "too_many_requests",
@@ -22,8 +22,8 @@ const PASSING_CODES: [&str; 7] = [
 ];
 
 /// Whether this error code only asks to try again later.
-pub(crate) fn is_passing_code(code: &str) -> bool {
-    PASSING_CODES.contains(&code)
+pub(crate) fn is_transient_code(code: &str) -> bool {
+    TRANSIENT_CODES.contains(&code)
 }
 
 /// The kind of a token endpoint's response.
@@ -46,8 +46,8 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
     };
     let is_gone = matches!(status, 404 | 410) && error.code.is_none();
     // A problem that the server calls temporary is no reason to ask a person.
-    let says_it_passes = error.code.as_deref().is_some_and(is_passing_code);
-    let is_in_trouble = answer.status.is_server_error() && !says_it_passes;
+    let is_transient = error.code.as_deref().is_some_and(is_transient_code);
+    let is_in_trouble = answer.status.is_server_error() && !is_transient;
     let is_busy = is_in_trouble || matches!(status, 408 | 425 | 429);
     if is_busy || is_gone {
         let words = error.in_words();

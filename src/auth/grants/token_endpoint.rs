@@ -18,7 +18,7 @@ use url::{Url, form_urlencoded};
 
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::grants::token::{Issued, TokenSet};
-use crate::auth::grants::token_answer::{AnswerKind, is_passing_code, refused_parameter, sort};
+use crate::auth::grants::token_answer::{AnswerKind, is_transient_code, refused_parameter, sort};
 use crate::auth::guarded_http::answer_object::as_json;
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
@@ -76,9 +76,9 @@ impl GrantError {
     }
 
     /// Whether the server only asks to try again later.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Rejected { code, .. } => is_passing_code(code),
+            Self::Rejected { code, .. } => is_transient_code(code),
             // Without a status, there was no response.
             Self::Unavailable(failure) => matches!(failure.status, None | Some(408 | 425 | 429)),
         }

@@ -135,7 +135,9 @@ impl Bridge {
         detection.due = None;
         detection.exchange = 0;
         detection.handle.abandon();
-        let failure = Failure::new(FailureKind::Timeout, "server did not answer `server/discover`")
+        let seconds = DISCOVER_TIMEOUT.as_secs();
+        let text = format!("server did not answer `server/discover` within {seconds} s");
+        let failure = Failure::new(FailureKind::Timeout, text)
             .hint("pass `--protocol 2025-11-25` if the server only knows older revisions");
         self.judge(slot, ProbeOutcome::Silent, ProbeReport { failure, answer: None });
     }

@@ -49,8 +49,8 @@ impl Bridge {
         let refused = self.slots[slot].opening.hold(message).and_then(HeldMessage::into_request);
         if let Some(request) = refused {
             let failure =
-                Failure::new(FailureKind::Network, "too many messages wait for the server");
-            self.refuse(request, &failure.hint("wait for answers before sending more"));
+                Failure::new(FailureKind::NotSent, "too many messages wait for the server");
+            self.refuse(request, &failure.hint("wait for answers, then send it again"));
         }
     }
 }

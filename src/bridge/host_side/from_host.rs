@@ -204,8 +204,8 @@ impl Bridge {
             return self
                 .with_remote_adapter(slot, |remote, context| remote.cancel(number, context));
         }
-        let upstream = request.handle.remote_id(number);
-        let Some(frame) = with_cancelled_id(message, upstream) else { return };
+        let remote_id = request.handle.remote_id(number);
+        let Some(frame) = with_cancelled_id(message, remote_id) else { return };
         let cancellation = self.numbers.fresh();
         let slot = &mut self.slots[slot];
         let post = slot.compose_bare_post(cancellation, frame);
@@ -280,7 +280,7 @@ impl Bridge {
         tracing::warn!("refused a line of the host: {text}");
         let line = match leading_id(opening) {
             Some(id) => {
-                let failure = Failure::new(FailureKind::Protocol, text).hint("send shorter lines");
+                let failure = Failure::new(FailureKind::NotSent, text).hint("send shorter lines");
                 failure.to_response(&id)
             }
             None => error_response_without_id(codes::INVALID_REQUEST, &text),
@@ -291,7 +291,7 @@ impl Bridge {
 
 fn failure_of_exhausted_budget() -> Failure {
     let text = "too much is on its way to the server already (`--memory-budget`)";
-    Failure::new(FailureKind::Lost, text).hint("the request was not sent; repeat it later")
+    Failure::new(FailureKind::NotSent, text).hint("wait for answers, then send it again")
 }
 
 /// The id of the request that a `notifications/cancelled` names.

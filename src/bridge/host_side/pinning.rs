@@ -17,13 +17,13 @@ impl Bridge {
         }
         let params = request.message().params().and_then(Object::parse);
         let cursor = params.as_ref().and_then(|params| params.get("cursor"));
-        let told = pins.take_page(cursor.is_none_or(|cursor| cursor == "null"), answer);
+        let messages = pins.take_page(cursor.is_none_or(|cursor| cursor == "null"), answer);
         let different = pins.different().clone();
         self.offer.set_unpinned(&different, pins.is_overfull());
-        if told.is_empty() {
+        if messages.is_empty() {
             return;
         }
-        let text = told.join("\n");
+        let text = messages.join("\n");
         tracing::warn!("{text}");
         self.tell_log(request, &text);
     }

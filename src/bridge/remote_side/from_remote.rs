@@ -126,7 +126,7 @@ impl Bridge {
             Outcome::Refused(refusal) | Outcome::SessionLost(refusal) => {
                 refusal.failure.message.as_str()
             }
-            Outcome::Done => "nobody took it",
+            Outcome::Done => "the server ignored it",
         };
         let text = format!("the answer to a question of the server did not arrive: {why}");
         let failure = Failure::new(FailureKind::Lost, text)

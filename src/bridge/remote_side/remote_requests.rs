@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::budget::{MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::RequestId;
-use crate::pace::MAX_OPEN_SERVER_REQUESTS;
+use crate::pace::MAX_OPEN_REMOTE_REQUESTS;
 use crate::remote::OpenQuestions;
 
 /// The longest id, in bytes, that a request from the remote may have: it is kept, and repeated in
@@ -44,10 +44,10 @@ impl RemoteRequests {
     /// Records a request under the number that the host sees as its id. Returns whether there is
     /// room: requests of earlier sessions make way for it.
     pub(in crate::bridge) fn open(&mut self, number: u64, request: RemoteRequest) -> bool {
-        if self.open.len() >= MAX_OPEN_SERVER_REQUESTS {
+        if self.open.len() >= MAX_OPEN_REMOTE_REQUESTS {
             self.forget_sessions_before(request.generation);
         }
-        if self.open.len() >= MAX_OPEN_SERVER_REQUESTS {
+        if self.open.len() >= MAX_OPEN_REMOTE_REQUESTS {
             return false;
         }
         if !self.share.try_grow(kept_bytes(&request.id)) {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_server_has_a_bounded_number_of_open_requests() {
         let mut requests = RemoteRequests::default();
-        let most = MAX_OPEN_SERVER_REQUESTS as u64;
+        let most = MAX_OPEN_REMOTE_REQUESTS as u64;
         assert!((0..most).all(|number| requests.open(number, request(number, 1))));
         assert!(!requests.open(most, request(most, 1)));
         assert_eq!(requests.number_of(&RequestId::from(5), 1), Some(5));

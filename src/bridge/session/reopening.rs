@@ -23,7 +23,7 @@ impl Bridge {
         }
         state.opening.losses += 1;
         if state.opening.losses > LOSSES_IN_A_ROW {
-            let failure = Failure::new(FailureKind::Lost, "server forgets every session");
+            let failure = Failure::new(FailureKind::NotSent, "server forgets every session");
             let failure = failure.hint("report this to the server's operator");
             return self.reopen_failed(slot, &failure);
         }
@@ -89,8 +89,8 @@ impl Bridge {
     pub(in crate::bridge) fn restore(&mut self, slot: SlotId) {
         let opening = &self.slots[slot].opening;
         let level = opening.log_level.iter();
-        let told: Vec<Message> = level.chain(opening.subscriptions.values()).cloned().collect();
-        for message in told {
+        let messages: Vec<Message> = level.chain(opening.subscriptions.values()).cloned().collect();
+        for message in messages {
             self.ask(slot, &message, Purpose::Own);
         }
     }

@@ -72,8 +72,8 @@ impl Bridge {
     /// The `DiscoverResult` for a server that has not answered yet (E-02).
     pub(in crate::bridge) fn conservative_discover(&self) -> String {
         let first = &self.slots[SlotId::FIRST];
-        let told = first.cache.is_on() && self.slots.sign_in_waits();
-        let minimal = told.then(|| {
+        let offers_sign_in = first.cache.is_on() && self.slots.sign_in_waits();
+        let minimal = offers_sign_in.then(|| {
             let after = "List the tools again once it is done.";
             self.minimal_result(ProtocolVersion::NEWEST_LEGACY, after)
         });

@@ -94,29 +94,29 @@ mod tests {
     #[test]
     fn issuer_and_end_are_read_and_a_near_end_is_a_warning() {
         let own = of("Root", "Host", 2030);
-        let told = says(&check(std::slice::from_ref(&own), ENDS - 20 * DAY));
-        assert_eq!(told, "ok: trusted, issued by `Root`, expires in 20 days");
+        let text = says(&check(std::slice::from_ref(&own), ENDS - 20 * DAY));
+        assert_eq!(text, "ok: trusted, issued by `Root`, expires in 20 days");
         assert!(says(&check(&[own], ENDS - DAY)).starts_with("warn: "));
         let chain = [of("Middle", "Host", 2031), of("Root", "Middle", 2030)];
-        let told = says(&check(&chain, ENDS - DAY));
-        assert!(told.ends_with("; that of its issuer `Middle` expires sooner"), "{told}");
+        let text = says(&check(&chain, ENDS - DAY));
+        assert!(text.ends_with("; that of its issuer `Middle` expires sooner"), "{text}");
     }
 
     #[test]
     fn a_refused_chain_has_expired_is_incomplete_or_has_an_unknown_issuer() {
         let own = of("Middle", "Host", 2031);
-        let told = |chain: &[Vec<u8>]| says(&check_refused(chain, ENDS + DAY).unwrap());
+        let verdict = |chain: &[Vec<u8>]| says(&check_refused(chain, ENDS + DAY).unwrap());
         assert_eq!(
-            told(&[own.clone(), of("Root", "Middle", 2030)]),
+            verdict(&[own.clone(), of("Root", "Middle", 2030)]),
             "fail: the certificate of `Middle`, issued by `Root`, expired 1 day ago"
         );
         assert_eq!(
-            told(std::slice::from_ref(&own)),
+            verdict(std::slice::from_ref(&own)),
             "fail: issued by `Middle`, which is not trusted here; the server sends no certificate \
              of `Middle`"
         );
         assert_eq!(
-            told(&[own, of("Root", "Middle", 2031)]),
+            verdict(&[own, of("Root", "Middle", 2031)]),
             "fail: issued by `Middle`, which is not trusted here"
         );
         assert!(check_refused(&[], 0).is_none());

@@ -22,7 +22,7 @@ pub(super) fn route(options: &HttpOptions, url: &Url) -> (Check, Option<Url>) {
     match proxy_for(options, url) {
         Ok(Some(proxy)) => {
             let check = Check::ok("route", format!("requests go through `{proxy}`"));
-            (check, Some(proxy.url().expose().clone()))
+            (check, proxy.origin())
         }
         Ok(None) => (Check::ok("route", "direct, without a proxy"), Some(url.clone())),
         Err(error) => (Check::error("route", &error), None),

@@ -37,7 +37,7 @@ pub(super) struct InputRequest {
     /// The `InputRequest`.
     pub(super) request: String,
     /// Whether it was passed to the host.
-    pub(super) told: bool,
+    pub(super) is_asked: bool,
 }
 
 impl ModernHost {
@@ -103,7 +103,7 @@ impl ModernHost {
         let key = call.mint_key('q');
         let method = message.method().to_owned();
         let request = input_request(&method, message.params());
-        call.inputs.push(InputRequest { key, number: Some(id), method, request, told: false });
+        call.inputs.push(InputRequest { key, number: Some(id), method, request, is_asked: false });
         self.collect(number, cx);
     }
 
@@ -132,7 +132,7 @@ impl ModernHost {
         let Some(requester) = call.requester.take() else { return };
         call.round += 1;
         for input in &mut call.inputs {
-            input.told = true;
+            input.is_asked = true;
         }
         let timer = Timer::Expire { call: number, round: call.round };
         let line = input_required(&requester.id, &call.inputs, &handle, self.session.server_info());

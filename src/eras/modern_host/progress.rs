@@ -16,14 +16,14 @@ impl ModernHost {
             progress: f64,
         }
         // Our tokens are the numbers of calls.
-        let Some(told) = message.params_as::<Progress>() else { return };
-        let Some(call) = self.calls.get_mut(&told.token) else { return };
+        let Some(progress) = message.params_as::<Progress>() else { return };
+        let Some(call) = self.calls.get_mut(&progress.token) else { return };
         let token = call.requester.as_ref().and_then(|requester| requester.token.clone());
         let Some(token) = token else { return };
-        if call.progress.is_some_and(|last| told.progress <= last) {
+        if call.progress.is_some_and(|last| progress.progress <= last) {
             return;
         }
-        call.progress = Some(told.progress);
+        call.progress = Some(progress.progress);
         let (Some(text), Some(range)) = (message.params(), message.params_range()) else { return };
         let Some(params) = Object::parse(text) else { return };
         let change = |member: &Member<'_>| match member.name.as_str() {

@@ -109,7 +109,7 @@ impl ModernHost {
         let mut agreed = true;
         let mut open = Vec::new();
         for input in std::mem::take(&mut call.inputs) {
-            let Some(answer) = answers.of(&input.key).filter(|_| input.told) else {
+            let Some(answer) = answers.of(&input.key).filter(|_| input.is_asked) else {
                 open.push(input);
                 continue;
             };
@@ -127,8 +127,8 @@ impl ModernHost {
     /// Asks open questions again, or sends the call again after a page was visited.
     fn go_on(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
-        let told = call.inputs.iter().any(|input| input.told);
-        match (told, call.inputs.is_empty()) {
+        let was_asked = call.inputs.iter().any(|input| input.is_asked);
+        match (was_asked, call.inputs.is_empty()) {
             // The host left an answer out (`basic/patterns/mrtr`, error handling).
             (true, _) => self.suspend(number, cx),
             (false, false) => self.collect(number, cx),

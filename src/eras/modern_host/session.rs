@@ -165,8 +165,8 @@ impl ModernHost {
         let queued = QueuedRequest { id: id.clone(), message, envelope };
         if self.session.waiting.push(queued).is_err() {
             let text = "too many requests wait for the server";
-            let failure = Failure::new(FailureKind::Network, text);
-            return self.fail(&id, &failure.hint("wait for answers before sending more"), cx);
+            let failure = Failure::new(FailureKind::NotSent, text);
+            return self.fail(&id, &failure.hint("wait for answers, then send it again"), cx);
         }
         self.host_ids.insert(id, OpenHostRequest::Waiting);
     }

@@ -73,27 +73,27 @@ impl ModernHost {
     ) -> bool {
         let Some(call) = self.calls.get_mut(&number) else { return false };
         let Some(task) = call.task.as_mut().filter(|task| task.id.is_none()) else { return false };
-        let Some(CreatedTask { task: told }) = answer.outcome_as() else { return false };
-        task.id = Some(told.task_id.clone());
+        let Some(CreatedTask { task: state }) = answer.outcome_as() else { return false };
+        task.id = Some(state.task_id.clone());
         call.stage = CallStage::Paused;
-        self.follow_task(number, &told, cx);
+        self.follow_task(number, &state, cx);
         true
     }
 
     /// Continues by the task's status: fetches the result when it is finished, and also when it has
     /// questions, which arrive on the stream of that request.
-    fn follow_task(&mut self, number: u64, told: &TaskState, cx: &mut HostContext<'_>) {
+    fn follow_task(&mut self, number: u64, state: &TaskState, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
             return;
         };
         let Some(task) = &mut call.task else { return };
-        task.pause = told.poll_interval.or(task.pause);
-        if told.status == "working" {
+        task.pause = state.poll_interval.or(task.pause);
+        if state.status == "working" {
             let named = task.pause.map_or(PAUSE, Duration::from_millis);
             let at = cx.now + TASK_POLL.clamp(named);
             return self.timers.set(at, Timer::Poll { call: number });
         }
-        let params = json!({ "taskId": told.task_id });
+        let params = json!({ "taskId": state.task_id });
         let ours = self.ask(RequestPurpose::Call(number), methods::TASKS_RESULT, &params, cx);
         if let Some(call) = self.calls.get_mut(&number) {
             call.stage = CallStage::Sent(ours);
@@ -115,8 +115,8 @@ impl ModernHost {
     /// Handles the answer to a status request.
     pub(super) fn task_status(&mut self, number: u64, answer: &Message, cx: &mut HostContext<'_>) {
         match answer.outcome_as::<TaskState>() {
-            Some(told) if answer.kind() == MessageKind::Response => {
-                self.follow_task(number, &told, cx)
+            Some(state) if answer.kind() == MessageKind::Response => {
+                self.follow_task(number, &state, cx)
             }
             None if answer.kind() == MessageKind::Response => {
                 self.end_with(number, &fault_of_server("server lost the task of this call"), cx);
@@ -128,13 +128,13 @@ impl ModernHost {
 
     /// Handles a notification about the state of a task.
     pub(super) fn task_changed(&mut self, message: &Message, cx: &mut HostContext<'_>) {
-        let Some(told) = message.params_as::<TaskState>() else { return };
+        let Some(state) = message.params_as::<TaskState>() else { return };
         let behind = |call: &&super::HostCall| {
-            call.task.as_ref().is_some_and(|task| task.id.as_deref() == Some(&told.task_id))
+            call.task.as_ref().is_some_and(|task| task.id.as_deref() == Some(&state.task_id))
         };
         let found = self.calls.iter().find(|(_, call)| behind(call)).map(|(number, _)| *number);
-        if let Some(number) = found.filter(|_| told.status != "working") {
-            self.follow_task(number, &told, cx);
+        if let Some(number) = found.filter(|_| state.status != "working") {
+            self.follow_task(number, &state, cx);
         }
     }
 }

@@ -88,7 +88,7 @@ impl ModernHost {
             let key = call.mint_key('e');
             let request = input_request(methods::ELICIT, Some(&page.to_string()));
             let method = methods::ELICIT.to_owned();
-            call.inputs.push(InputRequest { key, number: None, method, request, told: false });
+            call.inputs.push(InputRequest { key, number: None, method, request, is_asked: false });
         }
         self.suspend(number, cx);
     }

@@ -91,9 +91,9 @@ fn play(version: Option<&str>, method: &str, params: &str, notice: &str, answers
     for answer in answers.iter().cycle().take(EXCHANGES) {
         let Some(exchange) = stage.open.pop() else { break };
         for method in NOTICES {
-            let told = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{notice}}}"#);
-            let told = message(told);
-            stage.act(|remote, cx| remote.take_message(exchange, &told, cx));
+            let notice = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{notice}}}"#);
+            let notice = message(notice);
+            stage.act(|remote, cx| remote.take_message(exchange, &notice, cx));
         }
         let answer = message(format!(r#"{{"jsonrpc":"2.0","id":{exchange},{answer}}}"#));
         stage.act(|remote, cx| remote.take_message(exchange, &answer, cx));

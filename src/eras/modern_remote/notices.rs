@@ -207,9 +207,9 @@ mod tests {
         let mut played = Played::open();
         let params = json!({ "name": "x", "_meta": { "progressToken": "mine" } });
         let exchange = played.request("prompts/get", params);
-        let upstream = played.body(exchange)["params"]["_meta"]["progressToken"].clone();
+        let remote_token = played.body(exchange)["params"]["_meta"]["progressToken"].clone();
         for progress in [1.0, 1.0, 0.5, 2.0] {
-            let params = json!({ "progressToken": upstream, "progress": progress });
+            let params = json!({ "progressToken": remote_token, "progress": progress });
             played.notify(exchange, "notifications/progress", params);
         }
         played.notify(

@@ -113,7 +113,7 @@ impl ModernRemote {
             return self.fail(number, failure, cx);
         }
         call.losses += 1;
-        if !failure.kind.may_pass() || call.losses > LOSSES {
+        if !failure.kind.is_transient() || call.losses > LOSSES {
             return self.end_relayed_listen(number, cx);
         }
         let losses = call.losses;

@@ -60,10 +60,10 @@ impl ModernRemote {
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.is_overdue(limit, cx.now) {
-            let text = "the task did not finish within the limit for a whole request";
             self.end_task(number, cx);
-            let failure = Failure::new(FailureKind::Timeout, text)
-                .hint("raise `--request-timeout`, or set it to 0");
+            let failure = Failure::timed_out("--request-timeout", limit, |limit| {
+                format!("the task did not finish within {limit}")
+            });
             return self.fail(number, failure, cx);
         }
         let Some(task) = &mut call.task else { return };
@@ -160,7 +160,7 @@ impl ModernRemote {
         let task = self.calls.get_mut(&number).and_then(|call| call.task.as_mut());
         let Some(task) = task else { return };
         task.losses += 1;
-        let lasting = matches!(role, Role::Update(_)) || !failure.kind.may_pass();
+        let lasting = matches!(role, Role::Update(_)) || !failure.kind.is_transient();
         if lasting || task.losses > LOSSES {
             return self.fail(number, failure, cx);
         }

@@ -175,7 +175,7 @@ impl Connection {
         if self.entries.is_none() {
             self.entries = Some((self.open)()?);
         }
-        Ok(self.entries.as_deref().expect("it was just opened"))
+        Ok(self.entries.as_deref().expect("it is open by now"))
     }
 }
 
