@@ -158,7 +158,7 @@ async fn a_token_that_is_not_bound_after_all_is_used_only_where_none_is_demanded
     assert!(!server.asked_at("/token")[0].headers.contains_key("dpop"), "it offers `Bearer` only");
     let demanding = party(&server).options(|it| it.dpop = DpopPolicy::Always).build();
     let failure = demanding.list().await.unwrap_err();
-    assert!(failure.message.contains("not bound to a key"), "{failure:?}");
+    assert!(failure.message.contains("unbound token"), "{failure:?}");
     assert!(failure.hint.contains("--dpop always"));
 }
 
