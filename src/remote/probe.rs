@@ -7,14 +7,13 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::attempts::Attempts;
-use super::failures::timeout_failure;
 use super::http_sse::NoStream;
 use super::media_type::read_media_type;
 use super::post::Post;
 use super::session::read_session_id;
 use super::wire::Wire;
 use super::{Outcome, ProbeRefusal, RemoteEvent, Session, Transport};
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
 use crate::protocol::headers;
 
 /// How long a server may keep silent before it is asked whether it is an old one.
@@ -55,7 +54,8 @@ impl Wire {
         if !self.has_old_stream().await {
             std::future::pending::<()>().await;
         }
-        timeout_failure("server did not answer `initialize`")
+        Failure::new(FailureKind::Timeout, "the server did not answer `initialize`")
+            .hint("name its transport: `--transport sse-only`")
     }
 
     /// Opens the stream of HTTP+SSE and sends `initialize` to the endpoint that it names.
