@@ -2,6 +2,7 @@
 //! for a server, for hosts that install bundles with a click. Without a URL the host asks for URL,
 //! header and account. A bundle works on one operating system and processor: those of this program.
 
+use std::collections::BTreeMap;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,16 +12,18 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::new_entry::new_entry;
 use crate::environment::{CommandOutcome, Environment, Waiting};
-use crate::error::ExitCode;
-use crate::error::{Error, Result};
+use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{NewEntry, Scope, reason};
 use crate::redact::plain;
-use crate::settings::{Flags, ValueKind};
+use crate::settings::{Flags, Key, ValueKind};
 
 /// The folder of the program in the bundle.
 const PROGRAM_FOLDER: &str = "server";
 /// The placeholder for the folder of an unpacked bundle in a manifest.
 const BUNDLE_FOLDER: &str = "${__dirname}";
+
+/// Marks a reference to a key in the keyring.
+const KEYRING: &str = "keyring:";
 
 /// The options of a bundle, as typed.
 #[derive(Clone, Debug)]
@@ -50,8 +53,9 @@ pub(crate) fn run(
             let (entry, _) = new_entry(url, name, Scope::User, flags, environment)?;
             for_server(&entry)?
         }
-        None if !flags.values.is_empty() => {
-            return Err(Error::usage("flags need the URL that they are for").hint(
+        None if let Some((key, _)) = flags.values.first() => {
+            let flag = key.setting().name;
+            return Err(Error::usage(format!("`--{flag}` needs the URL that it is for")).hint(
                 "give it: `mcp-tether pack https://mcp.example.com/mcp --header 'X-Key: ${KEY}'`",
             ));
         }
@@ -80,7 +84,7 @@ pub(crate) fn run(
 
 /// Refuses flags with files and commands, which do not exist on other machines.
 fn refuse_files(flags: &Flags) -> Result<()> {
-    let names_file = |(key, texts): &&(crate::settings::Key, Vec<String>)| {
+    let names_file = |(key, texts): &&(Key, Vec<String>)| {
         use ValueKind::{Command, HeaderCommands, Path, Paths};
         matches!(key.setting().kind, Path | Paths | Command | HeaderCommands)
             || texts.iter().any(|text| text.starts_with('@'))
@@ -97,38 +101,62 @@ fn refuse_files(flags: &Flags) -> Result<()> {
 
 /// The manifest for one server. References in its headers become fields of the form.
 fn for_server(entry: &NewEntry) -> Result<Value> {
+    let mut fields = BTreeMap::new();
+    let arguments = entry.arguments.iter().map(|word| with_variables(word, &mut fields));
+    let arguments = arguments.collect::<Result<Vec<_>>>()?;
     let (mut form, mut variables) = (Map::new(), Map::new());
-    let mut arguments = Vec::new();
-    for argument in &entry.arguments {
-        let mut word = argument.clone();
-        for reference in references(argument) {
-            let name = reference.trim_start_matches("keyring:");
-            let variable: String = name
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
-                .collect();
-            let field = variable.to_ascii_lowercase();
-            if field.is_empty() || field.starts_with(|c: char| c.is_ascii_digit()) {
-                return Err(Error::usage(format!("`{}` cannot be asked for", plain(reference)))
-                    .hint("refer to a name that begins with a letter"));
-            }
-            word = word.replace(&format!("${{{reference}}}"), &format!("${{{variable}}}"));
-            variables.insert(variable, json!(format!("${{user_config.{field}}}")));
-            let description = format!("The value of {name}, which is kept in the keychain");
-            let text = json!({ "type": "string", "title": name, "description": description,
-                "sensitive": true, "required": true });
-            form.insert(field, text);
-        }
-        arguments.push(word);
+    for (variable, reference) in fields {
+        let field = variable.to_ascii_lowercase();
+        let name = reference.trim_start_matches(KEYRING);
+        let description = format!("The value of {name}, which is kept in the keychain");
+        let text = json!({ "type": "string", "title": name, "description": description,
+            "sensitive": true, "required": true });
+        variables.insert(variable, json!(format!("${{user_config.{field}}}")));
+        form.insert(field, text);
     }
     let description = format!("Connects to {}", arguments.first().map_or("", String::as_str));
     Ok(manifest(&entry.name, &description, &arguments, variables, form))
 }
 
-/// The names in `${…}`.
-fn references(word: &str) -> Vec<&str> {
-    let parts = word.split("${").skip(1);
-    parts.filter_map(|part| Some(part.split_once('}')?.0)).collect()
+/// Returns the word with a variable of the bundle for each `${…}`, and notes which reference each
+/// variable stands for. `$${` stays as it is: it stands for a literal `${`.
+fn with_variables<'a>(word: &'a str, fields: &mut BTreeMap<String, &'a str>) -> Result<String> {
+    let mut replaced = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once("${") {
+        replaced += before;
+        replaced += "${";
+        rest = after;
+        if before.ends_with('$') {
+            continue;
+        }
+        let Some((reference, after)) = after.split_once('}') else { break };
+        let variable = variable_for(reference)?;
+        let other = *fields.entry(variable.clone()).or_insert(reference);
+        if other != reference {
+            let (one, two) = (plain(other), plain(reference));
+            return Err(Error::usage(format!(
+                "`{one}` and `{two}` would be one field of the form"
+            ))
+            .hint("give one of them another name"));
+        }
+        replaced += &variable;
+        replaced.push('}');
+        rest = after;
+    }
+    Ok(replaced + rest)
+}
+
+/// Returns the name of the variable that stands for a reference.
+fn variable_for(reference: &str) -> Result<String> {
+    let name = reference.trim_start_matches(KEYRING);
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let variable: String = name.chars().map(letter).collect();
+    if variable.is_empty() || variable.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(Error::usage(format!("`{}` cannot be asked for", plain(reference)))
+            .hint("refer to a name that begins with a letter"));
+    }
+    Ok(variable)
 }
 
 /// The manifest for any server.
@@ -266,6 +294,18 @@ mod tests {
         assert!(for_server(&entry(&["https://a.example/", "${1}"])).is_err());
         let plain = for_server(&entry(&["https://a.example/"])).unwrap();
         assert!(plain.get("user_config").is_none());
+    }
+
+    #[test]
+    fn two_references_never_share_a_field_and_a_literal_stays() {
+        let words = ["https://a.example/", "A:${keyring:shop}", "B:${SHOP}"];
+        let error = for_server(&entry(&words)).expect_err("one field for two secrets").to_string();
+        assert!(error.contains("`keyring:shop`") && error.contains("`SHOP`"), "{error}");
+        let twice = for_server(&entry(&["https://a.example/", "A:${KEY}", "B:${KEY}"])).unwrap();
+        assert_eq!(twice["server"]["mcp_config"]["args"][2], "B:${KEY}");
+        let literal = for_server(&entry(&["https://a.example/", "A:$${x} ${KEY"])).unwrap();
+        assert_eq!(literal["server"]["mcp_config"]["args"][1], "A:$${x} ${KEY");
+        assert!(literal.get("user_config").is_none());
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl CommandSession {
                 MessageKind::Notification => self.show_progress(&message),
                 MessageKind::Response | MessageKind::ErrorResponse if message.id() != Some(&id) => {
                 }
-                MessageKind::Response => return result_of(&message),
+                MessageKind::Response => return result_of(&message, method),
                 MessageKind::ErrorResponse => return Err(error_for_refusal(method, &message)),
             }
         }
@@ -266,10 +266,10 @@ fn progress(params: &Value) -> String {
 
 const TELL_OPERATOR: &str = "tell the server's operator";
 
-fn result_of(message: &Message) -> Result<Box<RawValue>> {
-    message
-        .outcome_as()
-        .ok_or_else(|| Error::failed("the result cannot be read").hint(TELL_OPERATOR))
+fn result_of(message: &Message, method: &str) -> Result<Box<RawValue>> {
+    message.outcome_as().ok_or_else(|| {
+        Error::failed(format!("the result of `{method}` cannot be read")).hint(TELL_OPERATOR)
+    })
 }
 
 fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {

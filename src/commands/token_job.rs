@@ -77,7 +77,7 @@ fn run_job(
     });
     let NotRun(reason) = match outcome.map_err(|error| error.to_string())? {
         Ok(bytes) => {
-            let text = String::from_utf8(bytes.expose().clone()).unwrap_or_default();
+            let text = String::from_utf8(bytes.expose_to_store().clone()).unwrap_or_default();
             return RawValue::from_string(text).map_err(|error| error.to_string());
         }
         Err(not_run) => not_run,

@@ -186,6 +186,9 @@ mod tests {
             (401, "Unauthorized: Session not found".to_owned()),
             (422, "Unexpected message, expect initialize request".to_owned()),
             (403, r#"{"error":"the session has expired"}"#.to_owned()),
+            (412, "session expired".to_owned()),
+            (419, "Session not found".to_owned()),
+            (440, "unknown session".to_owned()),
         ];
         for (status, body) in shapes {
             assert!(judge(&post, false, status, &body), "{status} {body}");

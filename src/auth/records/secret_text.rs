@@ -28,7 +28,7 @@ pub(crate) mod option {
         secret: &Option<Secret<String>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        secret.as_ref().map(Secret::expose).serialize(serializer)
+        secret.as_ref().map(Secret::expose_to_store).serialize(serializer)
     }
 
     /// Reads a secret from a record.
