@@ -220,7 +220,7 @@ impl Side {
     }
 }
 
-/// Whether a line of a difference is the head of a table of TOML, whose name is no secret.
+/// Whether a line of a difference is the head of a table of TOML, whose name may be shown.
 fn is_header(line: &str) -> bool {
     let line = line.get(1..).unwrap_or_default().trim_end();
     let name = line.trim_start_matches('[');

@@ -260,7 +260,7 @@ async fn a_body_that_nothing_ends_is_over_with_the_answer() {
     assert!(answer["result"].is_object(), "{answer}");
 }
 
-/// T-43: what comes after the answer is no chunk
+/// T-43: bytes behind the answer that are not a chunk
 #[tokio::test]
 async fn a_body_that_breaks_off_behind_the_answer_is_over() {
     let url = serve_raw(|message| {

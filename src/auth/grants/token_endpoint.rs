@@ -45,7 +45,7 @@ pub(crate) type Grants = oauth2::Client<
     EndpointSet,
 >;
 
-/// Why there is no token.
+/// The reason why a token endpoint issued no token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum GrantError {

@@ -144,7 +144,7 @@ enum Role {
     Poll(u64),
     /// Gives the task the input that it asked for (E-71).
     Update(u64),
-    /// Sends a message whose answer nobody waits for.
+    /// Sends a message and ignores its answer.
     Aside,
 }
 

@@ -160,7 +160,7 @@ impl JobRunner for Beside {
 }
 
 impl Party {
-    /// Returns the same, where nobody waits for the answers.
+    /// Returns the same, and ignores the answers.
     pub fn without_demand(mut self) -> Self {
         self.demands = false;
         self
