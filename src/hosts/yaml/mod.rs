@@ -1,6 +1,7 @@
 //! Configurations in YAML. An edit replaces, inserts or removes whole lines, or one value on its
 //! line; every other line keeps its bytes, with its comments. Only block style can be edited.
 
+mod line_breaks;
 mod tree;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::ops::Range;
 use saphyr_parser::ScalarStyle;
 use serde_json::{Map, Value};
 
+use self::line_breaks::{break_of, line_end, line_start, lines};
 use self::tree::{Node, NodeContent, pairs, parse};
 use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, words_and_variables};
 use super::entry_shape::EntryShape;
@@ -128,7 +130,8 @@ impl YamlText {
                 (old.start..old.end, in_brackets(items))
             }
             (Some((key_node, old)), value) => {
-                let lines = self.line_start(key_node.start)..self.line_end(old.last_byte(key_node));
+                let end = line_end(&self.text, old.last_byte(key_node));
+                let lines = line_start(&self.text, key_node.start)..end;
                 (lines, self.native(&member(key, value, indentation)))
             }
             (None, value) => {
@@ -167,8 +170,7 @@ impl YamlText {
     /// Removes an entry. An empty section stays.
     pub fn remove(&mut self, place: &EntryPlace) {
         let Some((name, value)) = self.entry(place) else { return };
-        let (start, end) = (self.line_start(name.start), self.line_end(value.last_byte(&name)));
-        self.text.replace_range(start..end, "");
+        self.remove_lines(&name, &value);
         if self.entries.len() == 1
             && let Some((key, _)) = &self.tree.section
         {
@@ -181,10 +183,14 @@ impl YamlText {
     pub fn remove_empty_section(&mut self) {
         let Some((key, value)) = self.tree.section.clone() else { return };
         if self.entries.is_empty() {
-            let (start, end) = (self.line_start(key.start), self.line_end(value.last_byte(&key)));
-            self.text.replace_range(start..end, "");
+            self.remove_lines(&key, &value);
             self.read_again();
         }
+    }
+
+    fn remove_lines(&mut self, key: &Node, value: &Node) {
+        let end = line_end(&self.text, value.last_byte(key));
+        self.text.replace_range(line_start(&self.text, key.start)..end, "");
     }
 
     /// The text with all edits.
@@ -200,8 +206,7 @@ impl YamlText {
 
     /// The end of the text, or where a line of three dots ends the document.
     fn end_of_document(&self) -> usize {
-        let lines = self.text.split_inclusive('\n');
-        lines.take_while(|line| line.trim_end() != "...").map(str::len).sum()
+        lines(&self.text).take_while(|line| line.trim_end() != "...").map(str::len).sum()
     }
 
     /// Inserts lines below the line that this byte is on.
@@ -213,12 +218,11 @@ impl YamlText {
     /// What inserts lines below the line that this byte is on.
     fn insertion_below(&self, byte: usize, lines: &str) -> (Range<usize>, String) {
         let lines = self.native(lines);
-        let at = self.line_end(byte);
-        let is_open = at > 0 && !self.text[..at].ends_with('\n');
-        let end = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
+        let at = line_end(&self.text, byte);
+        let is_open = at > 0 && !self.text[..at].ends_with(['\r', '\n']);
         let (before, lines) = if is_open {
             // The last line of the file has no line ending, and stays without one.
-            (end, lines.trim_end_matches(['\r', '\n']))
+            (break_of(&self.text), lines.trim_end_matches(['\r', '\n']))
         } else {
             ("", lines.as_str())
         };
@@ -227,16 +231,7 @@ impl YamlText {
 
     /// Lines with the line ends of this text.
     fn native(&self, lines: &str) -> String {
-        if self.text.contains("\r\n") { lines.replace('\n', "\r\n") } else { lines.to_owned() }
-    }
-
-    fn line_start(&self, byte: usize) -> usize {
-        self.text[..byte].rfind('\n').map_or(0, |end| end + 1)
-    }
-
-    fn line_end(&self, byte: usize) -> usize {
-        let byte = byte.min(self.text.len());
-        self.text[byte..].find('\n').map_or(self.text.len(), |end| byte + end + 1)
+        lines.replace('\n', break_of(&self.text))
     }
 
     /// The edits above keep a text valid; if one did not, nothing would be found in it any more,
@@ -515,6 +510,9 @@ extensions:
             "extensions: {}\nz: |+\n  a\n\n",
             "a: 1\nz: |+\n  a\n\n",
             "a: 1\nz: |+\n  a\n\n...\n",
+            "a: 1\rz: |+\r  a\r\r",
+            "extensions:\r  d:\r    cmd: x\r    about: |+\r      a\r\rz: 1\r",
+            "extensions:\n  d:\n    cmd: x\n    envs:\n      A\r: \"b\"\n\nz: 1\n",
         ] {
             let all = |text: &str| value_of(text, "shop");
             let mut text = parsed(before);

@@ -4,6 +4,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde_json::{Map, Value};
 
 use super::super::syntax_error::SyntaxError;
+use super::line_breaks::lines;
 
 /// How deep a configuration may be nested.
 const MAX_DEPTH: usize = 64;
@@ -38,7 +39,7 @@ impl Node {
     pub(super) fn is_on_one_line(&self, text: &str) -> bool {
         matches!(self.content, NodeContent::Scalar(..))
             && self.end > self.start
-            && !text[self.start..self.end].contains('\n')
+            && !text[self.start..self.end].contains(['\r', '\n'])
     }
 
     /// The last byte of a member's value, or of its key if the value is empty.
@@ -183,8 +184,7 @@ fn content_end(
     let kept = value[inner.len()..].matches('\n').count();
     // The line of the indicator has an end of its own.
     let kept = kept + usize::from(inner.is_empty());
-    let ends = text[content..].match_indices('\n').take(kept).last();
-    ends.map_or(content, |(offset, _)| content + offset + 1)
+    content + lines(&text[content..]).take(kept).map(str::len).sum::<usize>()
 }
 
 /// The offset of each character. The parser counts characters.
