@@ -69,7 +69,7 @@ impl Play {
         match step {
             b't' => {
                 self.now += Duration::from_secs(text.len() as u64);
-                return self.turn(|remote, turn| remote.take_time(turn));
+                return self.turn(|remote, turn| remote.handle_timers(turn));
             }
             b'x' if !self.owed.is_empty() => {
                 let number = self.owed.remove(0);
@@ -85,23 +85,23 @@ impl Play {
             b'h' if message.kind() == MessageKind::Request => {
                 let number = self.numbers.fresh();
                 self.owed.push(number);
-                self.turn(|remote, turn| remote.take_request(number, &message, turn));
+                self.turn(|remote, turn| remote.handle_request(number, &message, turn));
             }
             b'h' if message.kind() == MessageKind::Notification => {
                 let number = self.numbers.fresh();
-                self.turn(|remote, turn| remote.take_notification(number, &message, turn));
+                self.turn(|remote, turn| remote.handle_notification(number, &message, turn));
             }
             b'a' | b'z' if is_answer && !self.open.is_empty() => {
                 let exchange = self.open.remove(if step == b'a' { 0 } else { self.open.len() - 1 });
-                self.turn(|remote, turn| remote.take_message(exchange, &message, turn));
+                self.turn(|remote, turn| remote.handle_message(exchange, &message, turn));
             }
             b'n' if !is_answer => {
                 let Some(exchange) = self.open.last().copied() else { return };
-                self.turn(|remote, turn| remote.take_message(exchange, &message, turn));
+                self.turn(|remote, turn| remote.handle_message(exchange, &message, turn));
             }
             b'q' if is_answer && !self.questions.is_empty() => {
                 let id = self.questions.remove(0);
-                self.turn(|remote, turn| remote.take_host_answer(id, &message, turn));
+                self.turn(|remote, turn| remote.handle_host_answer(id, &message, turn));
             }
             _ => {}
         }
@@ -110,7 +110,7 @@ impl Play {
     fn breaks(&mut self, at: usize) {
         let exchange = self.open.remove(at);
         let failure = Failure::new(FailureKind::Lost, "it broke").hint("");
-        self.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
+        self.turn(|remote, turn| remote.handle_end(exchange, Some(failure), turn));
     }
 
     /// Everything breaks, nobody answers, time passes: then no request may be left.
@@ -126,7 +126,7 @@ impl Play {
                 return;
             }
             self.now += Duration::from_secs(700);
-            self.turn(|remote, turn| remote.take_time(turn));
+            self.turn(|remote, turn| remote.handle_timers(turn));
         }
         panic!("{} requests never ended", self.owed.len());
     }

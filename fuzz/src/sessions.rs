@@ -63,7 +63,7 @@ impl Play {
     fn step(&mut self, step: u8, text: &[u8]) {
         if step == b't' {
             self.now += Duration::from_secs(text.len() as u64);
-            return self.work(|host, cx| host.take_time(cx));
+            return self.work(|host, cx| host.handle_timers(cx));
         }
         let Ok(message) = Message::parse(Bytes::copy_from_slice(text)) else { return };
         let is_answer =
@@ -73,7 +73,7 @@ impl Play {
             b'a' | b'z' if is_answer && !self.open.is_empty() => {
                 let at = if step == b'a' { 0 } else { self.open.len() - 1 };
                 let id = self.open.remove(at);
-                self.work(|host, cx| host.take_answer(&id, &with_id(&message, &id), cx));
+                self.work(|host, cx| host.handle_answer(&id, &with_id(&message, &id), cx));
             }
             b'r' if !is_answer => {
                 let mut message = message;
@@ -84,7 +84,7 @@ impl Play {
                     self.questions.insert(id);
                 }
                 let owner = self.open.last().cloned();
-                self.work(|host, cx| host.take_remote(&message, owner.as_ref(), cx));
+                self.work(|host, cx| host.handle_remote_message(&message, owner.as_ref(), cx));
             }
             _ => {}
         }

@@ -32,9 +32,9 @@ impl Bridge {
     fn carry_out_for_remote(&mut self, slot: SlotId, effect: RemoteEffect) {
         match effect {
             RemoteEffect::Answer { number, answer, edits } => {
-                self.take_answer(number, &answer, &edits);
+                self.handle_answer(number, &answer, &edits);
             }
-            RemoteEffect::Fail { number, failure } => self.take_failure(number, &failure),
+            RemoteEffect::Fail { number, failure } => self.handle_failure(number, &failure),
             RemoteEffect::Forget(number) => {
                 let open = self.in_flight.close(number);
                 if let Some(Purpose::Host(request)) = open.map(|open| open.purpose) {
@@ -45,11 +45,11 @@ impl Bridge {
                 let status = failure.status;
                 self.doubt_era(slot, number, ProbeRefusal { status, failure, answer });
             }
-            RemoteEffect::Accepted(number) => self.take_confirmation(slot, number),
+            RemoteEffect::Accepted(number) => self.handle_confirmation(slot, number),
             RemoteEffect::Notify(frame) => self.host.writer.push(frame),
             RemoteEffect::Ask { number, question } => {
                 let generation = self.slots[slot].session.generation;
-                self.take_remote_request(slot, generation, Some(number), &question);
+                self.handle_remote_request(slot, generation, Some(number), &question);
             }
             RemoteEffect::Withdraw(id) => self.withdraw_question(slot, id),
             RemoteEffect::Exchange(exchange) => {
@@ -82,18 +82,18 @@ impl Bridge {
                     self.slots.for_adapter()
                 };
                 let request = HostRequest::new(message, None, &self.unanswered);
-                self.take_request(slot, request.by(Requester::Adapter));
+                self.handle_request(slot, request.by(Requester::Adapter));
             }
             MessageKind::Notification => {
                 let slot = self.slots.for_adapter();
                 if message.method() == methods::CANCELLED {
                     self.cancel(slot, &message, Requester::Adapter);
                 } else {
-                    self.take_session_notification(slot, message);
+                    self.handle_session_notification(slot, message);
                 }
             }
             MessageKind::Response | MessageKind::ErrorResponse => {
-                self.take_host_answer(&message, Requester::Adapter);
+                self.handle_host_answer(&message, Requester::Adapter);
             }
         }
     }

@@ -144,9 +144,9 @@ mod tests {
     async fn a_panic_in_a_turn_answers_what_is_open_and_the_loop_goes_on() {
         let (mut bridge, mut end) = bridge();
         for round in 0..2 {
-            bridge.guarded(|bridge| bridge.take_line(Line::Text(INITIALIZE.into())));
+            bridge.guarded(|bridge| bridge.handle_line(Line::Text(INITIALIZE.into())));
             let list = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
-            bridge.guarded(|bridge| bridge.take_line(Line::Text(list.into())));
+            bridge.guarded(|bridge| bridge.handle_line(Line::Text(list.into())));
             let call = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call"}"#;
             bridge.guarded(|bridge| {
                 let call = Message::parse(call).unwrap();

@@ -235,7 +235,7 @@ impl Bridge {
             tokio::select! {
                 () = Budget::of_process().room_for_host(), if is_paused => {}
                 line = self.host.reader.next(), if leave.is_none() && !is_paused => match line {
-                    Some(line) => self.take_burst(line, Self::take_line, Self::next_line),
+                    Some(line) => self.handle_burst(line, Self::handle_line, Self::next_line),
                     None => {
                         *leave = Some(Leave::begin(self.drain_time()));
                         self.guarded(|bridge| {
@@ -245,7 +245,7 @@ impl Bridge {
                 },
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
                     gather(&self.events).await;
-                    self.take_burst(event, Self::take_event, Self::next_event);
+                    self.handle_burst(event, Self::handle_event, Self::next_event);
                 }
                 drove = self.host.writer.drive() => {
                     if let Some(ended) = ended_by(drove) {
@@ -256,13 +256,13 @@ impl Bridge {
                     if leave.as_mut().is_some_and(|leave| leave.is_over(self.is_delivering())) {
                         return Ended::HostLeft;
                     }
-                    self.guarded(Self::take_timers);
+                    self.guarded(Self::handle_timers);
                 }
                 Some(signal) = signals.next() => match signal {
                     Signal::End(reason) => return Ended::Requested(reason),
                     Signal::SignIn(state) => {
                         signals.push(sign_in_change(state).right_future());
-                        self.guarded(Self::take_sign_in_state);
+                        self.guarded(Self::handle_sign_in_state);
                     }
                 },
             }
@@ -270,7 +270,7 @@ impl Bridge {
     }
 
     /// Handles an item, and in the same turn the items that arrived with it.
-    fn take_burst<T>(
+    fn handle_burst<T>(
         &mut self,
         first: T,
         take: impl Fn(&mut Self, T),
@@ -318,7 +318,7 @@ impl Bridge {
     /// Answers open requests, ends the remote sessions, and writes the last lines.
     async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
         if matches!(ended, Ended::Requested(_)) {
-            self.take_last_lines().await;
+            self.handle_last_lines().await;
         }
         let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
         for slot in self.slots.ids() {
@@ -357,12 +357,12 @@ impl Bridge {
 
     /// Reads the lines that the host wrote before the signal that ends the bridge: every request is
     /// answered (T-08), even if a busy machine had read none of them yet.
-    async fn take_last_lines(&mut self) {
+    async fn handle_last_lines(&mut self) {
         let over_by = Instant::now() + LAST_READ_TIMEOUT;
         while Instant::now() < over_by {
             let line = tokio::time::timeout(LAST_LINE_TIMEOUT, self.host.reader.next()).await;
             let Ok(Some(line)) = line else { return };
-            self.take_burst(line, Self::take_line, Self::next_line);
+            self.handle_burst(line, Self::handle_line, Self::next_line);
         }
     }
 
@@ -370,7 +370,7 @@ impl Bridge {
     async fn await_session_under_way(&mut self, slot: SlotId, deadline: Instant) {
         while self.slots[slot].opening.is_under_way() {
             match tokio::time::timeout_at(deadline, self.events.recv()).await {
-                Ok(Some(event)) => self.guarded(|bridge| bridge.take_event(event)),
+                Ok(Some(event)) => self.guarded(|bridge| bridge.handle_event(event)),
                 _ => return,
             }
         }
@@ -382,29 +382,29 @@ impl Bridge {
         [slots, self.translation_due(), self.counters.due(), pages].into_iter().flatten().min()
     }
 
-    fn take_timers(&mut self) {
+    fn handle_timers(&mut self) {
         for slot in self.slots.ids() {
-            self.take_slot_timers(slot);
+            self.handle_slot_timers(slot);
             self.carry_out_effects();
         }
         let now = Instant::now();
         if self.translation_due().is_some_and(|at| at <= now) {
-            self.take_translation_time(now);
+            self.handle_translation_timers(now);
         }
-        self.take_page_time(now);
+        self.handle_page_timer(now);
         self.report_activity(now);
     }
 
     /// Handles the timers of a modern host's adapter.
-    fn take_translation_time(&mut self, now: Instant) {
+    fn handle_translation_timers(&mut self, now: Instant) {
         if self.discover_due.is_some_and(|due| due <= now) {
             self.discover_due = None;
             self.answer_discovers();
         }
-        self.with_host_adapter(|host, context| host.take_time(context));
+        self.with_host_adapter(|host, context| host.handle_timers(context));
     }
 
-    fn take_slot_timers(&mut self, slot: SlotId) {
+    fn handle_slot_timers(&mut self, slot: SlotId) {
         let now = Instant::now();
         if self.slots[slot].timers.answer_is_due(now) {
             self.answer_early(slot);
@@ -416,11 +416,11 @@ impl Bridge {
             self.listen(slot);
         }
         if self.slots[slot].adapter.due().is_some_and(|at| at <= now) {
-            self.with_remote_adapter(slot, |remote, context| remote.take_time(context));
+            self.with_remote_adapter(slot, |remote, context| remote.handle_timers(context));
         }
-        self.slots[slot].remote.take_time(now);
-        self.take_detection_time(slot, now);
-        self.take_doubt_time(slot, now);
+        self.slots[slot].remote.end_overdue(now);
+        self.handle_detection_timer(slot, now);
+        self.handle_doubt_timer(slot, now);
         if self.slots[slot].timers.reopen_is_due(now) && self.slots[slot].opening.is_lost() {
             self.reopen(slot);
         }

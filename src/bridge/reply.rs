@@ -106,13 +106,13 @@ impl Bridge {
     fn answer_adapter(&mut self, recipient: Recipient, answer: &Message, edits: &[Edit]) {
         if edits.is_empty() {
             return self.with_host_adapter(|host, context| {
-                host.take_answer(&recipient.id, answer, context)
+                host.handle_answer(&recipient.id, answer, context)
             });
         }
         match answer.rewritten(None, edits) {
             Ok(answer) => {
                 self.with_host_adapter(|host, context| {
-                    host.take_answer(&recipient.id, &answer, context)
+                    host.handle_answer(&recipient.id, &answer, context)
                 });
             }
             Err(overlap) => {
@@ -131,7 +131,7 @@ impl Bridge {
         // (T-17).
         let answer = Message::parse(line.into_bytes())
             .unwrap_or_else(|_| Failure::internal().to_answer(&recipient.id));
-        self.with_host_adapter(|host, context| host.take_answer(&recipient.id, &answer, context));
+        self.with_host_adapter(|host, context| host.handle_answer(&recipient.id, &answer, context));
     }
 
     /// Writes an answer to the host, at once or with the rest of its batch.

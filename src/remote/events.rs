@@ -93,7 +93,7 @@ impl EventDecoder {
     pub fn next_event(&mut self) -> Result<Option<Event>, TooLarge> {
         while let Some(line) = self.next_line() {
             if !line.is_empty() {
-                self.take_field(line);
+                self.read_field(line);
             } else if let Some(event) = self.finish_block() {
                 return Ok(Some(event));
             }
@@ -106,7 +106,7 @@ impl EventDecoder {
     pub fn unfinished(&mut self) -> Option<Event> {
         let end = self.input.bytes().len();
         if self.line < end {
-            self.take_field(self.line..end);
+            self.read_field(self.line..end);
             self.line = end;
         }
         let has_fields = self.event != Event::default() || !self.data.is_empty();
@@ -162,7 +162,7 @@ impl EventDecoder {
         self.searched = at;
     }
 
-    fn take_field(&mut self, line: Range<usize>) {
+    fn read_field(&mut self, line: Range<usize>) {
         let text = &self.input.bytes()[line.clone()];
         let colon = memchr::memchr(b':', &text[..text.len().min(16)]);
         let (name, mut value) = match colon {

@@ -282,8 +282,8 @@ impl Remote {
     }
 
     /// Ends exchanges that have exceeded their limit.
-    pub fn take_time(&mut self, now: Instant) {
-        self.exchanges.take_time(now);
+    pub fn end_overdue(&mut self, now: Instant) {
+        self.exchanges.end_overdue(now);
     }
 
     fn start<F, Work>(&mut self, post: Post, work: F)

@@ -43,7 +43,7 @@ impl RunningExchanges {
     }
 
     /// Ends exchanges whose time is over.
-    pub(super) fn take_time(&mut self, now: Instant) {
+    pub(super) fn end_overdue(&mut self, now: Instant) {
         if self.due().is_none_or(|due| due > now) {
             return;
         }

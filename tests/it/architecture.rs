@@ -24,7 +24,7 @@ fn every_file_that_is_named_exists() {
 }
 
 /// The steps that the loop calls: with a line of the host, and with an event of the remote.
-const CALLED_BY_LOOP: [&str; 2] = ["Bridge::take_line", "Bridge::take_event"];
+const CALLED_BY_LOOP: [&str; 2] = ["Bridge::handle_line", "Bridge::handle_event"];
 
 /// A line takes nine functions on its way, each of which the page names with its file. The loop
 /// calls the first of each direction, and each calls the next.

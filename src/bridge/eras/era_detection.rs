@@ -92,13 +92,13 @@ impl Bridge {
     }
 
     /// Handles a JSON-RPC answer to the current probe.
-    pub(in crate::bridge) fn take_probe_answer(&mut self, slot: SlotId, answer: &Message) {
+    pub(in crate::bridge) fn handle_probe_answer(&mut self, slot: SlotId, answer: &Message) {
         let report = ProbeReport { failure: unexpected(), answer: Some(answer.clone()) };
         self.judge(slot, ProbeOutcome::Answer(200, Some(answer)), report);
     }
 
     /// Handles the end of the current probe without a JSON-RPC answer, or with an HTTP refusal.
-    pub(in crate::bridge) fn take_probe_end(&mut self, slot: SlotId, outcome: Outcome) {
+    pub(in crate::bridge) fn handle_probe_end(&mut self, slot: SlotId, outcome: Outcome) {
         match outcome {
             Outcome::Refused(refused) | Outcome::SessionLost(refused) => {
                 let ProbeRefusal { status, failure, answer } = *refused;
@@ -122,7 +122,7 @@ impl Bridge {
 
     /// Abandons an unanswered `server/discover`: servers that do not know the method may never
     /// answer. A pending sign-in suspends the limit.
-    pub(in crate::bridge) fn take_detection_time(&mut self, slot: SlotId, now: Instant) {
+    pub(in crate::bridge) fn handle_detection_timer(&mut self, slot: SlotId, now: Instant) {
         let sign_in_waits = self.slots.sign_in_waits();
         let Some(detection) = &mut self.slots[slot].detection else { return };
         if detection.due.is_none_or(|due| due > now) {
@@ -183,7 +183,7 @@ impl Bridge {
                 Purpose::Host(request) if request.is_repeated => self.refuse(request, &lost),
                 Purpose::Host(request) if request.requester() == Requester::ModernHost => {
                     is_detecting = true;
-                    self.take_modern_request(slot, request.repeated());
+                    self.handle_modern_request(slot, request.repeated());
                 }
                 Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
                 _ => {}
@@ -210,7 +210,7 @@ impl Bridge {
         let Some(detection) = self.slots[slot].detection.take() else { return };
         self.found(detection.opens.host(), Era::Legacy);
         if let Opens::Session(number, _) = detection.opens {
-            self.take_answer(number, answer, &[]);
+            self.handle_answer(number, answer, &[]);
         }
     }
 
@@ -220,7 +220,7 @@ impl Bridge {
         self.slots[slot].detection = None;
         self.found(Era::Modern, Era::Legacy);
         for held in self.slots[slot].opening.release() {
-            self.take_held_of_modern_host(slot, held);
+            self.handle_held_of_modern_host(slot, held);
         }
     }
 
@@ -235,7 +235,7 @@ impl Bridge {
         match detection.opens {
             Opens::Session(number, initialize) => {
                 self.with_remote_adapter(slot, |remote, context| {
-                    remote.take_request(number, &initialize, context);
+                    remote.handle_request(number, &initialize, context);
                 })
             }
             Opens::Request(_) => self.relay_all(slot, answer),
@@ -248,9 +248,9 @@ impl Bridge {
         match (detection.opens, report.answer) {
             (Opens::Session(number, initialize), Some(answer)) => {
                 let answer = version_error(&answer, &initialize).unwrap_or(answer);
-                self.take_answer(number, &answer, &[]);
+                self.handle_answer(number, &answer, &[]);
             }
-            (Opens::Session(number, _), None) => self.take_failure(number, &report.failure),
+            (Opens::Session(number, _), None) => self.handle_failure(number, &report.failure),
             (Opens::Request(_), answer) => {
                 if report.failure.kind == FailureKind::AuthRequired {
                     self.offer_sign_in(slot);

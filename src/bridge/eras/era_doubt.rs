@@ -63,7 +63,7 @@ impl Bridge {
         }
         let is_confirmed = state.doubt.confirmed.is_some_and(|at| at.elapsed() < CONFIRMED_FOR);
         if is_confirmed || state.detection.is_some() || !self.probe_beside(slot, number) {
-            return self.take_refusal(number, &refusal);
+            return self.handle_refusal(number, &refusal);
         }
         if let Some(probe) = &mut self.slots[slot].doubt.probe {
             probe.refused.push((number, refusal));
@@ -95,7 +95,7 @@ impl Bridge {
     }
 
     /// Handles an event that belongs to the probe, and gives back any other.
-    pub(in crate::bridge) fn take_doubt_event(
+    pub(in crate::bridge) fn handle_doubt_event(
         &mut self,
         slot: SlotId,
         event: RemoteEvent,
@@ -126,7 +126,7 @@ impl Bridge {
     }
 
     /// Abandons a probe that is not answered in time.
-    pub(in crate::bridge) fn take_doubt_time(&mut self, slot: SlotId, now: Instant) {
+    pub(in crate::bridge) fn handle_doubt_timer(&mut self, slot: SlotId, now: Instant) {
         if self.slots[slot].doubt.due().is_some_and(|due| due <= now) {
             self.settle_doubt(slot, None);
         }
@@ -142,15 +142,15 @@ impl Bridge {
         }
         self.slots[slot].doubt.confirmed = Some(Instant::now());
         for (number, refusal) in probe.refused {
-            self.take_refusal(number, &refusal);
+            self.handle_refusal(number, &refusal);
         }
     }
 
     /// Answers a request with the remote's refusal.
-    pub(in crate::bridge) fn take_refusal(&mut self, number: u64, refusal: &ProbeRefusal) {
+    pub(in crate::bridge) fn handle_refusal(&mut self, number: u64, refusal: &ProbeRefusal) {
         match &refusal.answer {
-            Some(answer) => self.take_answer(number, answer, &[]),
-            None => self.take_failure(number, &refusal.failure),
+            Some(answer) => self.handle_answer(number, answer, &[]),
+            None => self.handle_failure(number, &refusal.failure),
         }
     }
 }

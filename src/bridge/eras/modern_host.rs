@@ -13,7 +13,7 @@ use crate::protocol::{Era, ProtocolVersion, codes, methods};
 
 impl Bridge {
     /// Handles a request from a modern host.
-    pub(in crate::bridge) fn take_modern_request(&mut self, slot: SlotId, request: HostRequest) {
+    pub(in crate::bridge) fn handle_modern_request(&mut self, slot: SlotId, request: HostRequest) {
         self.choices.host_is_modern = true;
         if eras::is_removed(request.method()) {
             let text = "this method is not part of 2026-07-28";
@@ -50,9 +50,13 @@ impl Bridge {
     }
 
     /// Handles a message that was held for a modern host.
-    pub(in crate::bridge) fn take_held_of_modern_host(&mut self, slot: SlotId, held: HeldMessage) {
+    pub(in crate::bridge) fn handle_held_of_modern_host(
+        &mut self,
+        slot: SlotId,
+        held: HeldMessage,
+    ) {
         match held {
-            HeldMessage::Request(request) => self.take_modern_request(slot, request),
+            HeldMessage::Request(request) => self.handle_modern_request(slot, request),
             HeldMessage::Notification(message, _) => self.pass_modern_notification(slot, message),
         }
     }
@@ -88,7 +92,7 @@ impl Bridge {
             match held {
                 HeldMessage::Request(request) if request.method() == methods::DISCOVER => {
                     let Some(answer) = discovered.take() else {
-                        self.take_modern_request(slot, request);
+                        self.handle_modern_request(slot, request);
                         continue;
                     };
                     let (method, milliseconds) = (methods::DISCOVER, request.milliseconds());
@@ -96,7 +100,7 @@ impl Bridge {
                     let line = answer.with_id(&request.id().to_json());
                     self.reply(request, line);
                 }
-                held => self.take_held_of_modern_host(slot, held),
+                held => self.handle_held_of_modern_host(slot, held),
             }
         }
     }

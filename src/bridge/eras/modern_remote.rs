@@ -68,7 +68,7 @@ impl RemoteAdapter {
 
 impl Bridge {
     /// Hands the adapter a message from the remote.
-    pub(in crate::bridge) fn take_modern_message(
+    pub(in crate::bridge) fn handle_modern_message(
         &mut self,
         slot: SlotId,
         exchange: u64,
@@ -80,12 +80,12 @@ impl Bridge {
             return tracing::warn!("ignored an answer of the server under another id");
         }
         self.with_remote_adapter(slot, |remote, context| {
-            remote.take_message(exchange, message, context)
+            remote.handle_message(exchange, message, context)
         });
     }
 
     /// Tells the adapter that one of its exchanges has ended.
-    pub(in crate::bridge) fn take_modern_end(
+    pub(in crate::bridge) fn handle_modern_end(
         &mut self,
         slot: SlotId,
         exchange: u64,
@@ -93,15 +93,15 @@ impl Bridge {
     ) {
         self.slots[slot].adapter.handles.remove(&exchange);
         self.with_remote_adapter(slot, |remote, context| match outcome {
-            Outcome::Done => remote.take_end(exchange, None, context),
-            Outcome::Failed(failure) => remote.take_end(exchange, Some(failure), context),
+            Outcome::Done => remote.handle_end(exchange, None, context),
+            Outcome::Failed(failure) => remote.handle_end(exchange, Some(failure), context),
             Outcome::Refused(refusal) | Outcome::SessionLost(refusal) => {
                 // An error under the request's own id is its answer (JSON-RPC 2.0 §5).
                 match refusal.answer_to(exchange) {
-                    Some(answer) => remote.take_message(exchange, answer, context),
+                    Some(answer) => remote.handle_message(exchange, answer, context),
                     None => {
                         let answer = refusal.answer.filter(|answer| answer.id().is_none());
-                        remote.take_http_refusal(exchange, answer, refusal.failure, context);
+                        remote.handle_http_refusal(exchange, answer, refusal.failure, context);
                     }
                 }
             }

@@ -30,7 +30,7 @@ impl Bridge {
     }
 
     /// Handles a modern host's notification, and gives back any other.
-    pub(in crate::bridge) fn take_modern_notification(
+    pub(in crate::bridge) fn handle_modern_notification(
         &mut self,
         message: Message,
     ) -> Option<Message> {

@@ -20,19 +20,19 @@ use crate::remote::Post;
 
 impl Bridge {
     /// Handles a line from the host: a message, a batch, or something invalid.
-    pub(in crate::bridge) fn take_line(&mut self, line: Line) {
+    pub(in crate::bridge) fn handle_line(&mut self, line: Line) {
         let text = match line {
             Line::Text(text) => text,
             Line::TooLong(opening) => return self.refuse_long_line(&opening),
         };
         match Received::parse(text) {
-            Ok(Received::One(message)) => self.take_message(message, None),
-            Ok(Received::Batch(members)) => self.take_batch(members),
+            Ok(Received::One(message)) => self.handle_message(message, None),
+            Ok(Received::Batch(members)) => self.handle_batch(members),
             Err(invalid) => self.refuse_line(&invalid, None),
         }
     }
 
-    fn take_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
+    fn handle_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
         let version = self.slots[self.slots.for_host()].opening.version();
         let allowed = !self.slots.serve_only_the_adapter()
             && version.is_some_and(ProtocolVersion::has_batches);
@@ -49,13 +49,13 @@ impl Bridge {
         self.batches.begin(batch, members.iter().filter(is_owed).count());
         for member in members {
             match member {
-                Ok(message) => self.take_message(message, Some(batch)),
+                Ok(message) => self.handle_message(message, Some(batch)),
                 Err(invalid) => self.refuse_line(&invalid, Some(batch)),
             }
         }
     }
 
-    fn take_message(&mut self, message: Message, batch: Option<u64>) {
+    fn handle_message(&mut self, message: Message, batch: Option<u64>) {
         let slot = self.slots.for_host();
         self.slots[slot].timers.traffic();
         match message.kind() {
@@ -65,18 +65,18 @@ impl Bridge {
                 if request.method() != methods::PING && Budget::of_process().refuses_host() {
                     return self.refuse(request, &failure_of_exhausted_budget());
                 }
-                self.take_request(slot, request);
+                self.handle_request(slot, request);
             }
-            MessageKind::Notification => self.take_notification(slot, message),
+            MessageKind::Notification => self.handle_notification(slot, message),
             MessageKind::Response | MessageKind::ErrorResponse => {
-                self.take_host_answer(&message, Requester::Host);
+                self.handle_host_answer(&message, Requester::Host);
             }
         }
     }
 
     /// Handles a request from the host, or from a modern host's adapter: answers it here, refuses
     /// it, or forwards it.
-    pub(in crate::bridge) fn take_request(&mut self, slot: SlotId, request: HostRequest) {
+    pub(in crate::bridge) fn handle_request(&mut self, slot: SlotId, request: HostRequest) {
         let requester = request.requester();
         let is_open = self.in_flight.number_of(requester, request.id()).is_some();
         if is_open || self.slots[slot].opening.holds(requester, request.id()) {
@@ -84,10 +84,10 @@ impl Bridge {
             return self.reply_error(request, codes::INVALID_REQUEST, text);
         }
         if requester == Requester::Host && eras::speaks_modern(request.message()) {
-            return self.take_modern_request(slot, request.by(Requester::ModernHost));
+            return self.handle_modern_request(slot, request.by(Requester::ModernHost));
         }
         match request.method() {
-            methods::INITIALIZE => self.take_initialize(slot, request),
+            methods::INITIALIZE => self.handle_initialize(slot, request),
             // The host is modern: this request lacks its required metadata (E-13).
             _ if requester == Requester::Host && self.slots.serve_only_the_adapter() => {
                 self.translate(request);
@@ -105,14 +105,14 @@ impl Bridge {
     /// Answers a request that the remote need not see, and gives back any other.
     fn answer_here(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
         if request.method() == methods::TOOLS_CALL {
-            let request = self.take_sign_in_call(slot, request)?;
+            let request = self.handle_sign_in_call(slot, request)?;
             return self.admit(request);
         }
         let request = self.admit(request)?;
         self.answer_from_cache(slot, request)
     }
 
-    fn take_initialize(&mut self, slot: SlotId, request: HostRequest) {
+    fn handle_initialize(&mut self, slot: SlotId, request: HostRequest) {
         if request.is_in_batch() {
             let text = "`initialize` must not be part of a batch";
             return self.reply_error(request, codes::INVALID_REQUEST, text);
@@ -136,20 +136,24 @@ impl Bridge {
         self.reply_error(request, codes::INVALID_REQUEST, text);
     }
 
-    fn take_notification(&mut self, slot: SlotId, message: Message) {
+    fn handle_notification(&mut self, slot: SlotId, message: Message) {
         if self.offer.allows(&message).is_err() {
             // A call without an id is a notification, but a server might act on it anyway (S-72).
             return tracing::warn!("dropped a notification that names what is hidden");
         }
-        let Some(message) = self.take_modern_notification(message) else { return };
+        let Some(message) = self.handle_modern_notification(message) else { return };
         match message.method() {
             methods::CANCELLED => self.cancel(slot, &message, Requester::Host),
-            _ => self.take_session_notification(slot, message),
+            _ => self.handle_session_notification(slot, message),
         }
     }
 
     /// Handles a notification that belongs to the session of this slot.
-    pub(in crate::bridge) fn take_session_notification(&mut self, slot: SlotId, message: Message) {
+    pub(in crate::bridge) fn handle_session_notification(
+        &mut self,
+        slot: SlotId,
+        message: Message,
+    ) {
         let opening = &self.slots[slot].opening;
         match message.method() {
             methods::INITIALIZED if opening.awaits_confirmation() => {
@@ -216,7 +220,7 @@ impl Bridge {
     /// Passes on the host's answer to a request from the remote: a legacy host's own, or its
     /// adapter's for a modern host. A modern host is never asked anything, so its answers are
     /// ignored (T-09).
-    pub(in crate::bridge) fn take_host_answer(&mut self, answer: &Message, requester: Requester) {
+    pub(in crate::bridge) fn handle_host_answer(&mut self, answer: &Message, requester: Requester) {
         let id = answer.id().filter(|id| {
             let generation = self.in_flight.of_remote.get(id).map(|asked| asked.generation);
             generation
@@ -236,7 +240,7 @@ impl Bridge {
         if self.slots[slot].adapter.is_on() {
             let Some(id) = request.id.as_own_number() else { return };
             return self.with_remote_adapter(slot, |remote, context| {
-                remote.take_host_answer(id, answer, context)
+                remote.handle_host_answer(id, answer, context)
             });
         }
         let number = self.numbers.fresh();
@@ -249,7 +253,7 @@ impl Bridge {
     fn refuse_line(&mut self, invalid: &Invalid, batch: Option<u64>) {
         tracing::warn!("refused a line of the host: {}", invalid.reason);
         if let Some(id) = invalid.id.as_ref().filter(|_| !invalid.names_a_method)
-            && self.take_broken_answer(id)
+            && self.handle_broken_answer(id)
         {
             return;
         }
@@ -263,7 +267,7 @@ impl Bridge {
     /// Handles a malformed line with the id of a question that the host was asked: it can only be
     /// meant as the answer, so the remote gets an error. Sending the host an error under this id
     /// would answer one of its own requests. Returns whether the line was such an answer.
-    fn take_broken_answer(&mut self, id: &RequestId) -> bool {
+    fn handle_broken_answer(&mut self, id: &RequestId) -> bool {
         let Some(asked) = self.in_flight.of_remote.get(id) else { return false };
         let generation = asked.generation;
         if self.slots.is_of_adapter(generation) {
@@ -271,7 +275,7 @@ impl Bridge {
         }
         let error =
             error_object(codes::INTERNAL_ERROR, "the host's answer is malformed", Value::Null);
-        self.take_host_answer(&Message::error(id, &error.to_string()), Requester::Host);
+        self.handle_host_answer(&Message::error(id, &error.to_string()), Requester::Host);
         true
     }
 

@@ -35,7 +35,7 @@ struct Named {
 impl Bridge {
     /// Handles the response to a request that may be a paginated list. Gives both back when the
     /// host can be answered; otherwise requests the next page.
-    pub(in crate::bridge) fn take_list_page(
+    pub(in crate::bridge) fn handle_list_page(
         &mut self,
         slot: SlotId,
         mut request: HostRequest,
@@ -97,7 +97,7 @@ impl Bridge {
     }
 
     /// Answers list requests whose further pages take too long.
-    pub(in crate::bridge) fn take_page_time(&mut self, now: Instant) {
+    pub(in crate::bridge) fn handle_page_timer(&mut self, now: Instant) {
         self.page_timers.retain(|due| *due > now);
         let is_late =
             |request: &HostRequest| request.pages.as_ref().is_some_and(|pages| pages.due <= now);

@@ -17,7 +17,7 @@ impl Bridge {
         }
         let params = request.message().params().and_then(Object::parse);
         let cursor = params.as_ref().and_then(|params| params.get("cursor"));
-        let messages = pins.take_page(cursor.is_none_or(|cursor| cursor == "null"), answer);
+        let messages = pins.handle_page(cursor.is_none_or(|cursor| cursor == "null"), answer);
         let different = pins.different().clone();
         self.offer.set_unpinned(&different, pins.is_overfull());
         if messages.is_empty() {
@@ -42,7 +42,9 @@ impl Bridge {
             Requester::Adapter => {
                 let Ok(message) = Message::parse(line) else { return };
                 let id = request.id();
-                self.with_host_adapter(|host, cx| host.take_remote(&message, Some(id), cx));
+                self.with_host_adapter(|host, cx| {
+                    host.handle_remote_message(&message, Some(id), cx)
+                });
             }
         }
     }

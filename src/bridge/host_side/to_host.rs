@@ -18,7 +18,9 @@ impl Bridge {
         }
         let Ok(message) = Message::parse(line.into_bytes()) else { return };
         let owner = exchange.map(|exchange| self.asked_by_adapter(exchange));
-        self.with_host_adapter(|host, context| host.take_remote(&message, owner.as_ref(), context));
+        self.with_host_adapter(|host, context| {
+            host.handle_remote_message(&message, owner.as_ref(), context)
+        });
     }
 
     /// The adapter's id for the request that this exchange carries; an id that the adapter never
@@ -30,9 +32,9 @@ impl Bridge {
     }
 
     /// Notes whether the server can push messages outside of responses (E-43).
-    pub(in crate::bridge) fn take_pushes(&mut self, slot: SlotId, offered: bool) {
+    pub(in crate::bridge) fn note_pushes(&mut self, slot: SlotId, offered: bool) {
         if self.slots[slot].is_of_adapter() {
-            self.with_host_adapter(|host, context| host.take_pushes(offered, context));
+            self.with_host_adapter(|host, context| host.note_pushes(offered, context));
         }
     }
 }

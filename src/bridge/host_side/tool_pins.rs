@@ -106,7 +106,11 @@ impl ToolPins {
 
     /// Handles a page of the list of tools, and pins tools that are seen for the first time.
     /// Returns messages for the user.
-    pub(in crate::bridge) fn take_page(&mut self, is_first: bool, answer: &Message) -> Vec<String> {
+    pub(in crate::bridge) fn handle_page(
+        &mut self,
+        is_first: bool,
+        answer: &Message,
+    ) -> Vec<String> {
         let Some(result) = answer.outcome().and_then(Object::parse) else { return Vec::new() };
         let is_last = result.get("nextCursor").is_none_or(|cursor| cursor == "null");
         let lists = result.members().iter().filter(|member| member.name == "tools");
@@ -350,11 +354,11 @@ mod tests {
         let open = || ToolPins::read(&file).unwrap();
         let mut pins = open();
         let first = [("a", "reads"), ("b", "writes"), ("c", "lists")];
-        assert!(pins.take_page(true, &page(&first, None)).is_empty());
+        assert!(pins.handle_page(true, &page(&first, None)).is_empty());
         let mut pins = open();
-        assert!(pins.take_page(true, &page(&first, None)).is_empty(), "the same again");
+        assert!(pins.handle_page(true, &page(&first, None)).is_empty(), "the same again");
         let later = [("a", "reads"), ("b", "sends everything"), ("d", "new")];
-        let messages = pins.take_page(true, &page(&later, None));
+        let messages = pins.handle_page(true, &page(&later, None));
         assert_eq!(messages.len(), 3, "{messages:?}");
         assert!(
             messages[0].contains("`b` has changed")
@@ -362,11 +366,11 @@ mod tests {
         );
         assert!(messages[1].contains("`d` is new") && messages[2].contains("`c` is gone"));
         assert_eq!(different(&pins), ["b", "d"]);
-        assert!(pins.take_page(true, &page(&later, None)).is_empty(), "told once");
-        pins.take_page(true, &page(&first, None));
+        assert!(pins.handle_page(true, &page(&later, None)).is_empty(), "told once");
+        pins.handle_page(true, &page(&first, None));
         assert_eq!(different(&pins), ["d"], "it is the pinned one again");
         let mut again = open();
-        assert_eq!(again.take_page(true, &page(&later, None)).len(), 3, "until it is accepted");
+        assert_eq!(again.handle_page(true, &page(&later, None)).len(), 3, "until it is accepted");
     }
 
     /// S-72, S-73, S-12: what cannot be held against the pins is not trusted, and not kept either.
@@ -378,12 +382,12 @@ mod tests {
         let counts: Vec<usize> = (0..6)
             .map(|number| {
                 let (name, cursor) = (format!("t{number}"), (number < 5).then_some("next"));
-                pins.take_page(number == 0, &page(&[(&name, &large)], cursor)).len()
+                pins.handle_page(number == 0, &page(&[(&name, &large)], cursor)).len()
             })
             .collect();
         assert_eq!(counts, [0, 0, 1, 1, 1, 1], "two fit");
         assert!(pins.is_overfull() && pins.listed.len() == 2);
-        pins.take_page(true, &page(&[("a", "x")], None));
+        pins.handle_page(true, &page(&[("a", "x")], None));
         assert!(!pins.is_overfull(), "a whole list makes up for it");
     }
 
@@ -403,14 +407,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.json");
         let mut pins = ToolPins::read(&file).unwrap();
-        assert!(pins.take_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
+        assert!(pins.handle_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
         let mut pins = ToolPins::read(&file).unwrap();
-        assert!(pins.take_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
-        assert!(pins.take_page(false, &page(&[("b", "y")], None)).is_empty());
+        assert!(pins.handle_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
+        assert!(pins.handle_page(false, &page(&[("b", "y")], None)).is_empty());
         assert!(different(&pins).is_empty());
-        let messages = pins.take_page(true, &page(&[("a", "z")], Some("2")));
+        let messages = pins.handle_page(true, &page(&[("a", "z")], Some("2")));
         assert!(messages.len() == 1 && messages[0].contains("`a` has changed"), "{messages:?}");
-        assert!(pins.take_page(false, &page(&[("b", "y")], None)).is_empty(), "none vanished");
+        assert!(pins.handle_page(false, &page(&[("b", "y")], None)).is_empty(), "none vanished");
     }
 
     /// S-73
@@ -434,7 +438,7 @@ mod tests {
     fn hidden_characters_are_named_the_first_time_too() {
         let folder = tempfile::tempdir().unwrap();
         let mut pins = ToolPins::read(&folder.path().join("x.json")).unwrap();
-        let messages = pins.take_page(true, &page(&[("a", "see\u{e0041}n"), ("b", "x")], None));
+        let messages = pins.handle_page(true, &page(&[("a", "see\u{e0041}n"), ("b", "x")], None));
         assert!(messages.len() == 1 && messages[0].contains("U+E0041"), "{messages:?}");
         assert!(different(&pins).is_empty());
     }

@@ -16,7 +16,12 @@ use crate::remote::casts_doubt;
 
 impl Bridge {
     /// Handles the answer to the request with this number; `edits` apply to its bytes.
-    pub(in crate::bridge) fn take_answer(&mut self, number: u64, answer: &Message, edits: &[Edit]) {
+    pub(in crate::bridge) fn handle_answer(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        edits: &[Edit],
+    ) {
         let Some(request) = self.in_flight.close(number) else {
             tracing::warn!("ignored an answer of the server to a request that is not open");
             return;
@@ -31,10 +36,10 @@ impl Bridge {
                 let failure = failure.hint("restart the server entry in your host");
                 self.reopen_failed(slot, &failure);
             }
-            Purpose::Reopen => self.take_initialize_answer(slot, answer),
+            Purpose::Reopen => self.handle_initialize_answer(slot, answer),
             // Lists are rare and may be merged; other answers are not copied.
             Purpose::Host(request) if methods::is_list(request.method()) => {
-                self.take_list_answer(slot, request, answer, edits);
+                self.handle_list_answer(slot, request, answer, edits);
             }
             Purpose::Host(request) => {
                 self.note_answer(slot, &request, answer);
@@ -44,7 +49,7 @@ impl Bridge {
     }
 
     /// Replies with a list, once all pages that are to be merged have arrived.
-    fn take_list_answer(
+    fn handle_list_answer(
         &mut self,
         slot: SlotId,
         request: HostRequest,
@@ -57,7 +62,7 @@ impl Bridge {
             Ok(page) => page,
             Err(overlap) => return self.refuse(request, &overlap.into()),
         };
-        if let Some((request, list)) = self.take_list_page(slot, request, page) {
+        if let Some((request, list)) = self.handle_list_page(slot, request, page) {
             self.note_answer(slot, &request, &list);
             self.reply_answer(request, &list, &[]);
         }
@@ -80,7 +85,7 @@ impl Bridge {
         }
         tracing::info!(method, milliseconds = request.milliseconds(), is_error, "answered");
         if method == methods::INITIALIZE {
-            self.take_initialize_answer(slot, answer);
+            self.handle_initialize_answer(slot, answer);
             self.note_initialize_answer(slot, answer);
         } else if !is_error {
             let slot = &mut self.slots[slot];
@@ -94,7 +99,7 @@ impl Bridge {
     }
 
     /// Handles a request that the remote did not answer.
-    pub(in crate::bridge) fn take_failure(&mut self, number: u64, failure: &Failure) {
+    pub(in crate::bridge) fn handle_failure(&mut self, number: u64, failure: &Failure) {
         if failure.kind == FailureKind::AuthRequired {
             // The host's `initialize` need not fail while a person has not signed in yet.
             self.answer_without_remote(number);

@@ -14,7 +14,7 @@ use crate::protocol::{codes, methods};
 
 impl Bridge {
     /// Passes a request from the remote to the host.
-    pub(in crate::bridge) fn take_remote_request(
+    pub(in crate::bridge) fn handle_remote_request(
         &mut self,
         slot: SlotId,
         generation: u32,
@@ -57,7 +57,7 @@ impl Bridge {
         let error = error_object(codes::INTERNAL_ERROR, reason, Value::Null).to_string();
         let Some(own) = id.as_own_number() else { return };
         self.with_remote_adapter(slot, |remote, context| {
-            remote.take_host_answer(own, &Message::error(id, &error), context);
+            remote.handle_host_answer(own, &Message::error(id, &error), context);
         });
     }
 
@@ -101,7 +101,7 @@ impl Bridge {
 
     /// Passes the remote's notification on to the host; a cancellation gets the id that the host
     /// knows.
-    pub(in crate::bridge) fn take_remote_notification(
+    pub(in crate::bridge) fn handle_remote_notification(
         &mut self,
         slot: SlotId,
         generation: u32,

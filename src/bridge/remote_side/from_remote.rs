@@ -17,75 +17,77 @@ use crate::remote::{
 impl Bridge {
     /// Handles an event from an exchange or a stream. An answer is matched by its id, whichever
     /// stream it arrived on (T-37).
-    pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
+    pub(in crate::bridge) fn handle_event(&mut self, event: RemoteEvent) {
         let slot = self.slots.of_generation(event.generation());
         self.slots[slot].timers.traffic();
-        let Some(event) = self.take_doubt_event(slot, event) else { return };
+        let Some(event) = self.handle_doubt_event(slot, event) else { return };
         match event {
             RemoteEvent::Message { exchange: Some(exchange), message, .. }
                 if self.slots[slot].adapter.sent(exchange) =>
             {
-                self.take_modern_message(slot, exchange, &message);
+                self.handle_modern_message(slot, exchange, &message);
             }
             RemoteEvent::Message { exchange, generation, message, .. } => match message.kind() {
                 MessageKind::Response | MessageKind::ErrorResponse => {
                     match number_answered(&message, exchange) {
                         Some(number) if self.slots[slot].is_probing(number) => {
-                            self.take_probe_answer(slot, &message);
+                            self.handle_probe_answer(slot, &message);
                         }
                         Some(number) if casts_doubt(&message) && self.close_check(number) => {
-                            self.take_session_loss(slot, generation);
+                            self.handle_session_loss(slot, generation);
                         }
-                        Some(number) => self.take_answer(number, &message, &[]),
+                        Some(number) => self.handle_answer(number, &message, &[]),
                         None => tracing::warn!(
                             "ignored an answer of the server: its id is not one of ours"
                         ),
                     }
                 }
                 MessageKind::Request => {
-                    self.take_remote_request(slot, generation, exchange, &message);
+                    self.handle_remote_request(slot, generation, exchange, &message);
                 }
                 MessageKind::Notification => {
-                    self.take_remote_notification(slot, generation, exchange, &message);
+                    self.handle_remote_notification(slot, generation, exchange, &message);
                 }
             },
             RemoteEvent::Opened { exchange, transport, session_id, .. } => {
-                self.take_opened(slot, exchange, transport, session_id);
+                self.note_opened(slot, exchange, transport, session_id);
             }
             RemoteEvent::Ended { exchange, outcome, .. }
                 if self.slots[slot].adapter.sent(exchange) =>
             {
-                self.take_modern_end(slot, exchange, outcome);
+                self.handle_modern_end(slot, exchange, outcome);
             }
             RemoteEvent::Ended { exchange, generation, outcome } => {
-                self.take_end(slot, exchange, generation, outcome);
+                self.handle_end(slot, exchange, generation, outcome);
             }
             RemoteEvent::Listening { generation, offered } => {
-                self.take_listening(slot, generation, offered);
+                self.handle_listening(slot, generation, offered);
             }
-            RemoteEvent::SessionLost { generation } => self.take_session_loss(slot, generation),
-            RemoteEvent::SessionDoubted { generation } => self.take_session_doubt(slot, generation),
+            RemoteEvent::SessionLost { generation } => self.handle_session_loss(slot, generation),
+            RemoteEvent::SessionDoubted { generation } => {
+                self.handle_session_doubt(slot, generation)
+            }
         }
     }
 
-    fn take_listening(&mut self, slot: SlotId, generation: u32, offered: bool) {
+    fn handle_listening(&mut self, slot: SlotId, generation: u32, offered: bool) {
         if generation == self.slots[slot].session.generation {
-            self.take_pushes(slot, offered);
+            self.note_pushes(slot, offered);
         }
     }
 
-    fn take_session_loss(&mut self, slot: SlotId, generation: u32) {
+    fn handle_session_loss(&mut self, slot: SlotId, generation: u32) {
         if self.slots[slot].pushes_by_transport() {
             self.stream_lost(slot, generation);
         }
         self.session_lost_unasked(slot, generation);
     }
 
-    fn take_end(&mut self, slot: SlotId, number: u64, generation: u32, outcome: Outcome) {
+    fn handle_end(&mut self, slot: SlotId, number: u64, generation: u32, outcome: Outcome) {
         self.in_flight.end_own_answer(number);
         match &self.slots[slot].detection {
             Some(detection) if detection.is_at(number) => {
-                return self.take_probe_end(slot, outcome);
+                return self.handle_probe_end(slot, outcome);
             }
             // A probe that did not settle the era; another one is under way.
             Some(detection) if detection.waits_for(number) => return,
@@ -102,17 +104,17 @@ impl Bridge {
                 if self.was_refused_again_in_new_session(slot, number, &refusal) =>
             {
                 self.slots[slot].opening.note_misleading(refusal_text(&refusal));
-                self.take_refusal(number, &refusal);
+                self.handle_refusal(number, &refusal);
             }
             Outcome::SessionLost(refusal) => {
                 self.retry_in_new_session(slot, number, generation, &refusal);
             }
             // The usual case: the answer arrived first.
             Outcome::Done if self.in_flight.get(number).is_none() => {}
-            Outcome::Done => self.take_failure(number, &unanswered()),
-            Outcome::Failed(failure) => self.take_failure(number, &failure),
+            Outcome::Done => self.handle_failure(number, &unanswered()),
+            Outcome::Failed(failure) => self.handle_failure(number, &failure),
         }
-        self.take_confirmation(slot, number);
+        self.handle_confirmation(slot, number);
     }
 
     /// Fails the request whose question the host has answered, because the answer did not reach the
@@ -144,9 +146,9 @@ impl Bridge {
         }
         let casts_doubt = refusal_casts_doubt(&refusal);
         if casts_doubt && self.close_check(number) {
-            return self.take_session_loss(slot, generation);
+            return self.handle_session_loss(slot, generation);
         }
-        self.take_refusal(number, &refusal);
+        self.handle_refusal(number, &refusal);
         if casts_doubt && is_open {
             self.doubt_session(slot);
         }
@@ -216,7 +218,7 @@ impl Bridge {
                     && methods::is_safe_to_repeat(request.method())
             });
             if !repeat {
-                self.take_failure(number, &lost);
+                self.handle_failure(number, &lost);
             } else if let Some(request) = self.in_flight.close(number) {
                 request.handle.settle();
                 if let Purpose::Host(request) = request.purpose {

@@ -36,7 +36,7 @@ impl Bridge {
             if relays {
                 remote.relay_request(number, message, context);
             } else {
-                remote.take_request(number, message, context);
+                remote.handle_request(number, message, context);
             }
         });
     }
@@ -50,7 +50,7 @@ impl Bridge {
     ) {
         if self.slots[slot].adapter.is_on() {
             return self.with_remote_adapter(slot, |remote, context| {
-                remote.take_notification(number, message, context);
+                remote.handle_notification(number, message, context);
             });
         }
         let slot = &mut self.slots[slot];
@@ -64,7 +64,7 @@ impl Bridge {
             return self.with_remote_adapter(slot, |remote, context| remote.listen(context));
         }
         if self.slots[slot].pushes_by_transport() {
-            self.take_pushes(slot, true);
+            self.note_pushes(slot, true);
         }
         let slot = &mut self.slots[slot];
         slot.remote.listen(&slot.session);

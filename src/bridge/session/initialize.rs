@@ -47,7 +47,7 @@ impl Bridge {
     }
 
     /// Records the transport and session of an exchange that is still awaited.
-    pub(in crate::bridge) fn take_opened(
+    pub(in crate::bridge) fn note_opened(
         &mut self,
         slot: SlotId,
         exchange: u64,
@@ -69,7 +69,7 @@ impl Bridge {
     }
 
     /// Handles the answer to an `initialize`, the bridge's or the host's.
-    pub(in crate::bridge) fn take_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
+    pub(in crate::bridge) fn handle_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
         let state = &mut self.slots[slot];
         state.timers.answered();
         if answer.kind() == MessageKind::ErrorResponse {
@@ -94,7 +94,7 @@ impl Bridge {
         state.opening.capabilities = capabilities;
         self.report_connection(slot);
         if let Some(result) = answer.outcome().filter(|_| self.slots[slot].is_of_adapter()) {
-            self.modern_host.take_session(result);
+            self.modern_host.note_session(result);
         }
         match self.slots[slot].opening.phase {
             Phase::Reopening => self.reconfirm(slot),
@@ -124,7 +124,7 @@ impl Bridge {
         for held in self.slots[slot].opening.release() {
             match held {
                 held if held.requester() == Requester::ModernHost => {
-                    self.take_held_of_modern_host(slot, held);
+                    self.handle_held_of_modern_host(slot, held);
                 }
                 HeldMessage::Request(request) => self.forward(slot, request),
                 HeldMessage::Notification(message, _)
@@ -153,12 +153,12 @@ impl Bridge {
             self.slots[slot].opening.phase
         {
             tracing::debug!("the server does not answer `notifications/initialized`");
-            self.take_confirmation(slot, number);
+            self.handle_confirmation(slot, number);
         }
     }
 
     /// Handles the end of an exchange, which may be the one that held messages wait for.
-    pub(in crate::bridge) fn take_confirmation(&mut self, slot: SlotId, number: u64) {
+    pub(in crate::bridge) fn handle_confirmation(&mut self, slot: SlotId, number: u64) {
         match self.slots[slot].opening.phase {
             Phase::Confirming(expected) if expected == number => self.ready(slot),
             Phase::Reconfirming(expected) if expected == number => {

@@ -21,7 +21,7 @@ impl Bridge {
     }
 
     /// The stream of the session was refused: finds out what that means (T-32).
-    pub(in crate::bridge) fn take_session_doubt(&mut self, slot: SlotId, generation: u32) {
+    pub(in crate::bridge) fn handle_session_doubt(&mut self, slot: SlotId, generation: u32) {
         let state = &self.slots[slot];
         if generation == state.session.generation && state.opening.is_ready() {
             self.ping(slot);

@@ -261,7 +261,7 @@ impl Bridge {
         }
         let slot = match self.slots.of_adapter {
             Some(probed) if self.only_probed(probed) => {
-                self.take_over(probed);
+                self.give_to_legacy_host(probed);
                 probed
             }
             Some(_) => self.add_slot(Requester::Host),
@@ -283,7 +283,7 @@ impl Bridge {
 
     /// Gives a slot to a legacy host that has only probed for the modern era: nothing needs the
     /// session that its probe opened (E-01).
-    fn take_over(&mut self, slot: SlotId) {
+    fn give_to_legacy_host(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
         let old = Arc::clone(&state.session);
         state.remote.stop_listening();

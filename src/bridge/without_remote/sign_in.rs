@@ -72,7 +72,7 @@ impl Bridge {
 
     /// Handles a call of the tool `sign_in`, if the host was offered it, and gives back any other
     /// request.
-    pub(in crate::bridge) fn take_sign_in_call(
+    pub(in crate::bridge) fn handle_sign_in_call(
         &mut self,
         slot: SlotId,
         request: HostRequest,

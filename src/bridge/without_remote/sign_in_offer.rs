@@ -60,7 +60,7 @@ impl Bridge {
             return Some(request);
         }
         let result = match request.method() {
-            methods::TOOLS_CALL => return self.take_sign_in_call(slot, request),
+            methods::TOOLS_CALL => return self.handle_sign_in_call(slot, request),
             methods::DISCOVER => Some(self.conservative_discover()),
             _ => self.slots[slot].cache.list(request.message()),
         };

@@ -6,7 +6,7 @@ use crate::remote::SignInState;
 
 impl Bridge {
     /// Handles a change of the sign-in's state.
-    pub(in crate::bridge) fn take_sign_in_state(&mut self) {
+    pub(in crate::bridge) fn handle_sign_in_state(&mut self) {
         let state = self.sign_in_state();
         for slot in self.slots.ids() {
             match &state {

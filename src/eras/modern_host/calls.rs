@@ -162,7 +162,7 @@ impl ModernHost {
             Some(codes::METHOD_NOT_FOUND) if self.may_run_as_task(number) => {
                 self.run_as_task(number, cx)
             }
-            None if self.take_task(number, answer, cx) => {}
+            None if self.handle_task(number, answer, cx) => {}
             _ => self.conclude(number, answer, cx),
         }
     }

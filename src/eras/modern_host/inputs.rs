@@ -42,7 +42,7 @@ pub(super) struct InputRequest {
 
 impl ModernHost {
     /// Handles a request from the remote.
-    pub(super) fn take_remote_request(
+    pub(super) fn handle_remote_request(
         &mut self,
         message: &Message,
         stream: RemoteStream,

@@ -68,7 +68,7 @@ impl ModernHost {
 
     /// Sends a log message to the host if it belongs to an open request that wants its level. One
     /// that belongs to no request goes to our own log.
-    pub(super) fn take_log(
+    pub(super) fn handle_log(
         &mut self,
         message: &Message,
         call: Option<u64>,

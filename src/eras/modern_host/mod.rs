@@ -128,15 +128,15 @@ impl ModernHost {
     /// never asked anything (T-09).
     pub fn take(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.kind() {
-            MessageKind::Request => self.take_request(message, cx),
-            MessageKind::Notification => self.take_notification(message, cx),
+            MessageKind::Request => self.handle_request(message, cx),
+            MessageKind::Notification => self.handle_notification(message, cx),
             MessageKind::Response | MessageKind::ErrorResponse => {
                 tracing::warn!("ignored an answer: hosts of this revision are never asked");
             }
         }
     }
 
-    fn take_request(&mut self, message: Message, cx: &mut HostContext<'_>) {
+    fn handle_request(&mut self, message: Message, cx: &mut HostContext<'_>) {
         let Some(id) = message.id().cloned() else { return };
         if self.host_ids.contains_key(&id) {
             let code = crate::protocol::codes::INVALID_REQUEST;
@@ -185,7 +185,7 @@ impl ModernHost {
     }
 
     /// Handles the answer to our request with this id.
-    pub fn take_answer(&mut self, id: &RequestId, answer: &Message, cx: &mut HostContext<'_>) {
+    pub fn handle_answer(&mut self, id: &RequestId, answer: &Message, cx: &mut HostContext<'_>) {
         let asked = number_of(Some(id)).and_then(|number| self.asked.remove(&number));
         let Some(asked) = asked else {
             return tracing::debug!("ignored an answer to a request that is not open");
@@ -206,7 +206,7 @@ impl ModernHost {
     /// Handles a request or notification from the remote. A request has the id under which it is to
     /// be answered; `owner` is our id of the request on whose stream it arrived, if there is one
     /// (E-38).
-    pub fn take_remote(
+    pub fn handle_remote_message(
         &mut self,
         message: &Message,
         owner: Option<&RequestId>,
@@ -219,19 +219,19 @@ impl ModernHost {
             None => RemoteStream::Own,
         };
         match message.kind() {
-            MessageKind::Request => self.take_remote_request(message, stream, cx),
-            MessageKind::Notification => self.take_remote_notification(message, stream, cx),
+            MessageKind::Request => self.handle_remote_request(message, stream, cx),
+            MessageKind::Notification => self.handle_remote_notification(message, stream, cx),
             MessageKind::Response | MessageKind::ErrorResponse => {}
         }
     }
 
-    /// When [`Self::take_time`] has to be called next.
+    /// When [`Self::handle_timers`] has to be called next.
     pub fn due(&self) -> Option<Instant> {
         self.timers.next()
     }
 
     /// Runs the timers that are due.
-    pub fn take_time(&mut self, cx: &mut HostContext<'_>) {
+    pub fn handle_timers(&mut self, cx: &mut HostContext<'_>) {
         while let Some(timer) = self.timers.take_due(cx.now) {
             match timer {
                 Timer::Round { call, round } => self.end_collecting(call, round, cx),

@@ -14,7 +14,7 @@ struct Cancelled {
 
 impl ModernHost {
     /// Handles a notification from the host.
-    pub(super) fn take_notification(&mut self, message: Message, cx: &mut HostContext<'_>) {
+    pub(super) fn handle_notification(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.method() {
             methods::CANCELLED => {
                 let Some(cancelled) = message.params_as::<Cancelled>() else { return };
@@ -29,21 +29,21 @@ impl ModernHost {
     }
 
     /// Handles a notification from the remote.
-    pub(super) fn take_remote_notification(
+    pub(super) fn handle_remote_notification(
         &mut self,
         message: &Message,
         stream: RemoteStream,
         cx: &mut HostContext<'_>,
     ) {
         match message.method() {
-            methods::PROGRESS => self.take_progress(message, cx),
+            methods::PROGRESS => self.handle_progress(message, cx),
             methods::LOG_MESSAGE => {
                 let call = match stream {
                     RemoteStream::OfCall(call) => Some(call),
                     RemoteStream::OfOther => None,
                     RemoteStream::Own => self.only_call(|_| true),
                 };
-                self.take_log(message, call, cx);
+                self.handle_log(message, call, cx);
             }
             methods::CANCELLED => {
                 if let Some(cancelled) = message.params_as::<Cancelled>()

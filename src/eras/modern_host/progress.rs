@@ -8,7 +8,7 @@ use crate::protocol::meta;
 
 impl ModernHost {
     /// Passes on progress under the token of the host's latest request, if it has increased.
-    pub(super) fn take_progress(&mut self, message: &Message, cx: &mut HostContext<'_>) {
+    pub(super) fn handle_progress(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         #[derive(serde::Deserialize)]
         struct Progress {
             #[serde(rename = "progressToken")]

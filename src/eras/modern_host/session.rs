@@ -214,7 +214,7 @@ impl ModernHost {
 
     /// Takes the `InitializeResult` of a session that was opened after an early answer, or opened
     /// again (T-32).
-    pub fn take_session(&mut self, initialize_result: &str) {
+    pub fn note_session(&mut self, initialize_result: &str) {
         if let Ok(server) = LegacyServer::read(initialize_result) {
             self.session.server = Some(server);
         }
@@ -279,7 +279,7 @@ impl ModernHost {
     }
 
     /// Records whether the server can push messages outside of responses (E-43).
-    pub fn take_pushes(&mut self, offered: bool, cx: &mut HostContext<'_>) {
+    pub fn note_pushes(&mut self, offered: bool, cx: &mut HostContext<'_>) {
         self.session.pushes = Some(offered);
         self.acknowledge_those_ready(cx);
     }

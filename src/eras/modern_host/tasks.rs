@@ -65,7 +65,7 @@ impl ModernHost {
     }
 
     /// Records the task that the server created for a call; returns whether the answer is one.
-    pub(super) fn take_task(
+    pub(super) fn handle_task(
         &mut self,
         number: u64,
         answer: &Message,

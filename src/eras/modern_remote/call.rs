@@ -137,7 +137,7 @@ impl ModernRemote {
     }
 
     /// Handles the remote's answer to a request or to one of its rounds.
-    pub(super) fn take_outcome(
+    pub(super) fn handle_outcome(
         &mut self,
         number: u64,
         answer: &Message,
@@ -160,7 +160,7 @@ impl ModernRemote {
                 self.finish(number, answer, edits, cx);
             }
             _ if relayed => self.relay_result(number, answer, cx),
-            _ => self.take_result(number, answer, cx),
+            _ => self.handle_result(number, answer, cx),
         }
     }
 
@@ -197,7 +197,12 @@ impl ModernRemote {
     }
 
     /// Handles the loss of an answer: sends the request once more if that is safe (T-60).
-    pub(super) fn take_loss(&mut self, number: u64, failure: Failure, cx: &mut RemoteContext<'_>) {
+    pub(super) fn handle_loss(
+        &mut self,
+        number: u64,
+        failure: Failure,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.listens() {
             return self.relayed_listen_lost(number, failure, cx);

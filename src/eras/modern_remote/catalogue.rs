@@ -97,7 +97,7 @@ impl Catalogue {
     }
 
     /// Learns a page of tools; returns it without the invalid ones.
-    pub(super) fn take_page(&mut self, answer: &Message, first: bool) -> Message {
+    pub(super) fn learn_page(&mut self, answer: &Message, first: bool) -> Message {
         let page = answer.outcome().and_then(Object::parse).zip(answer.outcome_range());
         let Some((page, range)) = page else { return answer.clone() };
         let tools: Option<Vec<&RawValue>> =
@@ -171,11 +171,11 @@ impl ModernRemote {
     }
 
     /// Handles a page of the list that the bridge itself requested.
-    pub(super) fn take_catalogue(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
+    pub(super) fn handle_catalogue(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
         if answer.kind() == MessageKind::ErrorResponse {
             return self.catalogue_failed(cx);
         }
-        self.catalogue.take_page(answer, self.catalogue.pages == 1);
+        self.catalogue.learn_page(answer, self.catalogue.pages == 1);
         let next = answer.outcome().and_then(Object::parse);
         match next.and_then(|page| page.get("nextCursor")) {
             Some(cursor) if cursor != "null" && self.catalogue.pages < PAGES => {

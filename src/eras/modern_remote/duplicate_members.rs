@@ -78,14 +78,14 @@ fn play(version: Option<&str>, method: &str, params: &str, notice: &str, answers
             "capabilities":{{"elicitation":{{}},"roots":{{}}}},"capabilities":{{"roots":{{}}}}}}}}"#
         );
         let hello = message(hello);
-        stage.act(|remote, cx| remote.take_request(100, &hello, cx));
+        stage.act(|remote, cx| remote.handle_request(100, &hello, cx));
         stage.act(|remote, cx| remote.listen(cx));
     }
     stage.ended.clear();
     let request =
         message(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#));
     stage.act(|remote, cx| match version {
-        Some(_) => remote.take_request(200, &request, cx),
+        Some(_) => remote.handle_request(200, &request, cx),
         None => remote.relay_request(200, &request, cx),
     });
     for answer in answers.iter().cycle().take(EXCHANGES) {
@@ -93,13 +93,13 @@ fn play(version: Option<&str>, method: &str, params: &str, notice: &str, answers
         for method in NOTICES {
             let notice = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{notice}}}"#);
             let notice = message(notice);
-            stage.act(|remote, cx| remote.take_message(exchange, &notice, cx));
+            stage.act(|remote, cx| remote.handle_message(exchange, &notice, cx));
         }
         let answer = message(format!(r#"{{"jsonrpc":"2.0","id":{exchange},{answer}}}"#));
-        stage.act(|remote, cx| remote.take_message(exchange, &answer, cx));
-        stage.act(|remote, cx| remote.take_end(exchange, None, cx));
+        stage.act(|remote, cx| remote.handle_message(exchange, &answer, cx));
+        stage.act(|remote, cx| remote.handle_end(exchange, None, cx));
         stage.now += std::time::Duration::from_secs(20);
-        stage.act(|remote, cx| remote.take_time(cx));
+        stage.act(|remote, cx| remote.handle_timers(cx));
     }
     let ended = stage.ended.iter().filter(|number| **number == 200).count();
     assert!(ended <= 1, "ended {ended} times");

@@ -57,7 +57,7 @@ impl ModernRemote {
     }
 
     /// Handles a message on the stream that announces changes of lists.
-    pub(super) fn take_list_notice(&mut self, message: &Message, cx: &mut RemoteContext<'_>) {
+    pub(super) fn handle_list_notice(&mut self, message: &Message, cx: &mut RemoteContext<'_>) {
         if message.method() != methods::ACKNOWLEDGED {
             return notify(without_subscription(message), cx);
         }

@@ -223,7 +223,7 @@ impl ModernRemote {
     }
 
     /// Handles a request of the legacy host or of the loop.
-    pub fn take_request(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
+    pub fn handle_request(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
         match request.method() {
             methods::INITIALIZE => return self.open(number, request, cx),
             methods::PING => return self.answer_empty(number, cx),
@@ -250,7 +250,7 @@ impl ModernRemote {
     }
 
     /// Handles a notification of the host. `number` identifies it in [`RemoteEffect::Accepted`].
-    pub fn take_notification(
+    pub fn handle_notification(
         &mut self,
         number: u64,
         message: &Message,
@@ -273,8 +273,8 @@ impl ModernRemote {
     }
 
     /// Handles the host's answer to our request with this id.
-    pub fn take_host_answer(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
-        self.take_reply(id, answer, cx);
+    pub fn handle_host_answer(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
+        self.handle_reply(id, answer, cx);
     }
 
     /// Cancels a request of the host (E-65).
@@ -304,23 +304,23 @@ impl ModernRemote {
     }
 
     /// Handles a message on one of our exchanges; an answer on it ends the exchange.
-    pub fn take_message(&mut self, exchange: u64, message: &Message, cx: &mut RemoteContext<'_>) {
+    pub fn handle_message(&mut self, exchange: u64, message: &Message, cx: &mut RemoteContext<'_>) {
         let Some(role) = self.exchanges.get(&exchange).copied() else { return };
         match message.kind() {
             MessageKind::Request => {
                 // T-61: a modern remote sends no requests.
                 tracing::warn!(method = message.method(), "ignored a request of the server");
             }
-            MessageKind::Notification => self.take_notice(exchange, role, message, cx),
+            MessageKind::Notification => self.handle_notice(exchange, role, message, cx),
             MessageKind::Response | MessageKind::ErrorResponse => {
                 self.exchanges.remove(&exchange);
-                self.take_answer(role, message, cx);
+                self.handle_answer(role, message, cx);
             }
         }
     }
 
     /// Handles the end of an exchange. Without a failure, it was answered or needed no answer.
-    pub fn take_end(
+    pub fn handle_end(
         &mut self,
         exchange: u64,
         failure: Option<Failure>,
@@ -329,7 +329,7 @@ impl ModernRemote {
         let Some(role) = self.exchanges.remove(&exchange) else { return };
         let failure = failure.unwrap_or_else(unanswered_failure);
         match role {
-            Role::Call(number) => self.take_loss(number, failure, cx),
+            Role::Call(number) => self.handle_loss(number, failure, cx),
             Role::Notification(number) => cx.emit(RemoteEffect::Accepted(number)),
             Role::Catalogue => self.catalogue_failed(cx),
             Role::Lists => self.lists_ended(false, cx),
@@ -342,7 +342,7 @@ impl ModernRemote {
     }
 
     /// Handles a refusal with an HTTP status. The JSON-RPC error in its body names no request.
-    pub fn take_http_refusal(
+    pub fn handle_http_refusal(
         &mut self,
         exchange: u64,
         answer: Option<Message>,
@@ -358,30 +358,30 @@ impl ModernRemote {
                 self.drop_call(number, cx);
                 cx.emit(RemoteEffect::Doubted { number, failure, answer });
             }
-            (_, Some(answer)) => self.take_message(exchange, &answer, cx),
-            (_, None) => self.take_end(exchange, Some(failure), cx),
+            (_, Some(answer)) => self.handle_message(exchange, &answer, cx),
+            (_, None) => self.handle_end(exchange, Some(failure), cx),
         }
     }
 
-    fn take_answer(&mut self, role: Role, answer: &Message, cx: &mut RemoteContext<'_>) {
+    fn handle_answer(&mut self, role: Role, answer: &Message, cx: &mut RemoteContext<'_>) {
         match role {
-            Role::Call(number) => self.take_outcome(number, answer, cx),
-            Role::Catalogue => self.take_catalogue(answer, cx),
+            Role::Call(number) => self.handle_outcome(number, answer, cx),
+            Role::Catalogue => self.handle_catalogue(answer, cx),
             Role::Lists => self.lists_ended(answer.kind() == MessageKind::Response, cx),
             Role::Resources => self.resources_answered(answer, cx),
-            Role::Poll(number) => self.take_task(number, answer, cx),
+            Role::Poll(number) => self.handle_task(number, answer, cx),
             Role::Update(number) => self.poll_later(number, cx),
             Role::Notification(_) | Role::Aside => {}
         }
     }
 
-    /// When [`Self::take_time`] has to be called next.
+    /// When [`Self::handle_timers`] has to be called next.
     pub fn due(&self) -> Option<Instant> {
         self.timers.iter().map(|(at, _)| *at).min()
     }
 
     /// Runs the timers that are due.
-    pub fn take_time(&mut self, cx: &mut RemoteContext<'_>) {
+    pub fn handle_timers(&mut self, cx: &mut RemoteContext<'_>) {
         let (now, mut due) = (cx.now, Vec::new());
         self.timers.retain(|(at, what)| {
             let is_due = *at <= now;

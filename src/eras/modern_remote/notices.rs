@@ -7,7 +7,7 @@ use crate::protocol::{meta, methods};
 
 impl ModernRemote {
     /// Handles a notification on one of our exchanges.
-    pub(super) fn take_notice(
+    pub(super) fn handle_notice(
         &mut self,
         exchange: u64,
         role: Role,
@@ -23,15 +23,15 @@ impl ModernRemote {
                 self.relay_notice(number, message, cx);
             }
             Role::Call(number) if message.method() == methods::PROGRESS => {
-                self.take_progress(exchange, number, message, cx);
+                self.handle_progress(exchange, number, message, cx);
             }
             Role::Call(number) if self.streams_events(number) => {
                 let request = self.calls.get(&number).and_then(|call| call.request.id());
                 let id = request.map(RequestId::to_json).unwrap_or_default();
                 notify(of_subscription(message, &id), cx);
             }
-            Role::Lists => self.take_list_notice(message, cx),
-            Role::Resources => self.take_resource_notice(exchange, message, cx),
+            Role::Lists => self.handle_list_notice(message, cx),
+            Role::Resources => self.handle_resource_notice(exchange, message, cx),
             _ if message.method() == methods::CANCELLED => {
                 tracing::debug!("ignored a cancellation by the server, which is not expected here");
             }
@@ -44,7 +44,7 @@ impl ModernRemote {
         call.is_some_and(|call| call.request.method() == methods::EVENTS_STREAM)
     }
 
-    fn take_progress(
+    fn handle_progress(
         &mut self,
         exchange: u64,
         number: u64,

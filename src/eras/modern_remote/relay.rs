@@ -28,7 +28,7 @@ impl ModernRemote {
         match call.request.method() {
             methods::TOOLS_LIST => {
                 let first = is_first_page(&call.request);
-                let answer = self.catalogue.take_page(answer, first);
+                let answer = self.catalogue.learn_page(answer, first);
                 self.finish(number, answer, Vec::new(), cx);
             }
             methods::LISTEN => self.relayed_listen_ended(number, answer, cx),

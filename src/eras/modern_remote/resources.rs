@@ -148,7 +148,7 @@ impl ModernRemote {
     }
 
     /// Handles a message on a stream that announces updates of resources.
-    pub(super) fn take_resource_notice(
+    pub(super) fn handle_resource_notice(
         &mut self,
         exchange: u64,
         message: &Message,

@@ -32,7 +32,7 @@ fn kind_of(result: &Object<'_>) -> ResultKind {
 
 impl ModernRemote {
     /// Handles a result: the final one, or one that asks for input or creates a task.
-    pub(super) fn take_result(
+    pub(super) fn handle_result(
         &mut self,
         number: u64,
         answer: &Message,
@@ -74,7 +74,7 @@ impl ModernRemote {
         let method = call.request.method().to_owned();
         if method == methods::TOOLS_LIST {
             let first = is_first_page(&call.request);
-            let answer = self.catalogue.take_page(answer, first);
+            let answer = self.catalogue.learn_page(answer, first);
             let edits = legacy_edits(&method, &answer, self.host_version());
             return match rebuild(&answer, &edits) {
                 Some(answer) => self.finish(number, answer, Vec::new(), cx),

@@ -149,7 +149,7 @@ impl ModernRemote {
     }
 
     /// Handles the host's answer to a question.
-    pub(super) fn take_reply(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
+    pub(super) fn handle_reply(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
         let Some((number, key)) = self.asks.remove(&id) else { return };
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(round) = &mut call.round else { return };
@@ -157,7 +157,7 @@ impl ModernRemote {
             (MessageKind::Response, Some(result)) => result.to_owned(),
             _ => {
                 let error = answer.outcome_as::<HostError>().map(|error| error.message);
-                return self.take_refusal(number, &key, &error.unwrap_or_default(), cx);
+                return self.handle_refusal(number, &key, &error.unwrap_or_default(), cx);
             }
         };
         if let Some(url) = round.visits.get(&key).filter(|_| accepts(&reply)) {
@@ -169,7 +169,13 @@ impl ModernRemote {
 
     /// Handles the host's error: an elicitation is answered with `cancel`, any other question fails
     /// the request (E-32).
-    fn take_refusal(&mut self, number: u64, key: &str, message: &str, cx: &mut RemoteContext<'_>) {
+    fn handle_refusal(
+        &mut self,
+        number: u64,
+        key: &str,
+        message: &str,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let round = call.round.as_mut().filter(|round| round.elicitations.contains(key));
         if let Some(round) = round {

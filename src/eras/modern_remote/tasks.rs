@@ -83,7 +83,12 @@ impl ModernRemote {
     }
 
     /// Handles the state of a task.
-    pub(super) fn take_task(&mut self, number: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
+    pub(super) fn handle_task(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
         if answer.kind() == MessageKind::ErrorResponse {
             return self.finish(number, answer.clone(), Vec::new(), cx);
         }

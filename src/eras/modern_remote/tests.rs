@@ -150,7 +150,7 @@ impl Played {
     /// A request of the legacy host; the exchange it led to.
     pub(super) fn request(&mut self, method: &str, params: Value) -> u64 {
         let (number, message) = self.message(method, params);
-        self.act(|remote, cx| remote.take_request(number, &message, cx));
+        self.act(|remote, cx| remote.handle_request(number, &message, cx));
         self.sent.last().map_or(0, |exchange| exchange.number)
     }
 
@@ -192,7 +192,7 @@ impl Played {
         self.last = self.numbers.fresh();
         self.ids.insert(self.last, message["id"].clone());
         let (number, message) = (self.last, Message::parse(message.to_string()).unwrap());
-        self.act(|remote, cx| remote.take_request(number, &message, cx));
+        self.act(|remote, cx| remote.handle_request(number, &message, cx));
     }
 
     /// A message of the server, as it stands in a transcript.
@@ -238,7 +238,7 @@ impl Played {
 
     fn say(&mut self, exchange: u64, message: Value) {
         let message = Message::parse(message.to_string()).unwrap();
-        self.act(|remote, cx| remote.take_message(exchange, &message, cx));
+        self.act(|remote, cx| remote.handle_message(exchange, &message, cx));
     }
 
     pub(super) fn answer(&mut self, exchange: u64, result: Value) {
@@ -256,14 +256,14 @@ impl Played {
     /// The exchange breaks before its answer.
     pub(super) fn lose(&mut self, exchange: u64) {
         let failure = Failure::new(FailureKind::Lost, "the stream broke").hint("");
-        self.act(|remote, cx| remote.take_end(exchange, Some(failure), cx));
+        self.act(|remote, cx| remote.handle_end(exchange, Some(failure), cx));
     }
 
     pub(super) fn reply(&mut self, question: &Value, result: Value) {
         let id = question["id"].as_u64().unwrap();
         let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string();
         let answer = Message::parse(answer).unwrap();
-        self.act(|remote, cx| remote.take_host_answer(id, &answer, cx));
+        self.act(|remote, cx| remote.handle_host_answer(id, &answer, cx));
     }
 
     pub(super) fn reply_error(&mut self, question: &Value, message: &str) {
@@ -271,7 +271,7 @@ impl Played {
         let error = json!({ "code": -1, "message": message });
         let answer = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
         let answer = Message::parse(answer).unwrap();
-        self.act(|remote, cx| remote.take_host_answer(id, &answer, cx));
+        self.act(|remote, cx| remote.handle_host_answer(id, &answer, cx));
     }
 
     fn exchange(&self, number: u64) -> &Exchange {
@@ -340,7 +340,7 @@ impl Played {
         let Some(due) = self.remote.due() else { return Duration::ZERO };
         let pause = due.saturating_duration_since(self.now);
         self.now = due;
-        self.act(|remote, cx| remote.take_time(cx));
+        self.act(|remote, cx| remote.handle_timers(cx));
         pause
     }
 }
@@ -369,14 +369,14 @@ fn notifications_of_the_legacy_era_stay_here() {
         let text = json!({ "jsonrpc": "2.0", "method": method }).to_string();
         let message = Message::parse(text).unwrap();
         let number = played.numbers.fresh();
-        played.act(|remote, cx| remote.take_notification(number, &message, cx));
+        played.act(|remote, cx| remote.handle_notification(number, &message, cx));
         assert!(played.sent.is_empty(), "{method}");
     }
     let mut played = Played::open();
     let text = r#"{"jsonrpc":"2.0","method":"vendor/changed","params":{}}"#;
     let message = Message::parse(text).unwrap();
     let number = played.numbers.fresh();
-    played.act(|remote, cx| remote.take_notification(number, &message, cx));
+    played.act(|remote, cx| remote.handle_notification(number, &message, cx));
     assert_eq!(played.header(number, "mcp-method"), Some("vendor/changed"), "O-14");
 }
 
@@ -415,7 +415,7 @@ fn a_refusal_without_an_id_of_ours_raises_a_doubt() {
             let text = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
             Message::parse(text).unwrap()
         });
-        played.act(|remote, cx| remote.take_http_refusal(exchange, answer, failure, cx));
+        played.act(|remote, cx| remote.handle_http_refusal(exchange, answer, failure, cx));
         played.outcome()
     };
     for message in ["Bad Request: No valid session ID provided", "Server not initialized"] {

@@ -29,7 +29,7 @@ async fn a_lost_session_is_opened_again_with_the_same_initialize_and_told_what_t
     assert_eq!(scene.asked().await, "POST s2 notifications/initialized");
     let due = scene.bridge.slots[FIRST].timers.next().unwrap();
     assert!(scene.bridge.slots[FIRST].timers.confirm_is_due(due));
-    scene.bridge.take_confirmation(FIRST, number + 100);
+    scene.bridge.handle_confirmation(FIRST, number + 100);
     assert_eq!(scene.phase(), Phase::Reconfirming(number), "it was another exchange");
     scene.bridge.confirm_unanswered(FIRST);
     assert_eq!(scene.phase(), Phase::Ready);
@@ -65,7 +65,7 @@ async fn a_server_that_forgets_every_session_is_given_up_and_tried_again_later()
         scene.answer_initialize("s1");
         assert_eq!(scene.asked().await, "POST s1 notifications/initialized");
         let Phase::Reconfirming(number) = scene.phase() else { panic!("{:?}", scene.phase()) };
-        scene.bridge.take_confirmation(FIRST, number);
+        scene.bridge.handle_confirmation(FIRST, number);
     }
     let waiting = scene.request("tools/list", "{}");
     assert!(scene.bridge.slots[FIRST].opening.hold(HeldMessage::Request(waiting)).is_none());

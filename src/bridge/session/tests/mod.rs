@@ -116,8 +116,8 @@ impl Scene {
         let opening = &self.bridge.slots[FIRST].opening;
         let number = opening.first_number().or_else(|| self.sent_again()).unwrap();
         let id = Some(HeaderValue::from_str(session).unwrap());
-        self.bridge.take_opened(FIRST, number, Transport::StreamableHttp, id);
-        self.bridge.take_probe_answer(FIRST, &answer());
+        self.bridge.note_opened(FIRST, number, Transport::StreamableHttp, id);
+        self.bridge.handle_probe_answer(FIRST, &answer());
     }
 
     /// The number of the `initialize` with which the bridge opens a session again.
@@ -136,7 +136,7 @@ impl Scene {
         let Phase::Confirming(number) = self.bridge.slots[FIRST].opening.phase else {
             panic!("{:?}", self.phase())
         };
-        self.bridge.take_confirmation(FIRST, number);
+        self.bridge.handle_confirmation(FIRST, number);
         assert_eq!(self.phase(), Phase::Ready);
     }
 

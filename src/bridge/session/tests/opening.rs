@@ -48,9 +48,9 @@ async fn what_follows_initialize_waits_for_the_session_and_then_for_its_confirma
     assert_eq!(asked, ["POST s1 notifications/initialized", "POST s1 tools/list"]);
     let Phase::Confirming(number) = scene.phase() else { panic!("{:?}", scene.phase()) };
     assert!(!scene.bridge.slots.hold_nothing(), "what follows waits");
-    scene.bridge.take_confirmation(FIRST, number + 100);
+    scene.bridge.handle_confirmation(FIRST, number + 100);
     assert!(!scene.bridge.slots[FIRST].opening.is_ready(), "it was another exchange");
-    scene.bridge.take_confirmation(FIRST, number);
+    scene.bridge.handle_confirmation(FIRST, number);
     assert!(scene.bridge.slots[FIRST].opening.is_ready() && scene.bridge.slots.hold_nothing());
     let mut asked = [scene.asked().await, scene.asked().await];
     asked.sort();
@@ -85,7 +85,7 @@ async fn a_session_is_confirmed_once() {
     scene.answer_initialize("s1");
     assert_eq!(scene.asked().await, "POST s1 notifications/initialized");
     let Phase::Confirming(number) = scene.phase() else { panic!("{:?}", scene.phase()) };
-    scene.bridge.take_confirmation(FIRST, number);
+    scene.bridge.handle_confirmation(FIRST, number);
     assert_eq!(scene.asked().await, "POST s1 notifications/initialized");
     assert_eq!(scene.phase(), Phase::Ready, "the second one confirms nothing");
 }
@@ -97,7 +97,7 @@ async fn an_initialize_that_is_refused_leaves_nothing_open() {
     scene.bridge.slots[FIRST].timers.answer_after(PATIENCE);
     let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
     let error = r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32602,"message":"no"}}"#;
-    scene.bridge.take_answer(number, &Message::parse(error.to_owned()).unwrap(), &[]);
+    scene.bridge.handle_answer(number, &Message::parse(error.to_owned()).unwrap(), &[]);
     assert_eq!(scene.told().await["error"]["code"], -32602);
     let slot = &scene.bridge.slots[FIRST];
     assert!(slot.opening.is_idle() && slot.opening.result().is_none());
@@ -112,22 +112,22 @@ async fn a_late_head_changes_nothing_and_that_of_a_further_probe_counts() {
     let first = scene.bridge.slots[FIRST].opening.first_number().unwrap();
     let id = || Some(HeaderValue::from_static("s1"));
     let http = || Transport::StreamableHttp;
-    scene.bridge.take_opened(FIRST, first + 100, http(), id());
+    scene.bridge.note_opened(FIRST, first + 100, http(), id());
     let slot = &scene.bridge.slots[FIRST];
     assert!(slot.remote.transport().is_none() && slot.opening.session_id.is_none());
     // The first probe is refused: the next one has an exchange of its own.
     let failure = Failure::new(FailureKind::Http, "HTTP 404").hint("check");
     let refusal = ProbeRefusal { status: Some(404), failure, answer: None };
-    scene.bridge.take_probe_end(FIRST, Outcome::Refused(Box::new(refusal)));
+    scene.bridge.handle_probe_end(FIRST, Outcome::Refused(Box::new(refusal)));
     assert!(!scene.bridge.slots[FIRST].is_probing(first));
     let second = (first..first + 10).find(|at| scene.bridge.slots[FIRST].is_probing(*at)).unwrap();
     assert!(scene.bridge.in_flight.get(second).is_none());
-    scene.bridge.take_opened(FIRST, second, http(), id());
+    scene.bridge.note_opened(FIRST, second, http(), id());
     let slot = &scene.bridge.slots[FIRST];
     assert!(slot.remote.transport().is_some());
     assert_eq!(slot.session_so_far().id.as_ref().unwrap(), "s1", "known before the answer");
     // The request itself is in flight under its own number, and no probe.
-    scene.bridge.take_opened(FIRST, first, http(), None);
+    scene.bridge.note_opened(FIRST, first, http(), None);
     assert!(scene.bridge.slots[FIRST].opening.session_id.is_none());
     scene.bridge.fail_all_slots(&lost());
 }
@@ -186,11 +186,11 @@ async fn what_a_new_session_declares_replaces_what_the_old_one_declared() {
     let text = r#"{"prompts":{"listChanged":true}}"#;
     scene.bridge.slots[FIRST].opening.capabilities =
         Capabilities(serde_json::from_str(text).unwrap());
-    scene.bridge.take_initialize_answer(FIRST, &answer());
+    scene.bridge.handle_initialize_answer(FIRST, &answer());
     let opening = &scene.bridge.slots[FIRST].opening;
     assert!(opening.announces("tools") && !opening.announces("prompts"));
     let unreadable = Message::parse(r#"{"jsonrpc":"2.0","id":9,"result":7}"#.to_owned()).unwrap();
-    scene.bridge.take_initialize_answer(FIRST, &unreadable);
+    scene.bridge.handle_initialize_answer(FIRST, &unreadable);
     assert!(!scene.bridge.slots[FIRST].opening.announces("tools"));
 }
 
@@ -217,10 +217,10 @@ async fn how_the_server_is_reached_is_logged_once() {
     scene.bridge.open_session(FIRST, initialize);
     let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
     let http = Transport::StreamableHttp;
-    let first = logged(|| scene.bridge.take_opened(FIRST, number, http, None));
+    let first = logged(|| scene.bridge.note_opened(FIRST, number, http, None));
     assert!(first.contains("connected") && !first.contains("deprecated"), "{first}");
     let stream = scene.http_sse();
-    let again = logged(|| scene.bridge.take_opened(FIRST, number, stream, None));
+    let again = logged(|| scene.bridge.note_opened(FIRST, number, stream, None));
     assert!(again.is_empty(), "{again}");
     scene.bridge.fail_all_slots(&lost());
     let mut scene = Scene::new().await;
@@ -228,7 +228,7 @@ async fn how_the_server_is_reached_is_logged_once() {
     scene.bridge.open_session(FIRST, initialize);
     let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
     let stream = scene.http_sse();
-    let old = logged(|| scene.bridge.take_opened(FIRST, number, stream, None));
+    let old = logged(|| scene.bridge.note_opened(FIRST, number, stream, None));
     assert!(old.contains("connected") && old.contains("deprecated"), "{old}");
     scene.bridge.fail_all_slots(&lost());
 }
@@ -299,7 +299,7 @@ async fn a_modern_host_is_told_what_the_newest_session_declares() {
     let newer = r#"{"jsonrpc":"2.0","id":9,"result":{"protocolVersion":"2025-06-18",
         "capabilities":{"prompts":{}},"serverInfo":{"name":"s","version":"2"}}}"#;
     let newer = Message::parse(newer.replace('\n', "")).unwrap();
-    scene.bridge.take_initialize_answer(FIRST, &newer);
+    scene.bridge.handle_initialize_answer(FIRST, &newer);
     scene.discover();
     let line = scene.told().await;
     assert!(line["result"]["capabilities"]["prompts"].is_object(), "{line}");

@@ -77,7 +77,7 @@ fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
                 let line = format!(
                     r#"{{"jsonrpc":"2.0",{number}"method":"{name}","params":{from_server}}}"#
                 );
-                host.take_remote(&message(line), Some(&id), &mut cx);
+                host.handle_remote_message(&message(line), Some(&id), &mut cx);
             }
             let answer = match method.as_str() {
                 "initialize" => concat!(
@@ -88,10 +88,10 @@ fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
                 _ => answers.next().map_or("", String::as_str),
             };
             let answer = message(format!(r#"{{"jsonrpc":"2.0","id":{id},{answer}}}"#));
-            host.take_answer(&id, &answer, &mut cx);
+            host.handle_answer(&id, &answer, &mut cx);
         }
         cx.now += Duration::from_secs(2);
-        host.take_time(&mut cx);
+        host.handle_timers(&mut cx);
     }
     look(cx.effects, &mut answered);
     assert!(answered <= 1, "answered {answered} times");

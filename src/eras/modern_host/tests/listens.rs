@@ -14,7 +14,7 @@ fn server() -> Value {
 
 fn pushing() -> Script {
     let mut script = Script::open(server());
-    script.work(|host, cx| host.take_pushes(true, cx));
+    script.work(|host, cx| host.note_pushes(true, cx));
     script
 }
 
@@ -153,7 +153,7 @@ fn a_server_without_a_stream_to_push_on_acknowledges_nothing() {
     let mut script = Script::open(server());
     listen(&mut script, 1, json!({ "toolsListChanged": true }));
     script.nothing_more();
-    script.work(|host, cx| host.take_pushes(false, cx));
+    script.work(|host, cx| host.note_pushes(false, cx));
     assert_eq!(acknowledged(&mut script, 1), json!({}));
 }
 
@@ -198,7 +198,7 @@ fn a_second_session_is_subscribed_again() {
     script.answer_initialize(server());
     let subscribe = script.sent_one("resources/subscribe");
     script.result(&subscribe, json!({}));
-    script.work(|host, cx| host.take_pushes(true, cx));
+    script.work(|host, cx| host.note_pushes(true, cx));
     script.call(2, "echo");
     script.answer_initialize(server());
     assert_eq!(script.sent_one("resources/subscribe")["params"]["uri"], "a:");

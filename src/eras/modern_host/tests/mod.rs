@@ -123,7 +123,7 @@ impl Script {
         let line = json!({ "jsonrpc": "2.0", "id": request["id"], kind: outcome });
         let message = Message::parse(line.to_string()).unwrap();
         let id = message.id().unwrap().clone();
-        self.work(|host, cx| host.take_answer(&id, &message, cx));
+        self.work(|host, cx| host.handle_answer(&id, &message, cx));
     }
 
     /// The remote asks on the stream of `owner`, or on one of its own.
@@ -141,12 +141,12 @@ impl Script {
     fn bring(&mut self, line: Value, owner: Option<&Value>) {
         let message = Message::parse(line.to_string()).unwrap();
         let owner = owner.map(|request| RequestId::from_json(&request["id"].to_string()).unwrap());
-        self.work(|host, cx| host.take_remote(&message, owner.as_ref(), cx));
+        self.work(|host, cx| host.handle_remote_message(&message, owner.as_ref(), cx));
     }
 
     fn after(&mut self, time: Duration) {
         self.now += time;
-        self.work(|host, cx| host.take_time(cx));
+        self.work(|host, cx| host.handle_timers(cx));
     }
 
     /// Lets pass what is waited for questions of the server.

@@ -196,12 +196,12 @@ impl World {
             if said.is_empty() && sent.is_empty() {
                 return;
             }
-            sent.iter().for_each(|line| self.take_sent(line));
-            said.iter().for_each(|line| self.take_said(line));
+            sent.iter().for_each(|line| self.note_sent(line));
+            said.iter().for_each(|line| self.note_said(line));
         }
     }
 
-    fn take_sent(&mut self, line: &Value) {
+    fn note_sent(&mut self, line: &Value) {
         match line["method"].as_str() {
             Some("tools/call") => {
                 let marker = line["params"]["arguments"]["marker"].as_u64().unwrap();
@@ -232,7 +232,7 @@ impl World {
         }
     }
 
-    fn take_said(&mut self, line: &Value) {
+    fn note_said(&mut self, line: &Value) {
         if line["method"] == "notifications/message" {
             let marker = line["params"]["data"].as_u64().unwrap();
             assert!(self.waiting.values().any(|(waiting, _)| *waiting == marker), "{line}");
