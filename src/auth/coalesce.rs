@@ -1,6 +1,7 @@
 //! Makes all requests in this process share one refresh and one recovery. The work continues even
 //! if every waiter gives up.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -12,7 +13,7 @@ use crate::auth::recovery;
 use crate::auth::refresh::RefreshOutcome;
 use crate::auth::refresh_by_grant::refresh;
 use crate::auth::state::{AuthorizerState, TokenStatus};
-use crate::auth::token_cache::{SharedWork, TokenOrigin};
+use crate::auth::token_cache::{SharedWork, TokenCache, TokenOrigin};
 use crate::error::{Failure, FailureKind};
 
 impl AuthorizerState {
@@ -27,16 +28,14 @@ impl AuthorizerState {
                 return Err(failure);
             }
             let state = self.clone();
-            let work = async move {
-                let result = state.load_or_refresh_alone().await;
-                let mut cache = state.cache();
+            let work = async move { state.load_or_refresh_alone().await };
+            let end = |cache: &mut TokenCache, result: &Result<(), Failure>| {
                 cache.refresh = None;
-                if let Err(failure) = &result {
+                if let Err(failure) = result {
                     cache.note_refresh_failure(failure.clone());
                 }
-                result
             };
-            cache.refresh.get_or_insert_with(|| launch(work)).clone()
+            cache.refresh.get_or_insert_with(|| self.launch(work, end)).clone()
         };
         match work.await {
             // A token that still works for a while is used meanwhile.
@@ -89,12 +88,8 @@ impl AuthorizerState {
             }
             cache.challenge = challenge.clone().or(cache.challenge.take());
             let state = self.clone();
-            let work = async move {
-                let result = recovery::recover(&state, status, challenge).await;
-                state.cache().recovery = None;
-                result
-            };
-            cache.recovery.get_or_insert_with(|| launch(work)).clone()
+            let work = async move { recovery::recover(&state, status, challenge).await };
+            cache.recovery.get_or_insert_with(|| self.launch(work, end_recovery)).clone()
         };
         work.await
     }
@@ -108,12 +103,8 @@ impl AuthorizerState {
             ..SignInRequest::default()
         };
         let state = self.clone();
-        let work = async move {
-            let result = recovery::sign_in(&state, request).await;
-            state.cache().recovery = None;
-            result
-        };
-        cache.recovery.get_or_insert_with(|| launch(work)).clone()
+        let work = async move { recovery::sign_in(&state, request).await };
+        cache.recovery.get_or_insert_with(|| self.launch(work, end_recovery)).clone()
     }
 
     /// The failure for a missing sign-in, with the reason if a refresh failed.
@@ -132,18 +123,31 @@ impl AuthorizerState {
     pub(crate) fn still_waiting(&self, status: StatusCode) -> Failure {
         self.sign_in_needed().status(status.as_u16())
     }
+
+    /// Starts work that continues even if every waiter gives up: a rotated token must be
+    /// stored, and a sign-in must not end because one request did. `end` is called with its result,
+    /// and after a panic too: the next request must not join work that has ended.
+    fn launch(
+        self: &Arc<Self>,
+        work: impl Future<Output = Result<(), Failure>> + Send + 'static,
+        end: impl FnOnce(&mut TokenCache, &Result<(), Failure>) + Send + 'static,
+    ) -> SharedWork {
+        let state = self.clone();
+        let task = tokio::spawn(async move {
+            let result = AssertUnwindSafe(work).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| Err(interrupted()));
+            end(&mut state.cache(), &result);
+            result
+        });
+        async move { task.await.unwrap_or_else(|_| Err(interrupted())) }.boxed().shared()
+    }
 }
 
-/// Starts work that continues even if every waiter gives up: a rotated token must be
-/// stored, and a sign-in must not end because one request did.
-fn launch(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> SharedWork {
-    let task = tokio::spawn(work);
-    let result = async move {
-        task.await.unwrap_or_else(|_| {
-            Err(Failure::new(FailureKind::AuthFailed, "the sign-in was interrupted").hint(
-                "try again; if it happens again, please report this as a bug in `mcp-tether`",
-            ))
-        })
-    };
-    result.boxed().shared()
+fn end_recovery(cache: &mut TokenCache, _: &Result<(), Failure>) {
+    cache.recovery = None;
+}
+
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::AuthFailed, "the sign-in was interrupted")
+        .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
 }

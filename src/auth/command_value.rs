@@ -2,6 +2,7 @@
 //! command runs once for all waiting requests, its value is kept until it expires, and it runs once
 //! more after a refusal. Nothing is stored.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -161,7 +162,9 @@ impl CommandValue {
         let value = Arc::clone(self);
         let before = cell.kept.as_ref().map(|kept| (kept.header.clone(), kept.serial));
         let task = tokio::spawn(async move {
-            let printed = value.run_alone(before).await;
+            // After a panic too, the next request must not join a run that has ended.
+            let printed = AssertUnwindSafe(value.run_alone(before)).catch_unwind().await;
+            let printed = printed.unwrap_or_else(|_| Err(interrupted()));
             let mut cell = value.cell();
             cell.running = None;
             cell.failed = printed.as_ref().err().map(|failure| (Instant::now(), failure.clone()));
@@ -170,11 +173,8 @@ impl CommandValue {
             }
             printed
         });
-        let broken = || {
-            Failure::new(FailureKind::AuthFailed, "the command was interrupted")
-                .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
-        };
-        let run = async move { task.await.unwrap_or_else(|_| Err(broken())) }.boxed().shared();
+        let run = async move { task.await.unwrap_or_else(|_| Err(interrupted())) };
+        let run = run.boxed().shared();
         cell.running = Some(run.clone());
         run
     }
@@ -226,6 +226,11 @@ impl CommandValue {
     fn cell(&self) -> MutexGuard<'_, Cell> {
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::AuthFailed, "the command was interrupted")
+        .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
 }
 
 impl std::fmt::Debug for CommandValue {

@@ -144,7 +144,13 @@ impl Bridge {
 
     /// Ends a request that the host cancelled: it gets no answer.
     pub(super) fn forget(&mut self, request: HostRequest) {
-        if let Some(batch) = request.cancelled() {
+        let batch = request.cancelled();
+        self.write_no_answer(batch);
+    }
+
+    /// Counts a member of a batch, if it is in one, that gets no answer.
+    pub(super) fn write_no_answer(&mut self, batch: Option<u64>) {
+        if let Some(batch) = batch {
             self.add_to_batch(batch, None);
         }
     }

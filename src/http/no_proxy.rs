@@ -111,7 +111,11 @@ impl Hosts {
             }
             (Self::Pattern(pattern), host) => {
                 let name = host.to_string();
-                matches(pattern, name.strip_suffix('.').unwrap_or(&name))
+                // `10.*` means addresses, and not `10.example.com`.
+                let is_address =
+                    pattern.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'*'));
+                (!is_address || matches!(host, Host::Ipv4(_)))
+                    && matches(pattern, name.strip_suffix('.').unwrap_or(&name))
             }
             (Self::Plain | Self::Domain(_), _) => false,
         }
@@ -215,6 +219,8 @@ mod tests {
         }
         for (entries, url) in [
             ("10.0.0.0/8", "http://11.0.0.1/"),
+            ("10.*", "http://10.example.com/"),
+            ("10.*", "http://[fd12::10]/"),
             ("10.1.2.3:81", "http://10.1.2.3/"),
             ("fd00::/8", "http://[fe80::1]/"),
             ("0.0.0.0/0", "http://[fd12::1]/"),

@@ -14,7 +14,7 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// The shortest value that is replaced, in bytes: shorter ones are not secrets, and would occur in
 /// any text.
 const SHORTEST: usize = 6;
-/// The most values that are remembered.
+/// The most values that are remembered, besides those of the latest message.
 const MOST: usize = 256;
 
 /// A user's value of this length or more counts as a secret, whatever its header is called.
@@ -80,7 +80,18 @@ const PARAMETERS_OF_QUERIES: [&str; 3] = ["code", "nonce", "state"];
 
 /// The secret values seen in headers.
 #[derive(Default)]
-pub(super) struct KnownSecrets(Vec<Vec<u8>>);
+pub(super) struct KnownSecrets {
+    /// The longest first: a value that contains another one is replaced first.
+    values: Vec<KnownSecret>,
+    /// How many messages the values were learned from.
+    messages: u64,
+}
+
+struct KnownSecret {
+    value: Vec<u8>,
+    /// The latest message that it was in.
+    message: u64,
+}
 
 impl KnownSecrets {
     /// Returns whether the value of this header may be written.
@@ -91,6 +102,7 @@ impl KnownSecrets {
 
     /// Remembers the credentials among the headers of a request.
     pub(super) fn learn(&mut self, headers: &HeaderMap) {
+        self.messages += 1;
         for (name, value) in headers {
             // A proof is valid for one request only.
             if !Self::is_open(name) && name.as_str() != "dpop" {
@@ -101,6 +113,7 @@ impl KnownSecrets {
 
     /// Remembers values of a response that later requests will send back.
     pub(super) fn learn_from_response(&mut self, headers: &HeaderMap) {
+        self.messages += 1;
         for (name, value) in headers {
             if OF_RESPONSES.contains(&name.as_str()) {
                 self.learn_value(name.as_str(), value.as_bytes());
@@ -143,30 +156,41 @@ impl KnownSecrets {
         }
     }
 
+    /// Adds a value as it is and as it stands in a JSON string.
     fn add(&mut self, value: &[u8]) {
-        if value.len() < SHORTEST || self.0.iter().any(|known| known == value) {
+        if value.len() < SHORTEST {
             return;
         }
-        let as_json = std::str::from_utf8(value).map(|text| serde_json::json!(text).to_string());
-        if let Ok(text) = as_json {
-            let inner = &text.as_bytes()[1..text.len() - 1];
-            if inner != value {
-                self.0.push(inner.to_vec());
+        self.add_spelling(value);
+        if let Ok(text) = std::str::from_utf8(value) {
+            let text = serde_json::json!(text).to_string();
+            self.add_spelling(&text.as_bytes()[1..text.len() - 1]);
+        }
+    }
+
+    /// Adds a value in the place of the one that was sent the longest time ago, if there are too
+    /// many: a token that each request carries stays, however often a cookie changes.
+    fn add_spelling(&mut self, value: &[u8]) {
+        if let Some(known) = self.values.iter_mut().find(|known| known.value == value) {
+            known.message = self.messages;
+            return;
+        }
+        if self.values.len() >= MOST {
+            let earlier = self.values.iter().enumerate();
+            let earlier = earlier.filter(|(_, known)| known.message < self.messages);
+            if let Some((oldest, _)) = earlier.min_by_key(|(_, known)| known.message) {
+                self.values.remove(oldest);
             }
         }
-        if self.0.len() >= MOST {
-            self.0.remove(0);
-        }
-        self.0.push(value.to_vec());
-        // A value that contains another one is replaced first.
-        self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        let at = self.values.partition_point(|known| known.value.len() >= value.len());
+        self.values.insert(at, KnownSecret { value: value.to_vec(), message: self.messages });
     }
 
     /// The text without the known values.
     pub(super) fn without<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let mut text = Cow::Borrowed(text);
-        for known in &self.0 {
-            if let Some(replaced) = replace(&text, known) {
+        for known in &self.values {
+            if let Some(replaced) = replace(&text, &known.value) {
                 text = Cow::Owned(replaced);
             }
         }
@@ -258,6 +282,31 @@ mod tests {
         let tokens = r#"{"access_token":"a1","refresh_token": "r1","state":"kept","code":7}"#;
         let shown = r#"{"access_token":"[redacted]","refresh_token": "[redacted]","state":"kept","code":7}"#;
         assert_eq!(after(&[], tokens), shown);
+    }
+
+    /// O-30, S-09: many values that change take the place of none that is still sent.
+    #[test]
+    fn a_token_of_every_request_is_known_however_many_cookies_change() {
+        let mut known = KnownSecrets::default();
+        let headers = |pairs: &[(&'static str, String)]| {
+            let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value));
+            pairs.map(|(name, value)| (name, value.parse().unwrap())).collect::<HeaderMap>()
+        };
+        let token = "a-token-that-is-longer-than-every-cookie";
+        for number in 0..3 * MOST {
+            let cookie = format!("AWSALB=c00kie-{number:04}\"x");
+            known.learn(&headers(&[
+                ("authorization", format!("Bearer {token}")),
+                ("cookie", cookie.clone()),
+            ]));
+            let without = known.without(format!("{token} {cookie}").as_bytes()).into_owned();
+            assert_eq!(String::from_utf8(without).unwrap(), "[redacted] [redacted]");
+            known.learn_from_response(&headers(&[("set-cookie", cookie)]));
+            assert!(known.values.len() <= MOST);
+        }
+        let cookies: Vec<String> = (0..2 * MOST).map(|n| format!("c{n}=v4lue-{n:04}")).collect();
+        known.learn(&headers(&[("cookie", cookies.join("; "))]));
+        assert_eq!(&*known.without(b"v4lue-0000 v4lue-0511"), b"[redacted] [redacted]");
     }
 
     /// O-30: what a server says of itself, and plain words, are not searched for in results.

@@ -169,7 +169,8 @@ impl Wire {
         outcome
     }
 
-    /// Reads an error response's body; returns an empty one if it is too large or does not arrive.
+    /// Reads an error response's body, or as much of it as arrives in time; returns an empty one if
+    /// it is too large.
     pub(super) async fn read_error_body(&self, mut response: Response) -> Bytes {
         let (mut body, mut share) = (Vec::new(), Share::default());
         let limit = Some(ERROR_BODY_TIMEOUT);

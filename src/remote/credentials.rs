@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
-use crate::auth::{Authorizer, HeaderCommands};
+use crate::auth::{Authorizer, Challenge, HeaderCommands};
 use crate::error::{Failure, FailureKind};
 use crate::http::Response;
 use crate::protocol::headers;
@@ -108,8 +108,7 @@ impl RequestCredentials {
 
 /// Whether a challenge says that the token is invalid (RFC 6750 §3.1).
 fn refuses_token(headers: &HeaderMap) -> bool {
-    let all = headers.get_all(header::WWW_AUTHENTICATE).into_iter();
-    all.filter_map(|value| value.to_str().ok()).any(|value| value.contains("invalid_token"))
+    Challenge::find(headers).is_some_and(|challenge| challenge.refuses_token())
 }
 
 fn failure_of_commands(status: StatusCode) -> Failure {
@@ -118,4 +117,23 @@ fn failure_of_commands(status: StatusCode) -> Failure {
     Failure::new(FailureKind::AuthFailed, message)
         .status(code)
         .hint("run the command in a terminal, and check what the key that it prints may do")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A-14: the words of another error may mention the code
+    #[test]
+    fn only_the_error_code_refuses_a_token() {
+        let refuses = |challenge: &'static str| {
+            let value = HeaderValue::from_static(challenge);
+            refuses_token(&HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)]))
+        };
+        assert!(refuses(r#"Bearer error="invalid_token""#));
+        assert!(refuses(r#"Basic realm="x", Bearer realm="y", error="invalid_token""#));
+        let words = r#"Bearer error="invalid_request", error_description="not invalid_token""#;
+        assert!(!refuses(words));
+        assert!(!refuses(r#"Bearer realm="invalid_token""#));
+    }
 }

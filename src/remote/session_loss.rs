@@ -50,7 +50,8 @@ pub(super) fn is_lost(
         }
         // The session exists, but is in use or rate-limited.
         (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _) | (_, None) => false,
-        (_, Some(error)) => is_unknown_session(error),
+        (status, Some(error)) if status.is_client_error() => is_unknown_session(error),
+        (_, Some(error)) => is_session_gone(error),
     }
 }
 
@@ -60,11 +61,12 @@ pub(super) fn is_lost_by(post: &Post, error: &Message) -> bool {
     has_session(post) && says_lost(error)
 }
 
-/// Returns whether this message is an error that says that the session is unknown.
+/// Returns whether this message is an error that says that the session is unknown. A mere mention
+/// of a session is not enough: the request may have run.
 pub(super) fn says_lost(error: &Message) -> bool {
     error.kind() == MessageKind::ErrorResponse
         && error.id().and_then(RequestId::as_own_number).is_none()
-        && is_unknown_session(error)
+        && is_session_gone(error)
 }
 
 /// The outcome for a message that was answered by such an error.
@@ -91,7 +93,7 @@ pub(crate) fn casts_doubt(answer: &Message) -> bool {
     answer.kind() == MessageKind::ErrorResponse && is_unknown_session(answer)
 }
 
-/// Returns whether this refusal of a request may mean that.
+/// Returns whether a refusal with an HTTP error may mean that the session is unknown.
 pub(crate) fn refusal_casts_doubt(refusal: &ProbeRefusal) -> bool {
     match &refusal.answer {
         Some(answer) if matches!(refusal.status, Some(404 | 410)) => {
@@ -106,6 +108,19 @@ pub(crate) fn refusal_casts_doubt(refusal: &ProbeRefusal) -> bool {
 fn is_unknown_session(error: &Message) -> bool {
     let error: RefusalError = error.outcome_as().unwrap_or_default();
     error.code == SESSION_NOT_FOUND || names_a_session(&error.message)
+}
+
+/// Narrower than [`is_unknown_session`], for errors that do not prove that the request was refused:
+/// sending it again must not repeat what it did (T-28).
+fn is_session_gone(error: &Message) -> bool {
+    const REFUSED: [&str; 5] =
+        ["invalid session", "no valid session", "missing session", "session id", "session-id"];
+    let error: RefusalError = error.outcome_as().unwrap_or_default();
+    let text = error.message.to_ascii_lowercase();
+    error.code == SESSION_NOT_FOUND
+        || says_session_is_gone(&text)
+        || text.contains("not initialized")
+        || REFUSED.iter().any(|refused| text.contains(refused))
 }
 
 /// Returns whether an error's text is about the session. The TypeScript SDK says "Server not
@@ -211,6 +226,10 @@ mod tests {
             (409, "session in use".to_owned()),
             (500, "session store is down".to_owned()),
             (401, "invalid session token".to_owned()),
+            (409, error("null", -32000, "the session is in use")),
+            (429, error("null", -32000, "too many requests in this session")),
+            (500, error("null", -32603, "database session is in a failed transaction")),
+            (200, error("null", -32603, "could not commit the session")),
             (422, r#"{"detail":[{"loc":["session_date"],"msg":"invalid"}]}"#.to_owned()),
         ] {
             assert!(!judge(&post, false, status, &body), "{status} {body}");

@@ -289,11 +289,25 @@ async fn a_sign_in_that_cannot_be_stored_is_no_success() {
     let (name, _) = stored(&party.vault, "sign-in").await;
     party.authorizer.sign_out().await.unwrap();
     let broken = crate::support::sign_in::party(&server).build();
-    broken.vault.break_name(&name);
+    broken.vault.break_saving(&name);
     let failure = broken.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthFailed);
-    let titles: Vec<_> = broken.browser.ended().into_iter().map(|page| page.text).collect();
-    assert!(titles.iter().all(|text| !text.contains("<h1>Signed in")), "{titles:?}");
+    assert!(failure.message.contains("cannot write"), "{}", failure.message);
+    let page = broken.browser.ended_at().await;
+    assert_eq!(page.status, 500);
+    assert!(page.text.contains("could not be stored on this machine"), "{}", page.text);
+    assert!(!page.text.contains("<h1>Signed in"), "{}", page.text);
+}
+
+/// T-18: the next request does not join a sign-in that a bug has ended
+#[tokio::test]
+async fn a_sign_in_that_panicked_can_be_repeated() {
+    let server = slow_server().await;
+    let party = party(&server).browser(&FakeBrowser::panics_once()).build();
+    let failure = party.list().await.unwrap_err();
+    assert!(failure.message.contains("interrupted"), "{}", failure.message);
+    assert_eq!(party.list().await, Ok(2));
+    assert_eq!(party.browser.opened().len(), 2);
 }
 
 /// S-04: who waits gets the result, also a refusal: ten bridges do not open ten tabs for one "no".

@@ -373,3 +373,39 @@ async fn a_malformed_answer_of_the_host_is_an_error_for_the_server_only() {
     assert!(harness.call("add", json!({})).await["id"].is_number());
     assert!(harness.set_aside().iter().all(|line| line["id"] != *id), "nothing under this id");
 }
+
+/// T-11, T-17, T-19
+#[tokio::test]
+async fn a_batch_with_a_malformed_answer_or_a_modern_request_is_answered() {
+    let mut harness = Harness::faulty(&["ask=roots:on=post:tool=echo"]);
+    harness.initialize("2025-03-26").await;
+    harness.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
+    harness.start_call("echo", json!({})).await;
+    let asked = harness.of_method("roots/list").await;
+    let list = json!({ "jsonrpc": "2.0", "id": "l", "method": "tools/list" });
+    let broken = json!({ "jsonrpc": "2.0", "id": asked["id"], "outcome": 7 });
+    harness.send(&json!([list, broken]).to_string()).await;
+    let answers = next_batch(&mut harness).await;
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert!(answers[0]["result"]["tools"].is_array(), "{answers:?}");
+    let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" });
+    let modern = json!({
+        "jsonrpc": "2.0", "id": "m", "method": "tools/list", "params": { "_meta": meta },
+    });
+    harness.send(&json!([modern, list]).to_string()).await;
+    let answers = next_batch(&mut harness).await;
+    assert_eq!(answers.len(), 2, "{answers:?}");
+    assert_eq!(answers[0]["error"]["code"], -32600, "{answers:?}");
+    assert!(answers[1]["result"]["tools"].is_array(), "{answers:?}");
+}
+
+/// The answers of the next batch, in the order of their ids from the last to the first.
+async fn next_batch(harness: &mut Harness) -> Vec<Value> {
+    loop {
+        if let Some(answers) = harness.next().await.as_array() {
+            let mut answers = answers.clone();
+            answers.sort_by_key(|answer| std::cmp::Reverse(answer["id"].to_string()));
+            return answers;
+        }
+    }
+}

@@ -96,6 +96,7 @@ struct Contents {
     saves: u64,
     lockings: u64,
     broken: HashSet<String>,
+    read_only: HashSet<String>,
 }
 
 impl MemoryVault {
@@ -126,6 +127,12 @@ impl MemoryVault {
         self.contents().broken.insert(name.to_owned());
     }
 
+    /// Makes every attempt to store something under this name fail from now on, as a full disk
+    /// does.
+    pub fn break_saving(&self, name: &str) {
+        self.contents().read_only.insert(name.to_owned());
+    }
+
     fn contents(&self) -> MutexGuard<'_, Contents> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,9 +153,13 @@ impl Vault for MemoryVault {
     }
 
     fn save(&self, name: &str, value: Secret<Vec<u8>>) -> BoxFuture<'_, Result<(), VaultError>> {
-        let saved = self.usable(name).map(|mut contents| {
+        let saved = self.usable(name).and_then(|mut contents| {
+            if contents.read_only.contains(name) {
+                return Err(VaultError::new(format!("cannot write the entry `{name}`")));
+            }
             contents.values.insert(name.to_owned(), value);
             contents.saves += 1;
+            Ok(())
         });
         Box::pin(async move { saved })
     }

@@ -84,6 +84,10 @@ impl Bridge {
             return self.reply_error(request, codes::INVALID_REQUEST, text);
         }
         if requester == Requester::Host && eras::speaks_modern(request.message()) {
+            if request.is_in_batch() {
+                let text = "a request with a revision in `_meta` must not be part of a batch";
+                return self.reply_error(request, codes::INVALID_REQUEST, text);
+            }
             return self.handle_modern_request(slot, request.by(Requester::ModernHost));
         }
         match request.method() {
@@ -255,7 +259,7 @@ impl Bridge {
         if let Some(id) = invalid.id.as_ref().filter(|_| !invalid.names_a_method)
             && self.handle_broken_answer(id)
         {
-            return;
+            return self.write_no_answer(batch);
         }
         let line = match &invalid.id {
             Some(id) => error_response(id, invalid.code, &invalid.reason, Value::Null),

@@ -126,7 +126,7 @@ impl Bridge {
                 self.fail_everything(slot, failure);
             }
             Purpose::Host(_) if failure.kind == FailureKind::Timeout => {
-                self.cancel_at_remote(slot, number);
+                self.cancel_at_remote(slot, number, "the time limit has passed");
                 self.effects.push(Effect::Fail(number, failure.clone()));
             }
             Purpose::Host(_) => self.fail(number, failure),
@@ -134,13 +134,13 @@ impl Bridge {
     }
 
     /// Tells the remote to stop working on a request that the host no longer waits for (T-26).
-    pub(in crate::bridge) fn cancel_at_remote(&mut self, slot: SlotId, request: u64) {
+    pub(in crate::bridge) fn cancel_at_remote(&mut self, slot: SlotId, request: u64, reason: &str) {
         if self.slots[slot].adapter.is_on() {
             return self
                 .with_remote_adapter(slot, |remote, context| remote.cancel(request, context));
         }
         let id = self.in_flight.get(request).map_or(request, |open| open.handle.remote_id(request));
-        let params = json!({ "requestId": id, "reason": "the time limit has passed" }).to_string();
+        let params = json!({ "requestId": id, "reason": reason }).to_string();
         let line = notification(methods::CANCELLED, Some(&params));
         let number = self.numbers.fresh();
         let slot = &mut self.slots[slot];

@@ -133,7 +133,8 @@ impl Bridge {
         let text = format!("the answer to a question of the server did not arrive: {why}");
         let failure = Failure::new(FailureKind::Lost, text)
             .hint("the server may have acted on the request in part; check before repeating it");
-        self.cancel_at_remote(slot, waiting);
+        let reason = "the answer to a question of the server did not arrive";
+        self.cancel_at_remote(slot, waiting, reason);
         let fail = RemoteEffect::Fail { number: waiting, failure };
         self.effects.push(Effect::OfRemote(slot, fail));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
@@ -40,6 +40,8 @@ impl Clock for FakeClock {
 #[derive(Clone, Debug)]
 pub struct FakeBrowser {
     way: Way,
+    /// Whether the next page ends in a panic.
+    panics: Arc<AtomicBool>,
     opened: Arc<Mutex<Vec<Url>>>,
     ended: Arc<watch::Sender<Vec<Page>>>,
 }
@@ -75,23 +77,23 @@ impl FakeBrowser {
         Self::new(Way::Missing)
     }
 
+    /// Panics once, as only a bug can make it, and then follows.
+    pub fn panics_once() -> Self {
+        Self { panics: Arc::new(AtomicBool::new(true)), ..Self::follows() }
+    }
+
     /// Fails the test on drop if it was opened.
     pub fn must_not_open() -> Unopened {
         Unopened(Self::ignores())
     }
 
     fn new(way: Way) -> Self {
-        Self { way, opened: Arc::default(), ended: Arc::default() }
+        Self { way, panics: Arc::default(), opened: Arc::default(), ended: Arc::default() }
     }
 
     /// Returns the pages that it was asked to open.
     pub fn opened(&self) -> Vec<Url> {
         self.opened.lock().unwrap().clone()
-    }
-
-    /// Returns the pages that it ended up at.
-    pub fn ended(&self) -> Vec<Page> {
-        self.ended.borrow().clone()
     }
 
     /// Waits for the first page that it ends up at.
@@ -105,6 +107,7 @@ impl FakeBrowser {
 impl Browser for FakeBrowser {
     fn open(&self, url: &Url) -> BoxFuture<'_, Result<(), BrowserError>> {
         self.opened.lock().unwrap().push(url.clone());
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "the first page");
         let (url, ended, way) = (url.clone(), self.ended.clone(), self.way);
         Box::pin(async move {
             match way {

@@ -1,4 +1,4 @@
-//! Arithmetic of amounts in minor units: whole numbers only, halves away from zero, sums exact.
+//! Arithmetic of amounts in minor units: whole numbers only, and halves round up.
 
 /// Formats an amount for people: `499.05`.
 pub(crate) fn decimal(amount: i64) -> String {
@@ -20,7 +20,7 @@ pub(crate) fn portion(amount: i64, part: i64, whole: i64) -> i64 {
     i64::try_from((2 * amount * part + whole).div_euclid(2 * whole)).unwrap_or(i64::MAX)
 }
 
-/// Splits `amount` in proportion to `weights`; the shares add up to it.
+/// Splits `amount` in proportion to `weights`. The shares add up to it, unless every weight is 0.
 pub(crate) fn shared(amount: i64, weights: &[i64]) -> Vec<i64> {
     let (mut left, mut weight) = (amount, weights.iter().sum::<i64>());
     let mut shares = Vec::with_capacity(weights.len());

@@ -37,7 +37,8 @@ impl RateLimits {
             return Ok(());
         }
         let left = LIMIT_WINDOW.saturating_sub(now.duration_since(window.start));
-        Err(DeskError::rate_limited(limit, name, left.as_secs() + 1))
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        Err(DeskError::rate_limited(limit, name, seconds))
     }
 }
 
@@ -54,7 +55,7 @@ mod tests {
         }
         let problem = limits.count("a", Class::Destructive, start).unwrap_err().to_json();
         assert_eq!(problem["error"]["code"], "rate_limited");
-        assert_eq!(problem["error"]["hint"], "try again in 61 seconds");
+        assert_eq!(problem["error"]["hint"], "try again in 60 seconds");
         limits.count("a", Class::Read, start).unwrap();
         limits.count("b", Class::Write, start).unwrap();
         limits.count("a", Class::Write, start + LIMIT_WINDOW).unwrap();
