@@ -205,7 +205,7 @@ impl Document {
             // In the other formats lines matter, but not their endings.
             let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
             let lines = lines.collect::<Vec<_>>().join("\n");
-            let lines = if is_json { lines.split_whitespace().collect() } else { lines };
+            let lines = if is_json { without_spaces(&lines) } else { lines };
             // There may be comments before an empty object.
             if is_json && lines.ends_with("{}") && !lines.ends_with(":{}") {
                 lines.trim_end_matches("{}").to_owned()
@@ -239,10 +239,179 @@ impl Document {
     }
 }
 
+/// JSON without the white space around its tokens and in its comments. That in strings stays.
+fn without_spaces(text: &str) -> String {
+    let (mut dense, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => string_length(rest),
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            other => other.len_utf8(),
+        };
+        let (token, after) = rest.split_at(length);
+        if first == '"' {
+            dense.push_str(token);
+        } else {
+            dense.extend(token.split_whitespace());
+        }
+        rest = after;
+    }
+    dense
+}
+
+/// The length of the string at the start of `text`, with its quotation marks.
+fn string_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    let mut is_end = |place: usize, byte: u8| {
+        let is_end = place > 0 && byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    };
+    let end = text.bytes().enumerate().position(|(place, byte)| is_end(place, byte));
+    end.map_or(text.len(), |end| end + 1)
+}
+
 /// A configuration with only this entry, for the user to paste.
 pub(crate) fn snippet(host: &KnownHost, entry: &NewEntry) -> String {
     let mut document =
         Document::parse("", host).expect("an empty text is an empty configuration of every host");
     document.add(entry);
     document.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(id: &str) -> &'static KnownHost {
+        KnownHost::from_id(id).unwrap()
+    }
+
+    fn parsed(text: &str, id: &str) -> Document {
+        Document::parse(text, host(id)).unwrap()
+    }
+
+    fn new_entry(name: &str) -> NewEntry {
+        NewEntry {
+            name: name.to_owned(),
+            command: "mcp-tether".to_owned(),
+            arguments: vec!["https://mcp.example.com".to_owned()],
+            variables: vec![("KEY".to_owned(), "a $b".to_owned())],
+        }
+    }
+
+    /// S-32
+    #[test]
+    fn white_space_counts_in_strings_alone() {
+        for (text, dense) in [
+            ("{ \"a b\" :\t[ 1 , 2 ]\n}", r#"{"a b":[1,2]}"#),
+            (r#" "a \" b" x "#, r#""a \" b"x"#),
+            (r#" "a \\" x "b c" "#, r#""a \\"x"b c""#),
+            ("// it's \" one\n \"a b\"", "//it's\"one\"a b\""),
+            ("/* a \" b */ \"c d\"", "/*a\"b*/\"c d\""),
+            ("/ 1", "/1"),
+            ("/* open \" x", "/*open\"x"),
+            ("// open \" x", "//open\"x"),
+            ("\"open x", "\"open x"),
+            ("\"", "\""),
+            ("\"é ü\" \u{a0}", "\"é ü\""),
+            ("", ""),
+        ] {
+            assert_eq!(without_spaces(text), dense, "{text}");
+        }
+    }
+
+    /// S-32
+    #[test]
+    fn a_former_text_is_the_same_if_only_its_layout_differs() {
+        for (id, now, former, is_same) in [
+            ("cursor", "{\n \"a\": [1, 2]\n}\n", "{\"a\":[1,2]}", true),
+            ("cursor", "{\"a\": \"x y\"}", "{\"a\": \"xy\"}", false),
+            ("cursor", "{\"a\": \"x  y\"}", "{\"a\": \"x y\"}", false),
+            ("cursor", "{\"a\": 1, \"mcpServers\": {}}", "{\"a\": 1}", true),
+            ("cursor", "{\"a\": 1}", "{\"a\": 2}", false),
+            ("cursor", "{}", "", true),
+            ("cursor", "", "// mine\n{}", false),
+            ("cursor", "{\"a\": {}}", "{\"a\": {}}", true),
+            ("codex", "a = 1\n\nb = 2  \n", "a = 1\nb = 2\n", true),
+            ("codex", "a = 1\nb = 2\n", "a = 1 b = 2\n", false),
+            ("codex", "a = \"x y\"\n", "a = \"xy\"\n", false),
+            ("goose", "a: 1\nextensions:\n", "a: 1\n", true),
+            ("goose", "a: 1\n", "a: 2\n", false),
+        ] {
+            // What is not parsed is only compared.
+            let same = parsed(now, id).differs_only_in_layout(former);
+            assert_eq!(same, is_same, "{id}: {now} / {former}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_empty_if_nothing_but_its_section_is_left() {
+        for (id, text, is_empty) in [
+            ("cursor", "", true),
+            ("cursor", "{}", true),
+            ("cursor", "{\"mcpServers\": {}}", true),
+            ("cursor", "{\"mcpServers\": {\"a\": {\"command\": \"x\"}}}", false),
+            ("cursor", "{\"a\": 1}", false),
+            ("codex", "", true),
+            ("codex", "a = 1", false),
+            ("codex", "# mine", false),
+        ] {
+            assert_eq!(parsed(text, id).is_empty(), is_empty, "{id}: {text}");
+        }
+    }
+
+    #[test]
+    fn entries_of_another_kind_of_host_are_told_by_their_key() {
+        for (text, key) in [
+            (r#"{"servers": {}}"#, Some("servers")),
+            (r#"{"mcpServers": {}, "servers": {}}"#, None),
+            (r#"{"mcpServers": {}}"#, None),
+            (r#"{"other": {}}"#, None),
+            ("", None),
+        ] {
+            assert_eq!(parsed(text, "cursor").key_of_another_kind(), key, "{text}");
+        }
+        let reads = parsed(r#"{"mcpServers": {}}"#, "vscode").key_of_another_kind();
+        assert_eq!(reads, Some("mcpServers"));
+        assert_eq!(parsed("[servers]", "codex").key_of_another_kind(), None);
+    }
+
+    #[test]
+    fn an_entry_is_added_found_changed_and_removed_in_every_format() {
+        for id in ["cursor", "vscode", "codex", "goose", "opencode", "zed", "crush"] {
+            let mut document = parsed("", id);
+            document.add(&new_entry("first"));
+            document.add(&new_entry("second"));
+            let mut document = parsed(&document.text(), id);
+            assert_eq!(document.entries().len(), 2, "{id}");
+            let first = document.entry("first").unwrap().clone();
+            assert_eq!(first.words, new_entry("first").words(), "{id}");
+            assert!(!document.is_local(&first.place), "{id}");
+            assert!(document.entry("third").is_none(), "{id}");
+            let words = ["other".to_owned(), "a b".to_owned()];
+            document.set_commands([(&first.place, &words[..])]);
+            let second = document.entry("second").unwrap().place.clone();
+            document.remove(&second);
+            let changed = parsed(&document.text(), id);
+            assert!(changed.has_entries_of(&document), "{id}");
+            assert_eq!(changed.entries().len(), 1, "{id}");
+            let kept = changed.entry("first").unwrap();
+            assert_eq!((&kept.words[..], &kept.variables), (&words[..], &first.variables), "{id}");
+            let other = parsed("", id);
+            assert!(!other.has_entries_of(&document), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_place_is_not_changed() {
+        let mut document = parsed(r#"{"mcpServers": {"a": {"command": "x"}}}"#, "cursor");
+        let text = document.text();
+        let place = EntryPlace { section: vec!["mcpServers".to_owned()], name: "b".to_owned() };
+        document.set_commands([(&place, &["y".to_owned()][..])]);
+        assert_eq!(document.text(), text);
+        let shown = snippet(host("cursor"), &new_entry("a"));
+        assert_eq!(parsed(&shown, "cursor").entries().len(), 1);
+    }
 }
