@@ -92,7 +92,8 @@ impl CacheKey {
 fn distinguishes(key: Key) -> bool {
     match key {
         Key::Account | Key::Scope | Key::Resource | Key::DisableResourceParameter
-            | Key::AuthorizeParam | Key::ClientMetadataUrl | Key::ClientCredentials
+            | Key::AuthorizeParam | Key::ClientMetadataUrl | Key::StaticOauthClientMetadata
+            | Key::ClientCredentials
             | Key::AuthorizationEndpoint | Key::TokenEndpoint | Key::DeviceEndpoint
             | Key::CallbackIssuer | Key::DeviceCode | Key::ClientCert | Key::AuthClientCert
             | Key::Idp | Key::IdpClientInfo | Key::IdpTokenFile | Key::WorkloadToken
@@ -108,7 +109,7 @@ fn distinguishes(key: Key) -> bool {
             | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::MemoryBudget
             | Key::Harden | Key::Login | Key::CredentialStore | Key::CallbackPort
             | Key::CallbackHost | Key::CallbackPath | Key::AuthTimeout | Key::AuthSuccessUrl
-            | Key::StaticOauthClientMetadata | Key::AcceptIssuerMismatch | Key::AssumePkce
+            | Key::AcceptIssuerMismatch | Key::AssumePkce
             | Key::AssumeGrant | Key::Dpop | Key::JwtKey | Key::ClientKey
             | Key::AuthClientKey | Key::AllowPrivateAddresses | Key::ConnectTimeout
             | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
@@ -147,5 +148,124 @@ fn text_of(value: &SettingValue) -> String {
         SettingValue::Seconds(span) => span.as_millis().to_string(),
         SettingValue::Port(port) => port.to_string(),
         SettingValue::Mebibytes(number) => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Names;
+    use crate::environment::Environment;
+    use crate::settings::Flags;
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    fn key(byte: u8) -> CacheKey {
+        CacheKey { key: Secret::new(vec![byte; 32]) }
+    }
+
+    fn remote(url: &str, headers: &[(&'static str, &'static str)]) -> RemoteOptions {
+        let own = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers = headers.iter().map(own).collect();
+        RemoteOptions { headers, ..RemoteOptions::new(Url::parse(url).unwrap()) }
+    }
+
+    /// The name for the answers to a run with these settings, and for its sign-in.
+    fn names(values: &[(Key, &str)]) -> (String, String) {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        let flags = Flags { config: None, values: values.iter().map(own).collect() };
+        let (url, environment) = (Url::parse(URL).unwrap(), Environment::fixed([]));
+        let mut settings = Settings::resolve(Some(&url), &flags, &environment).unwrap();
+        let keyring = |_: &str| -> crate::error::Result<Secret<String>> {
+            unreachable!("no secret is named")
+        };
+        let auth = settings.auth_options(&url, &[], &environment, &keyring).unwrap().unwrap();
+        let answers = key(1).of_answers(&remote(URL, &[]), &settings, Some(&auth));
+        (answers, Names::new(&auth).sign_in)
+    }
+
+    /// S-19: one tenant's lists are never shown to another.
+    #[test]
+    fn settings_that_lead_to_another_sign_in_lead_to_other_answers() {
+        let usual = names(&[]);
+        assert_eq!(names(&[]), usual);
+        for values in [
+            &[(Key::Account, "work")][..],
+            &[(Key::Resource, "https://r.example.com")],
+            &[(Key::Resource, "")],
+            &[(Key::DisableResourceParameter, "true")],
+            &[(Key::AuthorizeParam, "tenant=a")],
+            &[(Key::StaticOauthClientMetadata, r#"{"scope":"a"}"#)],
+            &[(Key::StaticOauthClientInfo, r#"{"client_id":"a"}"#)],
+            &[(Key::ClientMetadataUrl, "https://example.com/c.json")],
+            &[(Key::WorkloadToken, "/token")],
+            &[(Key::WorkloadCommand, "get-token")],
+            &[(Key::Idp, "https://idp.example.com")],
+        ] {
+            let (answers, sign_in) = names(values);
+            assert_ne!(sign_in, usual.1, "{values:?}");
+            assert_ne!(answers, usual.0, "{values:?}");
+        }
+    }
+
+    /// S-19
+    #[test]
+    fn settings_that_change_the_lists_lead_to_other_answers() {
+        let usual = names(&[]).0;
+        for values in [
+            &[(Key::Scope, "a")][..],
+            &[(Key::UseIdToken, "true")],
+            &[(Key::OnlyTool, "a*")],
+            &[(Key::IgnoreTool, "a*")],
+            &[(Key::OnlyPrompt, "a")],
+            &[(Key::IgnoreResource, "a")],
+            &[(Key::ReadOnly, "true")],
+            &[(Key::MergePages, "never")],
+            &[(Key::Transport, "sse-only")],
+            &[(Key::StaticOauthClientInfo, r#"{"client_id":"a","client_secret":"s"}"#)],
+        ] {
+            assert_ne!(names(values).0, usual, "{values:?}");
+        }
+        let split = names(&[(Key::OnlyTool, "a"), (Key::OnlyTool, "b")]).0;
+        assert_ne!(split, names(&[(Key::OnlyTool, "ab")]).0, "parts are not simply joined");
+        for values in [(Key::Debug, "true"), (Key::ConnectTimeout, "7"), (Key::KeepAlive, "true")] {
+            assert_eq!(names(&[values]).0, usual, "the server cannot tell: {}", values.1);
+        }
+    }
+
+    /// S-19
+    #[test]
+    fn an_era_depends_on_the_url_and_the_headers_in_any_order() {
+        let of = |url: &str, headers: &[(&'static str, &'static str)]| {
+            key(1).of_era(&remote(url, headers))
+        };
+        let usual = of(URL, &[("a", "1"), ("b", "2")]);
+        assert_eq!(of(URL, &[("b", "2"), ("a", "1")]), usual);
+        for other in [
+            of("https://mcp.example.com/other", &[("a", "1"), ("b", "2")]),
+            of(URL, &[("a", "2"), ("b", "1")]),
+            of(URL, &[("a", "1")]),
+            of(URL, &[("a", "1"), ("b", "2"), ("b", "2")]),
+            key(2).of_era(&remote(URL, &[("a", "1"), ("b", "2")])),
+        ] {
+            assert_ne!(other, usual);
+        }
+    }
+
+    /// S-19, S-73
+    #[test]
+    fn names_for_different_purposes_never_meet() {
+        let url = Url::parse(URL).unwrap();
+        let pins = |account: &str| key(1).of_pins(&url, account);
+        assert_eq!(pins("work"), pins("work"));
+        assert_ne!(pins("work"), pins(""));
+        let bare = remote(URL, &[]);
+        let settings = Settings::resolve(None, &Flags::default(), &Environment::fixed([])).unwrap();
+        let answers = key(1).of_answers(&bare, &settings, None);
+        let names = [pins(""), key(1).of_era(&bare), answers];
+        assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
+        assert!(names.iter().all(|name| name.len() == 64), "{names:?}");
     }
 }
