@@ -298,7 +298,7 @@ fn command_context(
     let paths = environment.paths();
     let store = open(&settings, &paths, keyring_wait);
     let mut remote = settings.remote_options(&url, environment, &secret_of(&store))?;
-    if let Some(command) = settings.proxy_auth_command() {
+    if let Some(command) = settings.proxy_auth_command(environment) {
         remote.http.proxy_credentials = block_on(credentials_of_command(&command, &remote))?;
     }
     let jobs =
