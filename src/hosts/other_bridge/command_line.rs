@@ -4,7 +4,7 @@
 use super::names::{bridge, program};
 use super::runners::is_runner;
 
-/// Shells that take a line after `-c`, or after letters that end in `c`.
+/// Shells that take a line after `-c`, which may stand among other letters.
 const SHELLS: [&str; 7] = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish"];
 /// Options of shells with a value.
 const SHELL_OPTIONS: [&str; 5] = ["-o", "+o", "-O", "--rcfile", "--init-file"];
@@ -41,7 +41,8 @@ fn of_its_own(shell: &str) -> String {
 fn given_to_shell(rest: &[String]) -> Option<&str> {
     let (mut position, mut has_line) = (0, false);
     while let Some(option) = rest.get(position).filter(|word| word.starts_with(['-', '+'])) {
-        has_line |= !option.starts_with("--") && option.ends_with('c');
+        let is_short = option.starts_with('-') && !option.starts_with("--");
+        has_line |= is_short && option.contains('c');
         position += if SHELL_OPTIONS.contains(&option.as_str()) { 2 } else { 1 };
     }
     rest.get(position).filter(|_| has_line).map(String::as_str)
@@ -82,20 +83,27 @@ fn after_cmd(rest: &[String]) -> Result<Option<Vec<String>>, String> {
         return Ok(None);
     }
     let line = line.trim();
-    // Quotes around the whole line are removed.
+    // Quotes around the whole line are removed; there may be others within it.
     let inner = line.strip_prefix('"').and_then(|line| line.strip_suffix('"'));
     let inner = inner.filter(|inner| inner.split(' ').next().is_some_and(|word| !word.is_empty()));
-    let line = match inner {
-        Some(inner) if CMD.split(line).is_none_or(|words| words.len() == 1) => inner,
-        _ => line,
+    let whole = CMD.split(line);
+    let is_command = |words: &Vec<String>| words.len() > 1 && is_start(&words[0]);
+    let words = match inner {
+        Some(inner) if !whole.as_ref().is_some_and(is_command) => CMD.split(inner),
+        _ => whole,
     };
-    let Some(mut words) = CMD.split(line) else { return Err(of_its_own("cmd")) };
-    if !more.is_empty() && !is_runner(&words[0]) && bridge(&words[0]).is_none() {
+    let Some(mut words) = words else { return Err(of_its_own("cmd")) };
+    if !more.is_empty() && !is_start(&words[0]) {
         // It is a path with a space.
         return Ok(None);
     }
     words.extend_from_slice(more);
     Ok(Some(words))
+}
+
+/// Whether a word may begin a line that starts a bridge.
+fn is_start(word: &str) -> bool {
+    is_runner(word) || bridge(word).is_some()
 }
 
 /// PowerShell takes the rest of its words as one line. Windows PowerShell needs no option for that.
@@ -212,5 +220,168 @@ impl Shell {
         let name = text.strip_prefix("${").and_then(|rest| Some(rest.split_once('}')?.0));
         let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         self.has_variables && name.is_some_and(|name| !name.is_empty() && is_name(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    /// Describes the line after a shell, its words separated by `|`.
+    fn line(word: &str, rest: &[&str]) -> String {
+        match after_shell(word, &words(rest)) {
+            Ok(Some(words)) => words.join("|"),
+            Ok(None) => "none".to_owned(),
+            Err(reason) => format!("error: {reason}"),
+        }
+    }
+
+    fn split(shell: &Shell, line: &str) -> String {
+        shell.split(line).map_or_else(|| "none".to_owned(), |words| words.join("|"))
+    }
+
+    #[test]
+    fn a_line_is_split_if_the_shell_does_nothing_else_with_it() {
+        for (line, expected) in [
+            ("a  b\tc", "a|b|c"),
+            ("a '' b", "a||b"),
+            ("'a b'c\"d e\"", "a bcd e"),
+            ("\"a'b\" 'a\"b'", "a'b|a\"b"),
+            ("a#b a{b a[b", "a#b|a{b|a[b"),
+            ("'a|b;$c`d' \"a|b;(c)*~\"", "a|b;$c`d|a|b;(c)*~"),
+            ("${A} \"${A_1} b\" '$a'", "${A}|${A_1} b|$a"),
+        ] {
+            assert_eq!(split(&SHELL, line), expected, "{line}");
+        }
+        for line in [
+            "", "  ", "a 'b", "a \"b", "a|b", "a & b", "a;b", "a >b", "a <b", "(a)", "`a`", "a\nb",
+            "a *", "~/a", "!a", "a\\ b", "$A", "${A-b}", "${}", "${A", "# a", "a {b", "[ a",
+            "\"$A\"", "\"`a`\"", "\"a\\b\"", "\"!a\"",
+        ] {
+            assert_eq!(split(&SHELL, line), "none", "{line}");
+        }
+    }
+
+    #[test]
+    fn each_shell_has_quotes_and_characters_of_its_own() {
+        for (shell, line, expected) in [
+            (&CMD, "a 'b c'", "a|'b|c'"),
+            (&CMD, "a \"b & c\" $d", "a|b & c|$d"),
+            (&CMD, "a(b", "a(b"),
+            (&CMD, "(a", "none"),
+            (&CMD, "a %B%", "none"),
+            (&CMD, "\"%B%\"", "none"),
+            (&CMD, "a ^b", "none"),
+            (&CMD, "a & b", "none"),
+            (&POWERSHELL, "a '$b;' \"c;d\"", "a|$b;|c;d"),
+            (&POWERSHELL, "a@1", "a@1"),
+            (&POWERSHELL, "@a", "none"),
+            (&POWERSHELL, "${A}", "none"),
+            (&POWERSHELL, "\"$A\"", "none"),
+            (&POWERSHELL, "a {b}", "none"),
+        ] {
+            assert_eq!(split(shell, line), expected, "{line}");
+        }
+    }
+
+    /// docs/from-mcp-remote.md: the ways in which configurations start it.
+    #[test]
+    fn a_shell_takes_a_line_after_its_option_c() {
+        for (rest, expected) in [
+            (&["-c", "a b"][..], "a|b"),
+            (&["-lc", "a b"], "a|b"),
+            (&["-cl", "a b"], "a|b"),
+            (&["-c", "-l", "a b"], "a|b"),
+            (&["-o", "pipefail", "-c", "a b"], "a|b"),
+            (&["+O", "-c", "a b"], "a|b"),
+            (&["-c", "a", "b c"], "a"),
+            (&["-c"], "none"),
+            (&["a b"], "none"),
+            (&["--norc", "a b"], "none"),
+            (&["+c", "a b"], "none"),
+            (&[], "none"),
+            (&["-c", "a; b"], "error: it is started through `bash`, not directly"),
+        ] {
+            assert_eq!(line("/bin/bash", rest), expected, "{rest:?}");
+        }
+        assert_eq!(line("BASH.EXE", &["-c", "a"]), "a");
+        assert_eq!(line("ls", &["-c", "a"]), "none");
+    }
+
+    #[test]
+    fn a_runner_takes_a_line_before_its_first_own_word() {
+        for (word, rest, expected) in [
+            ("npx", &["-c", "a b"][..], "a|b"),
+            ("npx", &["--call=a b"], "a|b"),
+            ("npx", &["-y", "-p", "x", "-c", "a b"], "a|b"),
+            ("npm", &["exec", "--call", "a b"], "a|b"),
+            ("npx", &["x", "-c", "a b"], "a|b"),
+            ("npx", &["other", "-c", "a"], "none"),
+            ("npx", &["--", "-c", "a"], "none"),
+            ("npx", &["-c"], "none"),
+            ("npx", &["-y"], "none"),
+            ("mise", &["exec", "node@22", "--command=a b"], "a|b"),
+            ("mise", &["exec", "npm:mcp-remote", "-c", "a"], "none"),
+            ("nix-shell", &["-p", "nodejs", "--run", "a b"], "a|b"),
+        ] {
+            assert_eq!(line(word, rest), expected, "{word} {rest:?}");
+        }
+    }
+
+    #[test]
+    fn cmd_splits_a_word_with_spaces_unless_it_is_a_path() {
+        let refused = "error: it is started through `cmd`, not directly";
+        for (rest, expected) in [
+            (&["/c", "npx -y x"][..], "npx|-y|x"),
+            (&["/d", "/s", "/c", " npx x "], "npx|x"),
+            (&["/c", "\"npx x\""], "npx|x"),
+            (&["/c", "\"npx x \"a b\"\""], "npx|x|a b"),
+            (&["/c", "npx -y", "x y"], "npx|-y|x y"),
+            (&["/c", "mcp-remote https://a", "b"], "mcp-remote|https://a|b"),
+            (&["/c", "C:\\my tools\\npx.cmd", "x"], "none"),
+            (&["/c", "npx", "a b"], "none"),
+            (&["/c"], "none"),
+            (&[], "none"),
+            (&["/c", "a %B%"], refused),
+            (&["/c", "a && b"], refused),
+            (&["/c", " "], refused),
+        ] {
+            assert_eq!(line("cmd.exe", rest), expected, "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn powershell_takes_all_its_words_as_one_line() {
+        let refused = "error: it is started through `powershell`, not directly";
+        for (shell, rest, expected) in [
+            ("powershell", &["-Command", "a", "b c"][..], "a|b|c"),
+            ("powershell", &["a", "b"], "a|b"),
+            ("pwsh", &["a", "b"], "none"),
+            ("pwsh", &["-nop", "-c", "& a b"], "a|b"),
+            ("pwsh", &["/c", "a"], "a"),
+            ("pwsh", &["-ExecutionPolicy", "-c", "-Command", "a"], "a"),
+            ("powershell", &["-w", "hidden", "a"], "a"),
+            ("powershell", &["-NoProfile"], "none"),
+            ("powershell", &[], "none"),
+            ("powershell", &["-File", "x.ps1"], refused),
+            ("powershell", &["-f", "x.ps1"], refused),
+            ("powershell", &["-enc", "YQ=="], refused),
+            ("powershell", &["-c", "a; b"], refused),
+            ("powershell", &["-c"], refused),
+        ] {
+            assert_eq!(line(shell, rest), expected, "{shell} {rest:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_with_quotation_marks_is_not_split_at_spaces() {
+        assert_eq!(split_at_spaces(" npx  -y ").unwrap(), ["npx", "-y"]);
+        for line in ["", "  ", "npx 'a b'", "npx \"a\""] {
+            assert_eq!(split_at_spaces(line), None, "{line}");
+        }
     }
 }

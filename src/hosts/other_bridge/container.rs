@@ -118,3 +118,72 @@ fn is_harmless_with(name: &str, value: &str) -> bool {
         _ => VOLUMES.contains(&name) && value.contains(".mcp-auth"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Describes the program of a command line after `docker`.
+    fn found(line: &str) -> String {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        match find_program(&words) {
+            Ok(ContainerProgram::Bridge(Started { program, arguments })) => {
+                format!("bridge {program}: {}", arguments.join(" "))
+            }
+            Ok(ContainerProgram::Line(line)) => format!("line: {}", line.join(" ")),
+            Ok(ContainerProgram::Nothing) => "nothing".to_owned(),
+            Err(reason) => format!("error: {reason}"),
+        }
+    }
+
+    #[test]
+    fn the_program_of_a_container_is_its_image_or_what_follows_it() {
+        for (line, expected) in [
+            ("run node npx -y x", "line: npx -y x"),
+            ("container run --rm -i node npx x", "line: npx x"),
+            ("run --name x -p 1:2 --rm=true --user=a node npx", "line: npx"),
+            ("run --entrypoint npx node -y x", "line: npx -y x"),
+            ("run --entrypoint=npx node", "line: npx"),
+            ("run a/mcp-remote:1.2 https://a", "bridge mcp-remote: https://a"),
+            ("run a/mcp-remote@sha256:ab mcp-remote https://a", "bridge mcp-remote: https://a"),
+            ("run localhost:5000/mcp-proxy https://a", "bridge mcp-proxy: https://a"),
+            ("run mcp-remote", "bridge mcp-remote: "),
+            ("run node", "line: "),
+            ("ps", "nothing"),
+            ("exec x npx mcp-remote", "nothing"),
+            ("container", "nothing"),
+            ("run", "nothing"),
+            ("run -i --rm", "nothing"),
+            ("run --name", "nothing"),
+            ("", "nothing"),
+        ] {
+            assert_eq!(found(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_the_entry_would_lose_is_named() {
+        for (line, option) in [
+            ("run -e A=b node npx", Some("-e")),
+            ("run --env=A=b node npx", Some("--env")),
+            ("run -e", Some("-e")),
+            ("run --env-file x node npx", Some("--env-file")),
+            ("run -v /a:/b node npx", Some("-v")),
+            ("run --mount=type=bind,source=/a node npx", Some("--mount")),
+            ("run --gpus all node npx", Some("--gpus")),
+            ("run -d node npx", Some("-d")),
+            ("run -e TOKEN node npx", None),
+            ("run --env=TOKEN node npx", None),
+            ("run -v /h/.mcp-auth:/root/.mcp-auth node npx", None),
+            ("run --mount=source=/h/.mcp-auth node npx", None),
+        ] {
+            let expected = match option {
+                Some(option) => format!("error: its container has `{option}`"),
+                None => "line: npx".to_owned(),
+            };
+            assert_eq!(found(line), expected, "{line}");
+        }
+        let only_there = "error: its URL is a name that only containers know";
+        assert_eq!(found("run node npx x http://host.docker.internal:80/mcp"), only_there);
+    }
+}

@@ -53,3 +53,95 @@ pub(super) fn program(path: &str) -> &str {
     };
     endings.iter().find_map(without).unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// docs/from-mcp-remote.md: the ways in which configurations start it.
+    #[test]
+    fn a_bridge_is_known_by_its_package_its_program_and_its_script() {
+        for (name, words) in [
+            (
+                MCP_REMOTE,
+                &[
+                    "mcp-remote",
+                    "MCP-Remote",
+                    "mcp_remote",
+                    "mcp-remote@latest",
+                    "npm:mcp-remote@0.1",
+                    "jsr:@geelen/mcp-remote",
+                    "@geelen/mcp-remote@1",
+                    "github:geelen/mcp-remote#main",
+                    "git+ssh://git@github.com/geelen/mcp-remote.git",
+                    "https://github.com/geelen/mcp-remote",
+                    "/usr/lib/node_modules/mcp-remote/dist/proxy.js",
+                    "C:\\node_modules\\mcp-remote\\dist\\proxy.js",
+                    "src/mcp-remote/src/proxy.ts",
+                    "C:\\node_modules\\.bin\\mcp-remote.CMD",
+                    "./mcp-remote.ps1",
+                ][..],
+            ),
+            (MCP_PROXY, &["mcp_proxy", "mcp-proxy==0.8.2", "mcp-proxy[extra]", "pipx:mcp-proxy"]),
+            (SUPERGATEWAY, &["supergateway", "supergateway@3.4.0", "/opt/bin/supergateway"]),
+            (
+                OURS,
+                &[
+                    "mcp-tether",
+                    "mcp-tether.exe",
+                    "cargo:mcp-tether@0.1.0",
+                    "C:\\npm\\mcp-tether\\bin\\mcp-tether.js",
+                ],
+            ),
+        ] {
+            for word in words {
+                assert_eq!(bridge(word), Some(name), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_url_another_package_or_another_script_is_not_a_bridge() {
+        for word in [
+            "",
+            "npx",
+            "https://mcp.example.com/mcp-remote",
+            "http://localhost/mcp-proxy",
+            "ftp://github.com/geelen/mcp-remote",
+            "https://github.com/geelen/other",
+            "mcp-remote-client",
+            "mcp-remotes",
+            "my-mcp-remote",
+            "mcp-remote.js",
+            "/lib/mcp-remote/dist/client.js",
+            "/lib/other/dist/proxy.js",
+            "/lib/mcp-tether/bin/other.js",
+            "--mcp-remote",
+        ] {
+            assert_eq!(bridge(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_named_without_its_folder_and_its_extension() {
+        for (path, name) in [
+            ("npx", "npx"),
+            ("/usr/local/bin/npx", "npx"),
+            ("C:\\Program Files\\nodejs\\npx.cmd", "npx"),
+            ("npx.CMD", "npx"),
+            ("npx.Exe", "npx"),
+            ("tool.bat", "tool"),
+            ("tool.ps1", "tool"),
+            ("tool.exe.cmd", "tool.exe"),
+            ("tool.sh", "tool.sh"),
+            ("exe", "exe"),
+            ("", ""),
+            ("é.exe", "é"),
+            // An ending of four bytes would begin within a character here.
+            ("日日", "日日"),
+            ("日", "日"),
+        ] {
+            assert_eq!(program(path), name, "{path}");
+        }
+    }
+}

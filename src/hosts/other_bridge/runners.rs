@@ -156,3 +156,78 @@ pub(super) fn is_version(word: &str) -> bool {
         || version.starts_with("nixpkgs#")
         || version.split('.').all(is_number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_a_number_or_a_name_perhaps_after_a_runtime() {
+        for word in [
+            "22",
+            "v22",
+            "22.1.0",
+            "v22.1",
+            "lts",
+            "latest",
+            "lts/iron",
+            "node@22",
+            "nodejs@v20.1",
+            "python@3.12",
+            "uv@latest",
+            "nixpkgs#nodejs",
+            "node",
+        ] {
+            assert!(is_version(word), "{word}");
+        }
+        for word in [
+            "",
+            "v",
+            "npx",
+            "22a",
+            "1..2",
+            ".1",
+            "1.",
+            "node@",
+            "other@22",
+            "mcp-remote@1",
+            "22-1",
+            "lts-iron",
+            "https://a.example",
+        ] {
+            assert!(!is_version(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_runner_is_known_by_its_name_its_script_or_its_option() {
+        for word in [
+            "npx",
+            "NPX.CMD",
+            "/usr/bin/npx",
+            "C:\\nodejs\\npm.cmd",
+            "/c",
+            "/C",
+            "/v:ON",
+            "wsl.exe",
+            "python",
+            "python3.12",
+            "/lib/npm/bin/npx-cli.js",
+            "dlx",
+        ] {
+            assert!(is_runner(word), "{word}");
+        }
+        for word in ["", "npxx", "mcp-remote", "server.js", "/z", "-y", "https://a.example/mcp"] {
+            assert!(!is_runner(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn an_option_with_a_value_and_a_wrapper_are_known_by_their_exact_names() {
+        assert!(has_value("-p") && has_value("--package") && has_value("--unset"));
+        // A value that is attached takes no further word.
+        assert!(!has_value("--package=mcp-remote") && !has_value("-y") && !has_value("p"));
+        assert!(is_wrapper("ssh") && is_wrapper("aws-vault"));
+        assert!(!is_wrapper("nice") && !is_wrapper("sshd") && !is_wrapper(""));
+    }
+}

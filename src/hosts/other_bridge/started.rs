@@ -97,3 +97,92 @@ fn is_assignment(word: &str) -> bool {
     };
     word.split_once('=').is_some_and(|(name, _)| is_name(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(words: &[&str]) -> String {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        match by(&words) {
+            Ok(Some(Started { program, arguments })) => {
+                format!("{program}: {}", arguments.join(" "))
+            }
+            Ok(None) => "none".to_owned(),
+            Err(reason) => format!("error: {reason}"),
+        }
+    }
+
+    #[test]
+    fn the_words_before_a_bridge_are_removed() {
+        for words in [
+            &["mcp-remote", "https://a"][..],
+            &["npx -y mcp-remote https://a"],
+            &["npx -y", "mcp-remote", "https://a"],
+            &["mcp-remote https://a"],
+            &["npx", "-p", "mcp-remote@1", "mcp-remote", "https://a"],
+            &["python3", "-X", "mcp-proxy", "-m", "mcp-remote", "https://a"],
+            &["python3", "-um", "mcp_remote", "https://a"],
+            &["py", "-3.12", "-m", "mcp_remote", "https://a"],
+            &["mise", "exec", "npm:mcp-remote", "--", "mcp-remote", "https://a"],
+            &["npx", "mcp-remote", "--", "https://a"],
+            &["sh", "-c", "bash -c 'zsh -c \"mcp-remote https://a\"'"],
+            &["nice", "-n", "10", "mcp-remote", "https://a"],
+        ] {
+            assert_eq!(found(words), "mcp-remote: https://a", "{words:?}");
+        }
+        let other = found(&["npx", "mcp-remote", "--", "mcp-proxy", "https://a"]);
+        assert_eq!(other, "mcp-remote: mcp-proxy https://a", "only its own name is repeated");
+    }
+
+    #[test]
+    fn another_program_ends_the_search() {
+        for words in [
+            &[][..],
+            &["npx"],
+            &["npx", "-p"],
+            &["npx", "-p", "mcp-remote"],
+            &["my program", "mcp-remote"],
+            &["npx \"-y\" mcp-remote", "https://a"],
+            &["npx", "other", "mcp-remote"],
+            &["python3", "script.py", "mcp-remote"],
+            &["python3", "-m", "other", "mcp-remote"],
+            &["docker", "ps", "mcp-remote"],
+            // Before the program, this is not an assignment but the program itself.
+            &["A=b", "npx", "mcp-remote"],
+        ] {
+            assert_eq!(found(words), "none", "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_entry_would_lose_is_the_reason_to_keep_it() {
+        for (words, reason) in [
+            (&["env", "A=b", "npx", "mcp-remote"][..], "its command line sets `A`"),
+            (&["sh", "-c", "A=b npx mcp-remote"], "its command line sets `A`"),
+            (&["sudo", "npx", "mcp-remote"], "what `sudo` does for it would be lost"),
+            (&["npx", "OP.EXE", "run", "mcp-remote"], "what `op` does for it would be lost"),
+            (&["bash", "-c", "mcp-remote $URL"], "it is started through `bash`, not directly"),
+        ] {
+            assert_eq!(found(words), format!("error: {reason}"), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn shells_and_containers_are_followed_four_deep() {
+        let inner = "docker run node mcp-remote https://a";
+        let three = format!("docker run node sh -c '{inner}'");
+        assert_eq!(found(&["sh", "-c", &three]), "mcp-remote: https://a", "four of them");
+        assert_eq!(found(&["docker", "run", "node", "sh", "-c", &three]), "none", "a fifth one");
+    }
+
+    #[test]
+    fn an_assignment_begins_with_the_name_of_a_variable() {
+        for word in ["A=b", "_a1=", "a=b=c"] {
+            assert!(is_assignment(word), "{word}");
+        }
+        for word in ["", "A", "=b", "1A=b", "A-B=c", "--a=b", "é=b"] {
+            assert!(!is_assignment(word), "{word}");
+        }
+    }
+}

@@ -77,3 +77,85 @@ fn with_separate_values(words: &[String]) -> Vec<String> {
     };
     words.iter().flat_map(split).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn joined(result: Result<Vec<String>, String>) -> String {
+        result.map_or_else(|reason| format!("error: {reason}"), |words| words.join(" "))
+    }
+
+    const OFFERS: &str = "error: it offers a program of this machine to others";
+
+    #[test]
+    fn arguments_of_mcp_proxy_are_translated_or_the_reason_is_given() {
+        for (given, ours) in [
+            ("https://a.example/sse", "https://a.example/sse --transport sse-first"),
+            ("--transport sse https://a.example", "https://a.example --transport sse-first"),
+            ("--transport=streamablehttp https://a.example", "https://a.example"),
+            ("https://a.example --transport streamablehttp --debug", "https://a.example --debug"),
+            (
+                "-H X-Key abc --headers X-B=1 2 --transport streamablehttp https://a.example",
+                "https://a.example --header X-Key:abc --header X-B=1:2",
+            ),
+            ("--log-level DEBUG --transport x https://a.example", "https://a.example"),
+            ("--transport x", ""),
+            ("--port 80 https://a.example", "error: it has `--port`, which has no counterpart"),
+            ("--port=80 https://a.example", "error: it has `--port`, which has no counterpart"),
+            ("uvx mcp-server-fetch", OFFERS),
+            ("https://a.example https://b.example", OFFERS),
+        ] {
+            assert_eq!(joined(of_mcp_proxy(&split(given), &[])), ours, "{given}");
+        }
+    }
+
+    #[test]
+    fn the_variable_of_mcp_proxy_becomes_a_header_that_names_it() {
+        let variable = |name: &str| [(name.to_owned(), "secret".to_owned())];
+        let given = split("https://a.example --transport x");
+        let with = joined(of_mcp_proxy(&given, &variable("API_ACCESS_TOKEN")));
+        let expected = "https://a.example --header Authorization:Bearer ${API_ACCESS_TOKEN}";
+        assert_eq!(with, expected, "the value stays where it is");
+        assert_eq!(joined(of_mcp_proxy(&given, &variable("OTHER"))), "https://a.example");
+    }
+
+    #[test]
+    fn arguments_of_supergateway_are_translated_or_the_reason_is_given() {
+        let none = |flag: &str| format!("error: it has `{flag}`, which has no counterpart");
+        for (given, ours) in [
+            ("--sse https://a.example", "https://a.example --transport sse-first".to_owned()),
+            (
+                "--streamableHttp=https://a.example/?a=b",
+                "https://a.example/?a=b --transport http-first".to_owned(),
+            ),
+            (
+                "--header A:b --oauth2Bearer t --logLevel none --sse https://a.example",
+                "https://a.example --header A:b --header Authorization:Bearer t \
+                 --transport sse-first"
+                    .to_owned(),
+            ),
+            ("--outputTransport stdio", String::new()),
+            ("--outputTransport=stdio", String::new()),
+            ("--outputTransport sse --sse https://a.example", OFFERS.to_owned()),
+            ("--stdio npx", OFFERS.to_owned()),
+            ("--sse https://a.example --cors", none("--cors")),
+            ("https://a.example", none("https://a.example")),
+        ] {
+            assert_eq!(joined(of_supergateway(&split(given))), ours, "{given}");
+        }
+        // A flag whose value is missing has no address, and the caller refuses that.
+        assert_eq!(joined(of_supergateway(&split("--sse"))), " --transport sse-first");
+    }
+
+    #[test]
+    fn a_value_may_be_attached_to_a_long_flag_only() {
+        let given = ["--a=b=c", "-a=b", "a=b", "--a", "--a="].map(str::to_owned);
+        let expected = ["--a", "b=c", "-a=b", "a=b", "--a", "--a", ""];
+        assert_eq!(with_separate_values(&given), expected);
+    }
+}
