@@ -327,7 +327,11 @@ fn give_accounts(entries: &mut [Candidate]) {
     let mut seen = HashSet::new();
     for candidate in entries {
         let words = &candidate.words[1..];
-        let says_who = words.iter().any(|word| word == "--account" || word == "--header");
+        let names_user = |word: &String| {
+            let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+            matches!(name, "--account" | "--header")
+        };
+        let says_who = words.iter().any(names_user);
         if !seen.insert(url_of(words).map(str::to_owned)) && !says_who {
             candidate.words.extend(["--account".to_owned(), candidate.place.name.clone()]);
         }
@@ -348,3 +352,6 @@ fn error_without_terminal(scope: Scope) -> Error {
         .hint(format!("rewrite without asking: `mcp-tether migrate{scope} --yes`"))
         .hint(format!("or only show the changes: `mcp-tether migrate{scope} --dry-run`"))
 }
+
+#[cfg(test)]
+mod tests;
