@@ -1,7 +1,7 @@
 //! A response: its head, and its decoded body as it arrives.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, Version, response};
+use http::{HeaderMap, StatusCode, response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -39,14 +39,14 @@ impl Response {
         self.head.status
     }
 
+    /// Status, version and headers.
+    pub fn head(&self) -> &response::Parts {
+        &self.head
+    }
+
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
-    }
-
-    /// The HTTP version of the response.
-    pub fn version(&self) -> Version {
-        self.head.version
     }
 
     /// Where the request was sent.

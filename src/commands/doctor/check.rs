@@ -186,3 +186,56 @@ impl Diagnosis {
         checks.filter(|check| check.verdict == verdict).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FailureKind;
+
+    #[test]
+    fn next_steps_are_joined_and_shown_safely() {
+        let check = Check::warn("name", "it is \u{1b}[31mred").next("do this").next("or\u{7} that");
+        assert!(!check.says.contains('\u{1b}'), "{}", check.says);
+        let next = check.next.unwrap();
+        assert!(next.starts_with("do this; or") && !next.contains('\u{7}'), "{next}");
+        assert_eq!(Check::ok("name", "fine").next, None);
+    }
+
+    #[test]
+    fn an_error_and_a_failure_bring_their_hints_along() {
+        let error = Error::usage("it is wrong").hint("write one").hint("write two");
+        let check = Check::error("settings", &error);
+        assert_eq!((check.verdict, check.says.as_str()), (CheckVerdict::Fail, "it is wrong"));
+        assert_eq!(check.next.as_deref(), Some("write one; write two"));
+        let failure = Failure::new(FailureKind::Network, "no connection").hint("try again");
+        let check = Check::failure("HTTP", &failure).with_verdict(CheckVerdict::Warn);
+        assert_eq!((check.verdict, check.says.as_str()), (CheckVerdict::Warn, "no connection"));
+        assert_eq!(check.next.as_deref(), Some("try again"));
+    }
+
+    #[test]
+    fn checks_are_grouped_while_their_subject_stays_the_same() {
+        let mut diagnosis = Diagnosis::default();
+        diagnosis.add(SubjectKind::Program, [Check::ok("a", ""), Check::fail("b", "")]);
+        diagnosis.subject(SubjectKind::Network).add(Check::skipped("c", ""));
+        diagnosis.subject(SubjectKind::Network).add(Check::warn("d", ""));
+        diagnosis.add(SubjectKind::Program, [Check::fail("e", "")]);
+        diagnosis.add(SubjectKind::Hosts, []);
+        let names = |checks: &[Check]| checks.iter().map(|check| check.name).collect::<String>();
+        let groups: Vec<_> = diagnosis
+            .subjects
+            .iter()
+            .map(|(subject, checks)| format!("{} {}", subject.word(), names(checks)))
+            .collect();
+        assert_eq!(groups, ["program ab", "network cd", "program e"], "nothing adds no heading");
+        let counts = [
+            (CheckVerdict::Ok, 1),
+            (CheckVerdict::Warn, 1),
+            (CheckVerdict::Fail, 2),
+            (CheckVerdict::Skipped, 1),
+        ];
+        for (verdict, count) in counts {
+            assert_eq!(diagnosis.count(verdict), count, "{}", verdict.word());
+        }
+    }
+}

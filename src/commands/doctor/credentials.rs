@@ -45,3 +45,29 @@ fn check(setting: &str, outcome: Result<Option<Duration>, Failure>) -> Check {
         Err(failure) => Check::failure("command", &failure),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::check::CheckVerdict;
+    use crate::error::FailureKind;
+
+    #[test]
+    fn how_long_a_value_is_kept_is_said_in_a_fitting_unit() {
+        for (seconds, words) in [
+            (None, "run for every request"),
+            (Some(0), "run for every request"),
+            (Some(1), "kept for 1 s"),
+            (Some(119), "kept for 119 s"),
+            (Some(120), "kept for 2 min"),
+            (Some(3599), "kept for 59 min"),
+        ] {
+            let check = check("`--token-command`", Ok(seconds.map(Duration::from_secs)));
+            assert_eq!(check.says, format!("`--token-command` prints a value, {words}"));
+        }
+        let failure = Failure::new(FailureKind::AuthFailed, "it prints nothing").hint("run it");
+        let check = check("`--token-command`", Err(failure));
+        assert_eq!((check.verdict, check.says.as_str()), (CheckVerdict::Fail, "it prints nothing"));
+        assert_eq!(check.next.as_deref(), Some("run it"));
+    }
+}

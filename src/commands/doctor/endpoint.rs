@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use http::response::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
@@ -70,11 +71,11 @@ pub(super) async fn checks(
     let http = if is_login_page {
         login_page(&remote.url).took(took)
     } else {
-        http(&response, remote, took)
+        http(response.head(), remote, took)
     };
     let is_failed = http.verdict == CheckVerdict::Fail;
     subject.add(http);
-    clock(&response, SystemClock.now()).into_iter().for_each(|check| subject.add(check));
+    clock(response.headers(), SystemClock.now()).into_iter().for_each(|check| subject.add(check));
     let refuses_key = refuses_key(response.status()) && key_header(remote).is_some();
     let (status, headers) = (response.status(), response.headers().clone());
     let answered = EndpointResponse { status, headers, refuses_key };
@@ -134,19 +135,19 @@ async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
     presented.certificates()
 }
 
-fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
-    let (status, url) = (response.status(), &remote.url);
-    let version = format!("{:?}", response.version());
+fn http(head: &Parts, remote: &RemoteOptions, took: Duration) -> Check {
+    let (status, url) = (head.status, &remote.url);
+    let version = format!("{:?}", head.version);
     let says = format!("{version}, the server answers with status {}", status.as_u16());
     if status.is_redirection() {
-        return redirect(response, url).took(took);
+        return redirect(head, url).took(took);
     }
     if let Some(name) = key_header(remote).filter(|_| refuses_key(status)) {
         let says = format!("the server answers HTTP {} to the key in `{name}`", status.as_u16());
         let check = Check::fail("HTTP", says);
         return check.next("check the key and what it is allowed to do").took(took);
     }
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
     let check = match status.as_u16() {
         200..=299 if is_page => {
@@ -172,8 +173,8 @@ fn login_page(url: &Url) -> Check {
 
 /// The check for a redirect. The bridge follows redirects within the origin (T-25), which cost a
 /// round trip per message.
-fn redirect(response: &Response, url: &Url) -> Check {
-    let location = response.headers().get(header::LOCATION);
+fn redirect(head: &Parts, url: &Url) -> Check {
+    let location = head.headers.get(header::LOCATION);
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());
     match target {
         Some(target) if target.origin() == url.origin() && !is_login_address(&target) => {
@@ -181,15 +182,13 @@ fn redirect(response: &Response, url: &Url) -> Check {
             let next = format!("use that URL: `mcp-tether doctor {}`", safe_url_argument(&target));
             Check::warn("HTTP", format!("the server redirects to `{target}`")).next(next)
         }
-        target => {
-            Check::failure("HTTP", &failure_for_redirect(response.status(), url, target.as_ref()))
-        }
+        target => Check::failure("HTTP", &failure_for_redirect(head.status, url, target.as_ref())),
     }
 }
 
 /// Compares the clocks, if the server sends its time.
-fn clock(response: &Response, now: u64) -> Option<Check> {
-    let date = response.headers().get(header::DATE)?.to_str().ok()?;
+fn clock(headers: &HeaderMap, now: u64) -> Option<Check> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
     let theirs = httpdate::parse_http_date(date).ok()?;
     let theirs = theirs.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
     let skew = now.abs_diff(theirs);
@@ -202,4 +201,133 @@ fn clock(response: &Response, now: u64) -> Option<Check> {
          too late"
     );
     Some(Check::warn("clock", says).next("set this machine's clock, or tell the server's operator"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    fn head(status: u16, headers: &[(&str, &str)]) -> Parts {
+        let mut response = http::Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        response.body(()).unwrap().into_parts().0
+    }
+
+    fn remote(headers: &[(&'static str, &'static str)]) -> RemoteOptions {
+        let own = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers = headers.iter().map(own).collect();
+        RemoteOptions { headers, ..RemoteOptions::new(Url::parse(URL).unwrap()) }
+    }
+
+    /// The verdict, what was found and what to do.
+    fn shown(check: &Check) -> String {
+        let next = check.next.as_deref().unwrap_or("-");
+        format!("{}: {} | {next}", check.verdict.word(), check.says)
+    }
+
+    #[test]
+    fn a_status_says_whether_the_bridge_can_work_with_the_server() {
+        let page = [("content-type", "text/html; charset=utf-8")];
+        for (status, headers, verdict, words) in [
+            (200, &[][..], "ok", "HTTP/1.1, the server answers with status 200"),
+            (202, &[("content-type", "application/json")], "ok", "status 202"),
+            (200, &page, "fail", "text/html"),
+            (400, &page, "ok", "status 400"),
+            (401, &[], "ok", "status 401: it requires a sign-in or a key"),
+            (405, &[], "ok", "status 405: it takes no POST, as with HTTP+SSE"),
+            (403, &[], "warn", "403"),
+            (404, &[], "warn", "404"),
+            (429, &[], "warn", "429"),
+            (500, &[], "fail", "500"),
+            (599, &[], "fail", "599"),
+        ] {
+            let check = http(&head(status, headers), &remote(&[]), Duration::from_millis(7));
+            assert_eq!(check.verdict.word(), verdict, "{status}: {}", check.says);
+            assert!(check.says.contains(words), "{status}: {}", check.says);
+            assert_eq!(check.took, Some(Duration::from_millis(7)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refused_key_is_named_by_its_header_and_never_shown() {
+        for name in ["authorization", "x-api-key", "x-access-token", "cookie", "x-secret"] {
+            let remote = remote(&[("x-tenant", "a"), (name, "canary")]);
+            for status in [401, 403] {
+                let shown = shown(&http(&head(status, &[]), &remote, Duration::ZERO));
+                let words = format!("the server answers HTTP {status} to the key in `{name}`");
+                assert!(shown.starts_with(&format!("fail: {words}")), "{shown}");
+                assert!(!shown.contains("canary"), "{shown}");
+            }
+            // Any other status says nothing about the key.
+            let other = http(&head(405, &[]), &remote, Duration::ZERO);
+            assert_eq!(other.verdict, CheckVerdict::Ok);
+        }
+        assert_eq!(key_header(&remote(&[("x-tenant", "a")])), None);
+    }
+
+    #[test]
+    fn a_sign_in_is_missing_only_where_no_key_was_refused() {
+        let bearer = [("www-authenticate", "Bearer realm=\"a\"")];
+        for (status, headers, refuses_key, asks) in [
+            (401, &bearer[..], false, true),
+            (401, &[], false, true),
+            (403, &[], false, true),
+            (200, &[], false, false),
+            (404, &[], false, false),
+            (401, &bearer, true, false),
+            (403, &[], true, false),
+        ] {
+            let Parts { status, headers, .. } = head(status, headers);
+            let answered = EndpointResponse { status, headers, refuses_key };
+            assert_eq!(answered.asks_for_a_sign_in(), asks, "{status} {refuses_key}");
+        }
+    }
+
+    /// T-25
+    #[test]
+    fn a_redirect_within_the_origin_costs_time_and_any_other_is_not_followed() {
+        for (location, verdict, words) in [
+            (Some("/mcp/"), "warn", "`mcp-tether doctor https://mcp.example.com/mcp/`"),
+            (Some("https://mcp.example.com:443/new"), "warn", "https://mcp.example.com/new"),
+            (Some("https://other.example.com/mcp"), "fail", "other.example.com"),
+            (Some("http://mcp.example.com/mcp"), "fail", "http://mcp.example.com"),
+            (Some("https://mcp.example.com:8443/mcp"), "fail", "8443"),
+            (Some("/login?next=mcp"), "fail", "login"),
+            (Some("https://["), "fail", "without a usable `Location`"),
+            (None, "fail", "without a usable `Location`"),
+        ] {
+            let headers: Vec<_> =
+                location.map(|location| ("location", location)).into_iter().collect();
+            let check = http(&head(308, &headers), &remote(&[]), Duration::ZERO);
+            let shown = shown(&check);
+            assert_eq!(check.verdict.word(), verdict, "{location:?}: {shown}");
+            assert!(shown.contains(words), "{location:?}: {shown}");
+        }
+    }
+
+    #[test]
+    fn clocks_may_differ_by_a_minute() {
+        const NOW: u64 = 1_000_000_000;
+        let check = |theirs: u64| {
+            let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(theirs));
+            let found = clock(&head(200, &[("date", &date)]).headers, NOW).unwrap();
+            format!("{}: {}", found.verdict.word(), found.says)
+        };
+        for theirs in [NOW, NOW - 60, NOW + 60] {
+            assert_eq!(check(theirs), "ok: agrees with the server's");
+        }
+        assert!(check(NOW - 61).starts_with("warn: this machine's clock is 61 s ahead of the"));
+        assert!(check(NOW + 3600).starts_with("warn: this machine's clock is 3600 s behind the"));
+        for headers in [&[][..], &[("date", "yesterday")], &[("date", "")]] {
+            assert!(clock(&head(200, headers).headers, NOW).is_none(), "{headers:?}");
+        }
+    }
 }

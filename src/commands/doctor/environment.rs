@@ -130,3 +130,112 @@ fn authority(name: &str, value: &str) -> Check {
             .next("correct the path, or give `--ca-cert FILE`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::check::CheckVerdict;
+
+    fn shown(check: &Check) -> String {
+        format!("{} {}: {}", check.verdict.word(), check.name, check.says)
+    }
+
+    #[test]
+    fn a_machine_without_a_home_folder_is_told_what_to_set() {
+        let environment = Environment::fixed([]);
+        let home = home(&environment);
+        assert_eq!(shown(&home), "warn home: there is no home folder: `HOME` is not set");
+        let state = state(&environment);
+        assert_eq!(state.verdict, CheckVerdict::Fail, "{}", state.says);
+        assert!(state.next.unwrap().contains("MCP_TETHER_STATE_DIR"));
+    }
+
+    #[test]
+    fn the_state_folder_is_there_or_can_be_created() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        let environment = Environment::fixed([("HOME", home)]);
+        let check = || shown(&state(&environment));
+        let path = folder.path().join("state");
+        let usual = format!("ok state folder: `{}`", path.display());
+        assert_eq!(check(), format!("{usual}, which is created when it is needed"));
+        std::fs::create_dir(&path).unwrap();
+        assert_eq!(check(), usual);
+        std::fs::remove_dir(&path).unwrap();
+        std::fs::write(&path, "").unwrap();
+        assert!(check().starts_with("fail state folder: "), "a file is in its place: {}", check());
+    }
+
+    #[test]
+    fn proxies_are_shown_without_their_credentials() {
+        for (name, value, expected) in [
+            ("HTTPS_PROXY", "http://proxy:8080", "ok proxy: `HTTPS_PROXY` is `http://proxy:8080/`"),
+            ("https_proxy", "proxy:8080", "ok proxy: `https_proxy` is `http://proxy:8080/`"),
+            ("ALL_PROXY", "socks5://proxy:1080", "ok proxy: `ALL_PROXY` is `socks5://proxy:1080`"),
+            ("NO_PROXY", "a,b", "ok proxy: `NO_PROXY` lists hosts to connect to directly"),
+        ] {
+            assert_eq!(shown(&proxy(name, value)), expected);
+        }
+        let secret = shown(&proxy("HTTPS_PROXY", "http://sara:canary@proxy:8080"));
+        assert!(secret.starts_with("ok proxy: ") && !secret.contains("canary"), "{secret}");
+        let wrong = proxy("HTTPS_PROXY", "http://");
+        assert_eq!(wrong.verdict, CheckVerdict::Warn);
+        assert!(wrong.next.unwrap().contains("correct `HTTPS_PROXY`"));
+    }
+
+    #[test]
+    fn every_proxy_that_is_set_is_listed_and_none_is_said_to_be_none() {
+        let environment = Environment::fixed([
+            ("https_proxy", "http://a:1"),
+            ("HTTP_PROXY", ""),
+            ("NO_PROXY", "localhost"),
+        ]);
+        let names: Vec<_> = proxies(&environment).iter().map(shown).collect();
+        assert_eq!(names.len(), 2, "an empty variable counts as unset: {names:?}");
+        let none = proxies(&Environment::fixed([]));
+        assert_eq!(shown(&none[0]), "ok proxy: none in the environment");
+    }
+
+    #[test]
+    fn authorities_that_cannot_be_read_fail_unless_other_programs_own_the_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        std::fs::write(&file, "").unwrap();
+        let (there, file) = (folder.path().to_str().unwrap(), file.to_str().unwrap());
+        let missing = folder.path().join("none");
+        let missing = missing.to_str().unwrap();
+        for (name, value, verdict) in [
+            ("SSL_CERT_FILE", file, CheckVerdict::Ok),
+            ("SSL_CERT_FILE", missing, CheckVerdict::Fail),
+            ("SSL_CERT_DIR", there, CheckVerdict::Ok),
+            ("SSL_CERT_DIR", file, CheckVerdict::Fail),
+            ("SSL_CERT_DIR", missing, CheckVerdict::Fail),
+            ("NODE_EXTRA_CA_CERTS", file, CheckVerdict::Ok),
+            ("NODE_EXTRA_CA_CERTS", missing, CheckVerdict::Warn),
+        ] {
+            let check = authority(name, value);
+            assert_eq!(check.verdict, verdict, "{name} {value}: {}", check.says);
+            let is_hint = check.next.is_some_and(|next| next.contains("--ca-cert"));
+            assert_eq!(is_hint, verdict != CheckVerdict::Ok, "{name} {value}");
+        }
+        let usual = authorities(&Environment::fixed([("SSL_CERT_FILE", "")]));
+        assert_eq!(shown(&usual[0]), "ok authorities: those of the system");
+    }
+
+    #[test]
+    fn settings_are_read_and_their_errors_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        let environment = Environment::fixed([("HOME", home)]);
+        let none = settings(&Flags::default(), &environment);
+        assert_eq!(shown(&none[0]), "ok settings: no settings file, defaults in effect");
+        let path = folder.path().join("mine.toml");
+        let flags = Flags { config: path.to_str().map(str::to_owned), values: Vec::new() };
+        std::fs::write(&path, "[defaults]\nscope = \"a\"\n").unwrap();
+        let read = settings(&flags, &environment);
+        assert_eq!(shown(&read[0]), format!("ok settings: read from `{}`", path.display()));
+        std::fs::write(&path, "[defaults\n").unwrap();
+        let broken = settings(&flags, &environment);
+        assert_eq!((broken.len(), broken[0].verdict), (1, CheckVerdict::Fail));
+    }
+}

@@ -57,7 +57,9 @@ pub(super) fn print_summary(diagnosis: &Diagnosis) {
 /// Markdown for a public report, without the name of the home folder.
 pub(super) fn report(diagnosis: &Diagnosis, home: Option<&Path>) -> String {
     let text = text(diagnosis);
-    let home = home.and_then(Path::to_str).filter(|home| home.len() > 1);
+    // A trailing slash would leave the folder itself in the text.
+    let home = home.and_then(Path::to_str).map(|home| home.trim_end_matches(['/', '\\']));
+    let home = home.filter(|home| home.len() > 1);
     let text = home.map_or(text.clone(), |home| text.replace(home, "~"));
     format!("```text\n{text}```\n{RECORDING}")
 }
@@ -134,5 +136,61 @@ mod tests {
         assert!(report.contains("`~/.state` is old") && report.contains("next: look at ~"));
         assert!(report.contains("no problems, 1 warning\n```\n"), "{report}");
         assert!(report.ends_with("plays it.\n"), "{report}");
+    }
+
+    /// S-09
+    #[test]
+    fn a_home_folder_is_hidden_however_it_is_written_and_the_root_is_not_one() {
+        let mut diagnosis = Diagnosis::default();
+        diagnosis.add(SubjectKind::Environment, [Check::ok("home", "`/home/sara`, /home/sara/x")]);
+        for home in ["/home/sara", "/home/sara/", "/home/sara//"] {
+            let report = report(&diagnosis, Some(Path::new(home)));
+            assert!(report.contains("`~`, ~/x"), "{report}");
+        }
+        for home in [None, Some(Path::new("/")), Some(Path::new(""))] {
+            assert!(report(&diagnosis, home).contains("`/home/sara`, /home/sara/x"), "{home:?}");
+        }
+    }
+
+    fn diagnosis() -> Diagnosis {
+        let mut diagnosis = Diagnosis::default();
+        let took = std::time::Duration::from_millis(7);
+        diagnosis.add(SubjectKind::Program, [Check::ok("version", "0.1").took(took)]);
+        let network = [Check::fail("HTTP", "no answer").next("wait"), Check::skipped("TLS", "why")];
+        diagnosis.add(SubjectKind::Network, network);
+        diagnosis
+    }
+
+    #[test]
+    fn a_diagnosis_is_text_in_columns_or_narrow_lines() {
+        let expected = "program\n  ok      version          0.1 (7 ms)\n\n\
+                        network\n  fail    HTTP             no answer\n\
+                        \x20                          next: wait\n  \
+                        skipped TLS              why\n\n1 problem, 1 skipped\n";
+        assert_eq!(text(&diagnosis()), expected);
+        let check = &diagnosis().subjects[1].1[0];
+        let narrow = "  fail    HTTP\n    no answer\n    next: wait\n";
+        assert_eq!(lines(check, false, Some(COLUMNS_FOR_NAMES - 1)), narrow);
+        let wide = lines(check, false, Some(COLUMNS_FOR_NAMES));
+        assert_eq!(wide, lines(check, false, None));
+        assert_ne!(wide, narrow);
+    }
+
+    #[test]
+    fn a_program_reads_every_check_and_whether_all_is_well() {
+        let value = as_value(&diagnosis());
+        assert_eq!(value["healthy"], false);
+        assert_eq!(
+            value["checks"],
+            json!([
+                { "subject": "program", "check": "version", "verdict": "ok", "says": "0.1",
+                  "next": null, "milliseconds": 7 },
+                { "subject": "network", "check": "HTTP", "verdict": "fail", "says": "no answer",
+                  "next": "wait", "milliseconds": null },
+                { "subject": "network", "check": "TLS", "verdict": "skipped", "says": "why",
+                  "next": null, "milliseconds": null },
+            ])
+        );
+        assert_eq!(as_value(&Diagnosis::default())["healthy"], true);
     }
 }

@@ -129,3 +129,58 @@ fn era(Connected { transport, revision }: &Connected, speaks_both: bool) -> Chec
         _ => Check::ok("era", says),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn a_server_is_described_by_what_it_says_of_itself() {
+        for (server, words) in [
+            (json!({ "name": "shop", "version": "1.2" }), "`shop` 1.2"),
+            (json!({ "name": "shop" }), "`shop`"),
+            (json!({ "name": "shop", "version": 3 }), "`shop`"),
+            (json!({ "version": "1.2" }), "a server without a name"),
+            (json!({ "name": "" }), "a server without a name"),
+            (json!(null), "a server without a name"),
+            (json!("shop"), "a server without a name"),
+        ] {
+            assert_eq!(describe_server(&server), words);
+        }
+        let painted = describe_server(&json!({ "name": "a\u{1b}[31m", "version": "\u{7}" }));
+        assert!(!painted.contains(['\u{1b}', '\u{7}']), "{painted}");
+    }
+
+    #[test]
+    fn a_server_without_tools_is_a_warning() {
+        for (tools, verdict, says) in [
+            (Ok(0), CheckVerdict::Warn, "the server has no tools"),
+            (Ok(1), CheckVerdict::Ok, "the server has 1 tool"),
+            (Ok(2), CheckVerdict::Ok, "the server has 2 tools"),
+            (Err(Error::failed("broken").hint("mend it")), CheckVerdict::Fail, "broken"),
+        ] {
+            let check = check_tools(tools);
+            assert_eq!((check.verdict, check.says.as_str()), (verdict, says));
+        }
+    }
+
+    /// E-02
+    #[test]
+    fn the_era_says_for_which_hosts_messages_are_translated() {
+        let (legacy, modern) = (ProtocolVersion::NEWEST_LEGACY, ProtocolVersion::NEWEST_MODERN);
+        let of = |transport, revision, speaks_both| {
+            era(&Connected { transport, revision }, speaks_both).says
+        };
+        let http = "Streamable HTTP";
+        let newer = format!("translated for hosts newer than {legacy}");
+        let older = format!("translated for hosts older than {modern}");
+        let both = format!("{modern} too, so no host needs a translation");
+        assert_eq!(of(http, Some(legacy), false), format!("{legacy} over {http}; {newer}"));
+        assert_eq!(of(http, None, false), format!("an unknown revision over {http}; {newer}"));
+        assert_eq!(of(http, Some(modern), false), format!("{modern} over {http}; {older}"));
+        assert_eq!(of(http, Some(legacy), true), format!("{legacy} over {http}; {both}"));
+        let verdict = |transport| era(&Connected { transport, revision: None }, false).verdict;
+        assert_eq!((verdict(http), verdict(HTTP_SSE)), (CheckVerdict::Ok, CheckVerdict::Warn));
+    }
+}

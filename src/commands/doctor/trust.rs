@@ -103,3 +103,133 @@ fn is_readable_by_others(found: &Metadata) -> bool {
 fn is_readable_by_others(_found: &Metadata) -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::check::CheckVerdict;
+    use crate::error::Error;
+    use crate::settings::Flags;
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    fn settings(values: &[(Key, &str)]) -> Settings {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        let flags = Flags { config: None, values: values.iter().map(own).collect() };
+        Settings::resolve(None, &flags, &Environment::fixed([])).unwrap()
+    }
+
+    fn tool(name: &str, about: &str) -> Box<RawValue> {
+        let text = format!(r#"{{"name":"{name}","description":"{about}"}}"#);
+        RawValue::from_string(text).unwrap()
+    }
+
+    /// The pins of these tools.
+    fn pinned(file: &Path, tools: &[Box<RawValue>]) -> ToolPins {
+        let mut pins = ToolPins::read(file).unwrap();
+        pins.accept(tools).unwrap();
+        ToolPins::read(file).unwrap()
+    }
+
+    fn shown(check: &Check) -> String {
+        format!("{}: {}", check.verdict.word(), check.says)
+    }
+
+    /// S-73
+    #[test]
+    fn tools_are_compared_with_the_pinned_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pins.json");
+        let first = [tool("a", "reads"), tool("b", "writes")];
+        let state = |pins, values: &[(Key, &str)]| PinState::new(Ok(pins), &settings(values), URL);
+        assert!(
+            state(None, &[]).check(Some(&first)).is_none(),
+            "nothing is pinned without `--pin`"
+        );
+        let none = state(Some(ToolPins::read(&file).unwrap()), &[]).check(Some(&first)).unwrap();
+        assert!(shown(&none).starts_with("ok: none yet"), "{}", none.says);
+        let pins = pinned(&file, &first);
+        let read = || Some(ToolPins::read(&file).unwrap());
+        assert_eq!(pins.len(), 2);
+        let same = state(read(), &[]).check(Some(&first)).unwrap();
+        assert_eq!(shown(&same), "ok: 2 tools pinned, none differs");
+        let one =
+            state(read(), &[]).check(Some(&[tool("a", "reads"), tool("b", "sends")])).unwrap();
+        assert!(shown(&one).starts_with("warn: ") && one.says.contains("`b`"), "{}", one.says);
+        assert!(!one.says.contains("more") && !one.says.ends_with(':'), "{}", one.says);
+        let next = format!("look at them with `mcp-tether tools {URL} --diff`");
+        assert_eq!(one.next.as_deref(), Some(next.as_str()));
+        let all = state(read(), &[]).check(Some(&[tool("c", "is new")])).unwrap();
+        assert!(all.says.ends_with(", and 2 more"), "{}", all.says);
+    }
+
+    /// S-73
+    #[test]
+    fn a_list_that_is_not_whole_is_not_compared() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pins.json");
+        let tools = [tool("a", "reads")];
+        pinned(&file, &tools);
+        let hiding = [(Key::OnlyTool, "a"), (Key::IgnoreTool, "b"), (Key::ReadOnly, "true")];
+        for value in hiding {
+            let pins = ToolPins::read(&file).map(Some).unwrap();
+            let check = PinState::new(Ok(pins), &settings(&[value]), URL).check(Some(&tools));
+            assert_eq!(check.unwrap().says, "1 tool pinned, not compared here", "{}", value.1);
+        }
+        let pins = ToolPins::read(&file).map(Some).unwrap();
+        let check = PinState::new(Ok(pins), &settings(&[]), URL).check(None).unwrap();
+        assert_eq!(check.says, "1 tool pinned, not compared here", "the list failed");
+        let unreadable = Error::failed("the pins cannot be read").hint("accept the tools anew");
+        let check = PinState::new(Err(unreadable), &settings(&[]), URL).check(Some(&tools));
+        assert_eq!(shown(&check.unwrap()), "fail: the pins cannot be read");
+    }
+
+    #[test]
+    fn a_recording_is_a_regular_file_of_this_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = Environment::fixed([("HOME", folder.path().to_str().unwrap())]);
+        let check = |path: &str| recording(&settings(&[(Key::Record, path)]), &environment);
+        assert!(recording(&settings(&[]), &environment).is_none());
+        assert!(check("").is_none());
+        let new = check("~/new.jsonl").unwrap();
+        assert_eq!(new.verdict, CheckVerdict::Warn);
+        assert!(new.says.ends_with("which is not there yet"), "{}", new.says);
+        let astray = check("~/none/new.jsonl").unwrap();
+        assert!(shown(&astray).starts_with("fail: ") && astray.says.contains("cannot be used"));
+        let inside = check("~").unwrap();
+        assert!(inside.says.contains("`~`"), "a bare `~` is a file name: {}", inside.says);
+        let taken = check(folder.path().to_str().unwrap()).unwrap();
+        assert!(taken.says.ends_with("is not a regular file"), "{}", taken.says);
+        let path = folder.path().join("talk.jsonl");
+        for (bytes, kibibytes) in [(0, 0), (1, 1), (1024, 1), (1025, 2)] {
+            let content = "x".repeat(bytes);
+            crate::platform::private_file::write(
+                &path,
+                content.as_bytes(),
+                crate::platform::private_file::Durability::Process,
+            )
+            .unwrap();
+            let there = check("~/talk.jsonl").unwrap();
+            let end = format!("{kibibytes} KiB so far");
+            assert!(there.says.ends_with(&end), "{bytes}: {}", there.says);
+            assert!(there.next.unwrap().contains("read it before you share it"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_recording_that_others_may_read_is_to_be_closed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("talk.jsonl");
+        std::fs::write(&path, "").unwrap();
+        for (mode, is_open) in [(0o600, false), (0o640, true), (0o604, true), (0o601, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let settings = settings(&[(Key::Record, path.to_str().unwrap())]);
+            let check = recording(&settings, &Environment::fixed([])).unwrap();
+            assert_eq!(check.says.starts_with("others may read"), is_open, "{mode:o}");
+            let closes = check.next.unwrap().starts_with("close it with `chmod 600 ");
+            assert_eq!(closes, is_open, "{mode:o}");
+        }
+    }
+}
