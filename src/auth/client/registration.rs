@@ -423,3 +423,6 @@ fn was_accepted(earlier: &Registration, given: &PreRegistered, issuer: &str) -> 
         && given.client_secret.is_some()
         && given.auth_method.is_none_or(|method| method == earlier.auth_method)
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,3 +125,126 @@ fn hash(parts: &[String]) -> String {
     name.truncate(22);
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::Map;
+
+    use super::*;
+    use crate::auth::{AssertionSource, IdentityProvider, PreRegistered};
+
+    const ISSUER: &str = "https://as.example.com";
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn options() -> AuthOptions {
+        AuthOptions::new(url("https://mcp.example.com/mcp"))
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    /// Options that each lead to other tokens.
+    fn different() -> Vec<AuthOptions> {
+        let provider =
+            |issuer: &str| IdentityProvider { issuer: url(issuer), client: None, token: None };
+        let file = |path: &str| Grant::Workload(AssertionSource::File(path.into()));
+        let fixed = |text: &str| ResourceIndicator::Fixed(text.to_owned());
+        let metadata: Map<_, _> = [("scope".to_owned(), "a".into())].into_iter().collect();
+        let end = |text: &str| Some(url(text));
+        let machine = || AuthOptions { grant: Grant::ClientCredentials, ..options() };
+        let company = || AuthOptions { grant: Grant::EnterpriseManaged, ..options() };
+        vec![
+            options(),
+            AuthOptions::new(url("https://mcp.example.com/other")),
+            AuthOptions::new(url("https://mcp.example.com/mcp?tenant=a")),
+            AuthOptions { resource: ResourceIndicator::Omitted, ..options() },
+            AuthOptions { resource: fixed("-"), ..options() },
+            AuthOptions { resource: fixed("https://r"), ..options() },
+            AuthOptions { authorize_params: pairs(&[("a", "b")]), ..options() },
+            AuthOptions { authorize_params: pairs(&[("a", "b"), ("c", "d")]), ..options() },
+            AuthOptions { authorize_params: pairs(&[("a", "b\",\"c")]), ..options() },
+            AuthOptions { client_metadata: metadata, ..options() },
+            AuthOptions { client_info: Some(PreRegistered::new("id")), ..options() },
+            AuthOptions { client_metadata_url: end("https://example.com/c.json"), ..options() },
+            machine(),
+            AuthOptions { token_endpoint: end("https://as.example.com/token"), ..machine() },
+            AuthOptions { grant: file("/a"), ..options() },
+            AuthOptions { grant: file("/b"), ..options() },
+            AuthOptions { identity_provider: Some(provider("https://a.example")), ..company() },
+            AuthOptions { identity_provider: Some(provider("https://b.example")), ..company() },
+            AuthOptions { is_identity_provider: true, ..options() },
+        ]
+    }
+
+    #[test]
+    fn every_option_that_leads_to_other_tokens_leads_to_other_names() {
+        let all: Vec<Names> = different().iter().map(Names::new).collect();
+        let sign_ins: HashSet<_> = all.iter().map(|names| &names.sign_in).collect();
+        assert_eq!(sign_ins.len(), all.len());
+        let registrations: HashSet<_> =
+            all.iter().map(|names| names.registration(ISSUER)).collect();
+        assert_eq!(registrations.len(), all.len());
+    }
+
+    #[test]
+    fn options_that_lead_to_the_same_tokens_lead_to_the_same_names() {
+        let usual = Names::new(&options());
+        let at = |address: &str| Names::new(&AuthOptions::new(url(address)));
+        assert_eq!(at("https://MCP.example.com:443/mcp#part"), usual);
+        let wanted = |order: &[(&str, &str)]| {
+            Names::new(&AuthOptions { authorize_params: pairs(order), ..options() })
+        };
+        assert_eq!(wanted(&[("a", "b"), ("c", "d")]), wanted(&[("c", "d"), ("a", "b")]));
+        let narrow = AuthOptions { scope: Some("a".to_owned()), ..options() };
+        assert_eq!(Names::new(&narrow), usual, "another scope replaces the sign-in");
+    }
+
+    /// A-21
+    #[test]
+    fn accounts_share_a_registration_and_device_codes_have_their_own() {
+        let usual = Names::new(&options());
+        let work = Names::new(&AuthOptions { account: "work".to_owned(), ..options() });
+        let device = Names::new(&AuthOptions { grant: Grant::DeviceCode, ..options() });
+        assert_ne!(work.sign_in, usual.sign_in);
+        assert_eq!(work.registration(ISSUER), usual.registration(ISSUER));
+        assert_eq!(device.sign_in, usual.sign_in);
+        assert_ne!(device.registration(ISSUER), usual.registration(ISSUER));
+        assert_ne!(usual.registration("https://other.example.com"), usual.registration(ISSUER));
+        for name in [usual.registration(ISSUER), device.registration(ISSUER)] {
+            assert!(usual.is_registration(&name, ISSUER), "whatever the grant");
+            assert!(!usual.is_registration(&name, "https://other.example.com"));
+        }
+        assert!(!usual.is_registration(&usual.sign_in, ISSUER));
+    }
+
+    #[test]
+    fn the_records_of_a_sign_in_are_found_by_its_name() {
+        let usual = Names::new(&options());
+        let found = Names::of_sign_in(&usual.sign_in).unwrap();
+        let records = |names: &Names| {
+            let Names { sign_in, pending, browser, refusal, .. } = names.clone();
+            [sign_in, pending, browser, refusal]
+        };
+        assert_eq!(records(&found), records(&usual));
+        let unique: HashSet<_> = records(&usual).into_iter().collect();
+        assert_eq!(unique.len(), 4);
+        for name in [&usual.pending, &usual.registration(ISSUER), "", "sign-in"] {
+            assert_eq!(Names::of_sign_in(name), None, "{name}");
+        }
+    }
+
+    /// S-41
+    #[test]
+    fn the_pins_of_a_client_depend_on_its_id_alone() {
+        let pins = Names::client_pins("id");
+        assert!(pins.starts_with(CLIENT_PINS));
+        assert_eq!(Names::client_pins("id"), pins);
+        assert_ne!(Names::client_pins("id2"), pins);
+    }
+}
