@@ -156,3 +156,160 @@ fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, ArgAction};
+
+    use super::*;
+
+    /// A program like this one, with one command for each kind of argument.
+    fn program() -> Command {
+        let url = || Arg::new("url").value_name("URL").required(true);
+        let level = Arg::new("level").long("level").value_parser(["debug", "info", "warn"]);
+        let port = Arg::new("port").long("port").value_parser(clap::value_parser!(u16));
+        let hidden = Arg::new("secret").long("secret").hide(true);
+        let json = Arg::new("json").long("json").action(ArgAction::SetTrue);
+        let text = Arg::new("text").long("text").action(ArgAction::SetTrue).conflicts_with("json");
+        let tools = Command::new("tools").arg(url()).args([level, port, hidden, json, text]);
+        let examples = "Examples:\n  mcp-tether tools https://a.example\n";
+        let tool = Arg::new("tool").value_name("TOOL").required(true);
+        let uri = Arg::new("uri").value_name("URI").required(true);
+        let server = || Arg::new("server").value_name("SERVER").required(true);
+        let kinds = ["show", "path"].map(Command::new);
+        Command::new("mcp-tether")
+            .subcommand(tools.after_help(examples))
+            .subcommand(Command::new("call").arg(url()).arg(tool))
+            .subcommand(Command::new("read").arg(url()).arg(uri))
+            .subcommand(Command::new("logout").arg(server()))
+            .subcommand(Command::new("uninstall").arg(server()))
+            .subcommand(Command::new("config").subcommand_required(true).subcommands(kinds))
+    }
+
+    /// The message, and then the hints, of a line that cannot be parsed.
+    fn said(line: &str) -> Vec<String> {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let error = program().try_get_matches_from(&words).unwrap_err();
+        let error = usage_error(&error, &program(), &words);
+        [error.message()]
+            .into_iter()
+            .chain(error.hints().iter().map(String::as_str))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn a_word_that_is_nearly_right_is_suggested() {
+        let help = "see `mcp-tether tools -h`";
+        let run = "mcp-tether tools https://a";
+        for (line, message, hint) in [
+            (format!("{run} --jsn"), "unknown flag `--jsn`", "did you mean `--json`?"),
+            (format!("{run} --frobnicate"), "unknown flag `--frobnicate`", help),
+            // A hidden flag is not suggested.
+            (format!("{run} --secre"), "unknown flag `--secre`", help),
+            (format!("{run} b"), "unexpected argument `b`", help),
+            (
+                format!("{run} --level inf"),
+                "`inf` is not a value of `--level <level>`",
+                "did you mean `info`?",
+            ),
+            (
+                format!("{run} --level zzzzzz"),
+                "`zzzzzz` is not a value of `--level <level>`",
+                "write one of `debug`, `info`, `warn`",
+            ),
+        ] {
+            assert_eq!(said(&line), [message, hint], "{line}");
+        }
+        let unknown = "unknown command `mcp-tether config shw`";
+        assert_eq!(
+            said("mcp-tether config shw"),
+            [unknown, "did you mean `mcp-tether config show`?"]
+        );
+        let unknown = "unknown command `mcp-tether config zzzz`";
+        assert_eq!(said("mcp-tether config zzzz"), [unknown, "see `mcp-tether config -h`"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_where_to_find_it() {
+        for (line, expected) in [
+            (
+                "mcp-tether tools",
+                &["`mcp-tether tools` needs `<URL>`", {
+                    "for example `mcp-tether tools https://a.example`"
+                }][..],
+            ),
+            (
+                "mcp-tether call https://a",
+                &["`mcp-tether call` needs `<TOOL>`", { "`mcp-tether tools URL` lists the tools" }],
+            ),
+            // Without a URL the list could not be asked for.
+            ("mcp-tether call", &["`mcp-tether call` needs `<URL>` and `<TOOL>`"]),
+            (
+                "mcp-tether read https://a",
+                &["`mcp-tether read` needs `<URI>`", {
+                    "`mcp-tether resources URL` lists the resources"
+                }],
+            ),
+            (
+                "mcp-tether logout",
+                &["`mcp-tether logout` needs `<SERVER>`", {
+                    "`mcp-tether status` lists the servers"
+                }],
+            ),
+            (
+                "mcp-tether uninstall",
+                &["`mcp-tether uninstall` needs `<SERVER>`", {
+                    "`mcp-tether hosts` lists the entries"
+                }],
+            ),
+        ] {
+            let said = said(line);
+            let help = format!("see `{} -h`", line.trim_end_matches(" https://a"));
+            assert_eq!(said[..expected.len()], *expected, "{line}");
+            assert_eq!(said.last(), Some(&help), "{line}");
+            assert_eq!(said.len(), expected.len() + 1, "{line}: {said:?}");
+        }
+        let needs = "`mcp-tether config` needs a command";
+        let one_of = "one of `mcp-tether config show`, `mcp-tether config path`, \
+                      `mcp-tether config help`";
+        assert!(
+            one_of.starts_with(&said("mcp-tether config")[1]),
+            "{:?}",
+            said("mcp-tether config")
+        );
+        assert_eq!(said("mcp-tether config")[0], needs);
+    }
+
+    #[test]
+    fn a_value_or_a_combination_that_is_wrong_is_named() {
+        let run = "mcp-tether tools https://a";
+        let help = "see `mcp-tether tools -h`";
+        assert_eq!(said(&format!("{run} --port")), ["`--port <port>` needs a value", help]);
+        let said_of_level = said(&format!("{run} --level"));
+        assert_eq!(said_of_level[1], "write one of `debug`, `info`, `warn`");
+        let port = said(&format!("{run} --port 70000"));
+        assert!(port[0].starts_with("`70000` is not valid for `--port <port>`: "), "{}", port[0]);
+        let both = said(&format!("{run} --json --text"));
+        assert_eq!(both[1], help);
+        assert!(both[0].contains("`--json`") && both[0].contains("`--text`"), "{}", both[0]);
+        let painted = said(&format!("{run} --a\u{1b}[31m"));
+        assert!(!painted[0].contains('\u{1b}'), "{}", painted[0]);
+    }
+
+    #[test]
+    fn the_command_is_the_innermost_that_is_named() {
+        let program = program();
+        for (line, path) in [
+            ("mcp-tether", "mcp-tether"),
+            ("mcp-tether --x tools", "mcp-tether tools"),
+            ("mcp-tether config show extra", "mcp-tether config show"),
+            ("mcp-tether nonsense", "mcp-tether"),
+            // The name of the program is not a command.
+            ("tools", "mcp-tether"),
+        ] {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(command_of(&program, &words).1, path, "{line}");
+        }
+    }
+}

@@ -94,3 +94,98 @@ pub(super) fn ask(title: &str, first: &str, entry: &NewEntry) -> Result<String> 
     }
     Ok(answer.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hosts::{KnownHost, Scope};
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    /// A file with these entries of Cursor, as JSON.
+    fn file(entries: &str) -> HostFile {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mcp.json");
+        std::fs::write(&path, format!("{{\"mcpServers\":{{{entries}}}}}")).unwrap();
+        let opened = HostFile::open(KnownHost::from_id("cursor").unwrap(), Scope::User, &path);
+        opened.map_err(Error::from).unwrap()
+    }
+
+    fn entry(name: &str, arguments: &[&str]) -> String {
+        let arguments = serde_json::to_string(arguments).unwrap();
+        format!(r#""{name}":{{"command":"mcp-tether","args":{arguments}}}"#)
+    }
+
+    fn new_entry(name: &str) -> NewEntry {
+        NewEntry {
+            name: name.to_owned(),
+            command: "mcp-tether".to_owned(),
+            arguments: vec![URL.to_owned()],
+            variables: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_entry_whose_headers_say_who_the_user_is_gets_no_account() {
+        let with = |key| Flags { config: None, values: vec![(key, vec!["x".to_owned()])] };
+        for key in [
+            Key::Account,
+            Key::Header,
+            Key::HeaderCommand,
+            Key::HeaderFile,
+            Key::TokenCommand,
+            Key::TokenFile,
+        ] {
+            assert!(!may_have_account(&with(key)), "{}", key.setting().name);
+        }
+        assert!(may_have_account(&Flags::default()) && may_have_account(&with(Key::Scope)));
+    }
+
+    #[test]
+    fn an_account_is_read_from_both_forms_of_the_flag() {
+        let words =
+            |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        for (line, account) in [
+            (&["--account", "work"][..], Some("work")),
+            (&["--account=work"], Some("work")),
+            (&["--account="], Some("")),
+            (&["--account"], None),
+            (&["--accounts=a", "--account-x"], None),
+            (&[], None),
+        ] {
+            assert_eq!(account_in(&words(line)).as_deref(), account, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_further_entry_for_a_url_gets_an_account() {
+        let first = entry("shop", &[URL]);
+        let arguments = |entries: &str, name: &str, account: &str| {
+            let mut new = new_entry(name);
+            give_account(&file(entries), &mut new, account);
+            new.arguments[1..].join(" ")
+        };
+        assert_eq!(arguments("", "shop", "work"), "");
+        assert_eq!(arguments(&first, "shop", "work"), "", "it is the entry itself");
+        assert_eq!(arguments(&first, "second", "work"), "--account work");
+        assert_eq!(arguments(&first, "second", "-work"), "--account=-work", "it is not a flag");
+        let elsewhere = entry("other", &["https://other.example.com"]);
+        assert_eq!(arguments(&elsewhere, "second", "work"), "");
+        let foreign = format!(r#""a":{{"command":"npx","args":["mcp-remote","{URL}"]}}"#);
+        assert_eq!(arguments(&foreign, "second", "work"), "", "it is another program's");
+    }
+
+    #[test]
+    fn an_entry_keeps_the_account_that_it_has() {
+        let both = [entry("shop", &[URL]), entry("second", &[URL, "--account", "home"])].join(",");
+        let mut again = new_entry("second");
+        give_account(&file(&both), &mut again, "work");
+        assert_eq!(again.arguments[1..], ["--account", "home"]);
+        assert_eq!(first_for_its_url(&file(&both), &again), None, "it is not a further one");
+        let third = new_entry("third");
+        assert_eq!(first_for_its_url(&file(&both), &third).as_deref(), Some("shop"));
+        let other = [entry("second", &["https://other.example.com"]), entry("shop", &[URL])];
+        let taken = first_for_its_url(&file(&other.join(",")), &new_entry("second"));
+        assert_eq!(taken.as_deref(), Some("shop"), "an entry of this name for another URL");
+    }
+}

@@ -240,3 +240,112 @@ pub(super) fn proposed_change(host: &KnownHost, path: &Path, difference: &str) -
         of_host(CommandOutcome::shown("would_change", paint_difference(difference)), host);
     outcome.member("file", path.display().to_string()).member("difference", difference)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_server_is_the_first_url_that_is_not_the_value_of_a_flag() {
+        for (line, url) in [
+            ("https://a.example", Some("https://a.example")),
+            ("--debug https://a.example", Some("https://a.example")),
+            ("--resource https://r.example https://a.example", Some("https://a.example")),
+            ("--proxy http://p.example:8080 http://localhost/mcp", Some("http://localhost/mcp")),
+            ("--resource=https://r.example https://a.example", Some("https://a.example")),
+            ("--unknown https://a.example", Some("https://a.example")),
+            ("3334 https://a.example https://b.example", Some("https://a.example")),
+            ("--resource https://r.example", None),
+            ("ftp://a.example a.example", None),
+            ("", None),
+        ] {
+            assert_eq!(url_of(&words(line)), url, "{line}");
+        }
+    }
+
+    /// S-80
+    #[test]
+    fn an_entry_is_ours_however_it_starts_this_program() {
+        for line in [
+            "mcp-tether https://a.example",
+            "/usr/bin/mcp-tether https://a.example",
+            "npx -y mcp-tether https://a.example",
+            "docker run -i --rm ghcr.io/x/mcp-tether:1 https://a.example",
+        ] {
+            assert!(is_ours(&words(line)), "{line}");
+            assert_eq!(server_of(&words(line)).as_deref(), Some("https://a.example"), "{line}");
+        }
+        let own = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+        assert!(is_ours(&[own, "https://a.example".to_owned()]), "by its file, under any name");
+        for line in ["npx mcp-remote https://a.example", "node server.js", ""] {
+            assert!(!is_ours(&words(line)) && server_of(&words(line)).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn entries_are_for_one_server_if_both_name_it() {
+        let are = |one: &str, other: &str| are_for_one_server(&words(one), &words(other));
+        assert!(are("mcp-tether https://a", "npx mcp-tether --debug https://a"));
+        assert!(!are("mcp-tether https://a", "mcp-tether https://b"));
+        assert!(!are("mcp-tether https://a", "mcp-remote https://a"));
+        assert!(!are("mcp-tether info", "mcp-tether info"), "neither names a server");
+    }
+
+    #[test]
+    fn an_edit_is_repeated_while_other_programs_change_the_file() {
+        let attempts = Cell::new(0);
+        let edit = |succeeds_at: usize| {
+            attempts.set(0);
+            retry_if_changed(|| {
+                attempts.set(attempts.get() + 1);
+                if attempts.get() < succeeds_at {
+                    return Err(FileError::Changed("/a".into()));
+                }
+                Ok(attempts.get())
+            })
+        };
+        assert_eq!(edit(1).unwrap(), 1);
+        assert_eq!(edit(MAX_ATTEMPTS).unwrap(), MAX_ATTEMPTS);
+        assert!(edit(MAX_ATTEMPTS + 1).unwrap_err().message().contains("has changed"));
+        assert_eq!(attempts.get(), MAX_ATTEMPTS);
+        attempts.set(0);
+        let failed: Result<()> = retry_if_changed(|| {
+            attempts.set(attempts.get() + 1);
+            Err(FileError::Unusable(Error::failed("broken").hint("mend it")))
+        });
+        assert_eq!((failed.unwrap_err().message(), attempts.get()), ("broken", 1));
+    }
+
+    /// S-81
+    #[test]
+    fn a_host_without_a_file_here_says_why() {
+        let home = if cfg!(windows) { "C:\\home" } else { "/home" };
+        let whole = folders(&Environment::fixed([("HOME", home)]));
+        let refused = |id: &str, scope, folders: &HostFolders| {
+            let host = KnownHost::from_id(id).unwrap();
+            files_of(host, scope, folders).unwrap_err().message().to_owned()
+        };
+        assert_eq!(
+            files_of(KnownHost::from_id("cursor").unwrap(), Scope::User, &whole).unwrap(),
+            { [Path::new(home).join(".cursor/mcp.json")] }
+        );
+        let message = refused("claude-desktop", Scope::Project, &whole);
+        assert!(message.ends_with("has no configuration for a single project"), "{message}");
+        let nowhere = HostFolders { project: None, ..whole.clone() };
+        assert_eq!(refused("cursor", Scope::Project, &nowhere), "the current folder is unknown");
+        let homeless = HostFolders { home: None, ..whole.clone() };
+        assert!(refused("cursor", Scope::User, &homeless).starts_with("there is no home folder"));
+        let linux = HostFolders { system: OperatingSystem::Linux, ..whole.clone() };
+        let message = refused("copilot-xcode", Scope::User, &linux);
+        assert!(message.ends_with("does not run on this system"), "{message}");
+        let relative = HostFolders { home: Some("home".into()), ..whole };
+        let message = refused("cursor", Scope::User, &relative);
+        assert_eq!(message, "`HOME` is `home`, which is not an absolute path");
+    }
+}

@@ -205,3 +205,138 @@ impl KnownHost {
         self.user.variables()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hosts::OperatingSystem;
+
+    fn host(id: &str) -> &'static KnownHost {
+        KnownHost::from_id(id).unwrap()
+    }
+
+    /// A machine below this folder.
+    fn folders(root: &Path) -> HostFolders {
+        HostFolders {
+            system: OperatingSystem::Linux,
+            home: Some(root.join("home")),
+            settings: Some(root.join("home/.config")),
+            config: Some(root.join("home/.config")),
+            local: Some(root.join("home/.local/share")),
+            project: Some(root.join("project")),
+            moved: Vec::new(),
+        }
+    }
+
+    fn write(path: &Path) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+
+    #[test]
+    fn new_entries_go_to_the_users_file_or_to_the_projects() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = folders(root.path());
+        let cursor = host("cursor");
+        let file = |scope| cursor.file(scope, &folders);
+        assert_eq!(file(Scope::User), Some(root.path().join("home/.cursor/mcp.json")));
+        assert_eq!(file(Scope::Project), Some(root.path().join("project/.cursor/mcp.json")));
+        let homeless = HostFolders { project: None, home: None, ..folders.clone() };
+        assert_eq!(cursor.file(Scope::Project, &homeless), None);
+        assert_eq!(cursor.file(Scope::User, &homeless), None);
+        let desktop = host("claude-desktop");
+        assert!(!desktop.has_project_file() && desktop.file(Scope::Project, &folders).is_none());
+        let preferred = file(Scope::Project).unwrap();
+        assert!(cursor.other_project_files(&preferred, &folders).iter().all(|o| *o != preferred));
+        assert!(cursor.other_project_files(&preferred, &homeless).is_empty());
+    }
+
+    #[test]
+    fn only_files_that_exist_are_listed_each_once() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = folders(root.path());
+        let cursor = host("cursor");
+        assert!(cursor.files(Scope::User, &folders).is_empty());
+        write(&root.path().join("home/.cursor/mcp.json"));
+        assert_eq!(cursor.files(Scope::User, &folders).len(), 1);
+        assert!(cursor.files(Scope::Project, &folders).is_empty());
+        write(&root.path().join("project/.cursor/mcp.json"));
+        assert_eq!(cursor.files(Scope::Project, &folders).len(), 1);
+        let nowhere = HostFolders { project: None, ..folders };
+        assert!(cursor.files(Scope::Project, &nowhere).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_a_file_too() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("home/.cursor");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.join("mcp.json")).unwrap();
+        assert_eq!(host("cursor").files(Scope::User, &folders(root.path())).len(), 1);
+    }
+
+    #[test]
+    fn profiles_and_siblings_have_files_of_their_own() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = folders(root.path());
+        let vscode = host("vscode");
+        let usual = vscode.file(Scope::User, &folders).unwrap();
+        write(&usual);
+        let (folder, name) = (usual.parent().unwrap(), usual.file_name().unwrap());
+        for profile in ["b", "a"] {
+            write(&folder.join("profiles").join(profile).join(name));
+        }
+        write(&folder.join("profiles/c/other.json"));
+        let profiles = ["a", "b"].map(|profile| folder.join("profiles").join(profile).join(name));
+        let expected = [&[usual.clone()][..], &profiles].concat();
+        assert_eq!(vscode.files(Scope::User, &folders), expected, "in the order of their names");
+        assert!(vscode.files(Scope::Project, &folders).is_empty());
+
+        let siblings = host("continue");
+        let usual = siblings.file(Scope::Project, &folders).unwrap();
+        for name in ["b.json", "a.json", "c.txt"] {
+            write(&usual.with_file_name(name));
+        }
+        let found = siblings.files(Scope::Project, &folders);
+        let names: Vec<_> = found.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+        assert_eq!(names, ["a.json", "b.json"]);
+    }
+
+    #[test]
+    fn an_older_file_has_its_own_shape() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = folders(root.path());
+        let vscode = host("vscode");
+        let older = vscode.file(Scope::User, &folders).unwrap().with_file_name("settings.json");
+        write(&older);
+        assert!(vscode.is_older_file(&older));
+        assert!(vscode.files(Scope::User, &folders).contains(&older));
+        let usual = vscode.file(Scope::User, &folders).unwrap();
+        assert!(!vscode.is_older_file(&usual));
+        assert_eq!(vscode.shape_of(&usual).1, vscode.sections);
+        assert_ne!(vscode.shape_of(&older).1, vscode.sections);
+        assert!(!host("cursor").is_older_file(&older));
+    }
+
+    #[test]
+    fn a_host_is_here_if_it_left_a_folder_or_a_program() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = folders(root.path());
+        let path = [root.path().join("bin")];
+        let cursor = host("cursor");
+        std::fs::create_dir_all(root.path().join("home/.config")).unwrap();
+        assert!(!cursor.is_here(&folders, &path), "folders of everyone say nothing");
+        std::fs::create_dir_all(root.path().join("home/.cursor")).unwrap();
+        assert!(cursor.is_here(&folders, &path));
+        let codex = host("codex");
+        assert!(!codex.is_here(&folders, &path));
+        let program = format!("{}{}", codex.programs[0], std::env::consts::EXE_SUFFIX);
+        write(&root.path().join("bin").join(&program));
+        assert!(codex.is_here(&folders, &path));
+        assert!(!codex.is_here(&folders, &[root.path().to_path_buf()]));
+        let visual_studio = host("copilot-xcode");
+        let elsewhere = visual_studio.has_user_file(&folders);
+        assert!(!elsewhere && !visual_studio.is_here(&folders, &path), "it is for another system");
+    }
+}

@@ -129,3 +129,98 @@ impl http_body::Body for FrameBody {
         SizeHint::with_exact(self.remaining)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use http_body::Body;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Counter {
+        handed_over: AtomicU32,
+        written: AtomicU32,
+    }
+
+    impl Counter {
+        fn counts(&self) -> (u32, u32) {
+            let count = |number: &AtomicU32| number.load(Ordering::Relaxed);
+            (count(&self.handed_over), count(&self.written))
+        }
+    }
+
+    impl BodyObserver for Counter {
+        fn handed_over(&self) {
+            self.handed_over.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn written(&self) {
+            self.written.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn next(body: &mut FrameBody) -> Option<Bytes> {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        match Pin::new(body).poll_frame(&mut cx) {
+            Poll::Ready(frame) => frame.map(|frame| frame.unwrap().into_data().unwrap()),
+            Poll::Pending => panic!("a frame is there at once"),
+        }
+    }
+
+    #[test]
+    fn a_body_is_handed_on_in_pieces_of_bearable_size() {
+        let large = vec![b'x'; 2 * MAX_PIECE + 1];
+        let signal = Arc::new(FlushSignal::default());
+        let frame = Frame::spliced(&Bytes::from(large), &[(3..4, "id")]).unwrap();
+        let mut body = FrameBody::new(frame, None, &signal);
+        let total = 2 * MAX_PIECE + 2;
+        let mut lengths = Vec::new();
+        loop {
+            let left = total - lengths.iter().sum::<usize>();
+            assert_eq!(body.size_hint().exact(), Some(left as u64));
+            assert_eq!(body.is_end_stream(), left == 0);
+            let Some(piece) = next(&mut body) else { break };
+            lengths.push(piece.len());
+        }
+        assert_eq!(lengths, [3, 2, MAX_PIECE, MAX_PIECE - 3]);
+        assert!(next(&mut FrameBody::new(Frame::default(), None, &signal)).is_none());
+        let exact = Frame::from(Bytes::from(vec![b'x'; MAX_PIECE]));
+        let mut body = FrameBody::new(exact, None, &signal);
+        assert_eq!(next(&mut body).map(|piece| piece.len()), Some(MAX_PIECE));
+        assert!(body.is_end_stream() && next(&mut body).is_none());
+    }
+
+    /// T-07
+    #[test]
+    fn a_body_counts_as_written_once_its_last_piece_was_flushed() {
+        let signal = Arc::new(FlushSignal::default());
+        let counter = Arc::new(Counter::default());
+        let observer: Arc<dyn BodyObserver> = counter.clone();
+        let frame = Frame::from(Bytes::from(vec![b'x'; MAX_PIECE + 1]));
+        let mut body = FrameBody::new(frame, Some(&observer), &signal);
+        signal.flushed();
+        assert_eq!(counter.counts(), (0, 0));
+        next(&mut body);
+        signal.flushed();
+        assert_eq!(counter.counts(), (1, 0), "only the first piece was flushed");
+        next(&mut body);
+        assert_eq!(counter.counts(), (2, 0), "it may still be in a buffer");
+        signal.flushed();
+        signal.flushed();
+        assert_eq!(counter.counts(), (2, 1), "once");
+        assert!(next(&mut body).is_none());
+        assert_eq!(counter.counts(), (2, 1));
+    }
+
+    #[test]
+    fn what_was_written_is_counted_from_the_beginning_of_a_request() {
+        let signal = FlushSignal::default();
+        assert!(!signal.has_written());
+        signal.note_write();
+        assert!(signal.has_written());
+        signal.begin_request();
+        assert!(!signal.has_written());
+    }
+}

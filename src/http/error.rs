@@ -38,10 +38,10 @@ impl HttpError {
         while let Some(inner) = cause.source() {
             cause = inner;
         }
-        let text = cause.to_string();
+        let text = plain(&cause.to_string());
         match text.find(" (os error") {
             Some(at) => text[..at].to_lowercase(),
-            None => plain(&text).replace(LOOKUP_FAILED, "name lookup failed"),
+            None => text.replace(LOOKUP_FAILED, "name lookup failed"),
         }
     }
 
@@ -200,5 +200,119 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&*self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error that wraps another one.
+    #[derive(Debug)]
+    struct Around(io::Error);
+
+    impl fmt::Display for Around {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("around")
+        }
+    }
+
+    impl std::error::Error for Around {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn the_reason_is_the_innermost_cause_in_plain_words() {
+        for (error, reason) in [
+            (HttpError::invalid("the URL names no host"), "the URL names no host"),
+            (HttpError::connect(io::Error::other("Refused (os error 111)")), "refused"),
+            (HttpError::connect(Around(io::Error::other("Timed out (os error 110)"))), "timed out"),
+            (
+                HttpError::connect(io::Error::other(format!("{LOOKUP_FAILED}: Name unknown"))),
+                "name lookup failed: Name unknown",
+            ),
+            (HttpError::body(Around(io::Error::other("it broke"))), "it broke"),
+        ] {
+            assert_eq!(error.reason(), reason, "{error:?}");
+        }
+        for text in ["a\u{1b}[31mb", "a\u{1b}[31mb (os error 1)"] {
+            let reason = HttpError::send(io::Error::other(text)).reason();
+            assert!(!reason.contains('\u{1b}'), "{reason}");
+        }
+    }
+
+    #[test]
+    fn only_a_connection_that_failed_may_be_transient() {
+        for (kind, is_transient) in [
+            (io::ErrorKind::ConnectionRefused, true),
+            (io::ErrorKind::ConnectionReset, true),
+            (io::ErrorKind::ConnectionAborted, true),
+            (io::ErrorKind::HostUnreachable, true),
+            (io::ErrorKind::NetworkUnreachable, true),
+            (io::ErrorKind::NetworkDown, true),
+            (io::ErrorKind::TimedOut, true),
+            (io::ErrorKind::UnexpectedEof, true),
+            (io::ErrorKind::PermissionDenied, false),
+            (io::ErrorKind::InvalidData, false),
+            (io::ErrorKind::NotFound, false),
+            (io::ErrorKind::Other, false),
+        ] {
+            let error = || io::Error::new(kind, "it");
+            assert_eq!(HttpError::connect(error()).is_transient(), is_transient, "{kind:?}");
+            assert_eq!(HttpError::connect(Around(error())).is_transient(), is_transient);
+            assert!(!HttpError::send(error()).is_transient(), "it may have been sent: {kind:?}");
+            assert!(!HttpError::body(error()).is_transient(), "{kind:?}");
+        }
+        // EAI_AGAIN is said to be temporary, EAI_NONAME is not.
+        let look_up = |why: &str| HttpError::connect(io::Error::other(why)).is_transient();
+        assert!(look_up("Temporary failure in name resolution"));
+        assert!(!look_up("Name or service not known"));
+        assert!(!HttpError::connect("the certificate is not trusted").is_transient());
+    }
+
+    #[test]
+    fn each_kind_says_what_became_of_the_request() {
+        let asks = |error: &HttpError| {
+            [error.is_invalid_request(), error.is_connect(), error.was_not_sent()]
+        };
+        let send = || HttpError::send("it broke");
+        for (error, answers, words) in [
+            (HttpError::invalid("x"), [true, false, false], "the request cannot be sent"),
+            (HttpError::connect("x"), [false, true, false], "no connection"),
+            (send(), [false, false, false], "the connection broke before a response"),
+            (send().unsent(), [false, false, true], "the connection broke before a response"),
+            (HttpError::body("x"), [false, false, false], "the body is incomplete"),
+        ] {
+            assert_eq!((asks(&error), error.to_string().as_str()), (answers, words));
+            assert!(!error.is_large_head() && error.unreached_proxy().is_none());
+        }
+    }
+
+    /// RFC 9113 §8.7: what this side gives up has not been refused by the server.
+    #[test]
+    fn only_the_servers_own_refusal_says_that_nothing_was_processed() {
+        for reason in [
+            h2::Reason::REFUSED_STREAM,
+            h2::Reason::HTTP_1_1_REQUIRED,
+            h2::Reason::NO_ERROR,
+            h2::Reason::CANCEL,
+        ] {
+            let error = HttpError::send(h2::Error::from(reason));
+            assert!(!error.was_not_processed(), "{reason:?}");
+            assert!(!error.wants_http1() && !error.is_refused_stream(), "{reason:?}");
+            assert!(error.http2_error().is_some());
+        }
+        assert!(HttpError::send("x").http2_error().is_none());
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_reached_is_named() {
+        let source: BoxError = io::Error::from(io::ErrorKind::ConnectionRefused).into();
+        let error = HttpError::connect(UnreachedProxy::new(&"http://proxy:8080", source));
+        assert_eq!(error.unreached_proxy(), Some("http://proxy:8080"));
+        assert!(error.is_connect() && error.is_transient(), "a proxy may come back");
+        assert_eq!(error.reason(), "connection refused");
     }
 }

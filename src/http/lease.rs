@@ -211,3 +211,145 @@ fn announced_keep_alive(headers: &HeaderMap) -> Option<u64> {
         is_timeout.then(|| seconds.trim().parse().ok()).flatten()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use url::Url;
+
+    use super::*;
+    use crate::http::target::Target;
+
+    fn request(headers: &[(HeaderName, &'static str)]) -> Request {
+        let own = |(name, value): &(HeaderName, &'static str)| {
+            (name.clone(), HeaderValue::from_static(value))
+        };
+        let target = Target::new(Url::parse("http://mcp.example.com:81/mcp?a=b").unwrap()).unwrap();
+        Request::new(Method::POST, target, headers.iter().map(own).collect())
+    }
+
+    async fn http1(forward: Option<Forward>) -> Http1 {
+        let (io, _) = tokio::io::duplex(64);
+        let (sender, _) = http1::handshake(TokioIo::new(io)).await.unwrap();
+        let flush_signal = Arc::new(FlushSignal::default());
+        Http1 { sender, flush_signal, forward, expires: Instant::now() }
+    }
+
+    async fn http2(max_streams: usize) -> Http2 {
+        let (io, _other_end) = tokio::io::duplex(1024);
+        let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(io));
+        let (sender, _) = handshake.await.unwrap();
+        Http2 {
+            sender,
+            flush_signal: Arc::new(FlushSignal::default()),
+            streams: AtomicUsize::new(0),
+            max_streams: Arc::new(AtomicUsize::new(max_streams)),
+            is_retired: AtomicBool::new(false),
+        }
+    }
+
+    #[test]
+    fn the_time_that_an_idle_connection_is_kept_is_read() {
+        let announced = |text: &'static str| {
+            let value = HeaderValue::from_static(text);
+            let name = HeaderName::from_static("keep-alive");
+            announced_keep_alive(&HeaderMap::from_iter([(name, value)]))
+        };
+        for (text, seconds) in [
+            ("timeout=5", Some(5)),
+            ("max=100, Timeout = 7 ", Some(7)),
+            ("timeout=0", Some(0)),
+            ("timeout=soon, timeout=5", Some(5)),
+            ("max=100", None),
+            ("timeout", None),
+            ("timeout=-1", None),
+            ("timeout=5.5", None),
+            ("idle-timeout=5", None),
+            ("", None),
+        ] {
+            assert_eq!(announced(text), seconds, "{text}");
+        }
+        assert_eq!(announced_keep_alive(&HeaderMap::new()), None);
+    }
+
+    /// RFC 9112 §3.2: the path alone to a server, the whole URL to a proxy.
+    #[tokio::test]
+    async fn a_request_line_is_for_a_server_or_for_a_proxy() {
+        let direct = http1(None).await;
+        let mut sent = request(&[(header::HOST, "other"), (header::ACCEPT, "a/b")]);
+        let message = http1_request(&mut sent, &direct);
+        assert_eq!(message.uri().to_string(), "/mcp?a=b");
+        assert_eq!(message.headers()[header::HOST], "mcp.example.com:81", "never another one");
+        assert_eq!(message.headers()[header::ACCEPT], "a/b");
+        assert!(!message.headers().contains_key(header::PROXY_AUTHORIZATION));
+        assert_eq!(message.method(), Method::POST);
+        let authorization = Some(HeaderValue::from_static("Basic x"));
+        let proxy = http1(Some(Forward { authorization })).await;
+        let message = http1_request(&mut request(&[]), &proxy);
+        assert_eq!(message.uri().to_string(), "http://mcp.example.com:81/mcp?a=b");
+        assert_eq!(message.headers()[header::PROXY_AUTHORIZATION], "Basic x");
+        assert_eq!(message.headers()[header::HOST], "mcp.example.com:81");
+    }
+
+    /// RFC 9113 §8.3.1: the name is in `:authority`.
+    #[tokio::test]
+    async fn a_request_over_http_2_has_no_host_header() {
+        let connection = http2(1).await;
+        let message = http2_request(&mut request(&[(header::HOST, "other")]), &connection);
+        assert!(!message.headers().contains_key(header::HOST));
+        assert_eq!(message.uri().to_string(), "http://mcp.example.com:81/mcp?a=b");
+        assert_eq!(message.version(), http::Version::HTTP_2);
+    }
+
+    #[tokio::test]
+    async fn streams_are_counted_up_to_what_the_server_allows() {
+        let connection = Arc::new(http2(2).await);
+        let freed = Arc::new(Notify::new());
+        let take = || {
+            let taken = connection.take_stream();
+            taken.then(|| StreamGuard::new(Arc::clone(&connection), Arc::clone(&freed)))
+        };
+        let (one, two) = (take(), take());
+        assert!(one.is_some() && two.is_some() && take().is_none());
+        drop(one);
+        assert!(take().is_some(), "a stream that ended makes room");
+        freed.notified().await;
+        drop(two);
+        assert_eq!(connection.streams.load(Ordering::Relaxed), 0);
+        // A server that allows none for now still gets one, which finds out.
+        connection.max_streams.store(0, Ordering::Relaxed);
+        assert!(take().is_some());
+        connection.is_retired.store(true, Ordering::Relaxed);
+        assert!(!connection.is_usable());
+    }
+
+    #[derive(Debug, Default)]
+    struct Shelf(std::sync::Mutex<Vec<Box<Http1>>>);
+
+    impl Pool for Shelf {
+        fn give_back(self: Arc<Self>, connection: Box<Http1>) {
+            self.0.lock().unwrap().push(connection);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_kept_a_second_less_than_the_server_keeps_it() {
+        for (announced, seconds) in [
+            (None, 90),
+            (Some("timeout=5"), 4),
+            (Some("timeout=1"), 0),
+            (Some("timeout=0"), 0),
+            (Some("timeout=91"), 90),
+            (Some("timeout=86400"), 90),
+        ] {
+            let shelf = Arc::new(Shelf::default());
+            let lease = Lease::Http1(Box::new(http1(None).await), shelf.clone());
+            let name = HeaderName::from_static("keep-alive");
+            let headers = announced.map(|text| (name, HeaderValue::from_static(text)));
+            lease.release(&headers.into_iter().collect());
+            let kept = shelf.0.lock().unwrap()[0].expires - Instant::now();
+            assert_eq!(kept, Duration::from_secs(seconds), "{announced:?}");
+        }
+    }
+}

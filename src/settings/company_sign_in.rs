@@ -182,3 +182,163 @@ impl Settings {
         Ok((issuer, options.ok_or_else(unset)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Secret;
+    use crate::settings::Flags;
+
+    fn settings(values: &[(Key, &str)]) -> Settings {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        let flags = Flags { config: None, values: values.iter().map(own).collect() };
+        Settings::resolve(None, &flags, &Environment::fixed([])).unwrap()
+    }
+
+    fn no_keyring(_: &str) -> Result<Secret<String>> {
+        unreachable!("no secret is named")
+    }
+
+    const ON: [(Key, &str); 5] = [
+        (Key::DeviceCode, "true"),
+        (Key::ClientCredentials, "true"),
+        (Key::WorkloadToken, "/token"),
+        (Key::WorkloadCommand, "get-token"),
+        (Key::Idp, "https://idp.example.com"),
+    ];
+
+    #[test]
+    fn one_way_to_sign_in_may_be_chosen_and_no_two() {
+        assert_eq!(settings(&[]).chosen_way().unwrap(), None);
+        let off = ON.map(|(key, text)| (key, if text == "true" { "false" } else { "" }));
+        assert_eq!(settings(&off).chosen_way().unwrap(), None, "all are off or empty");
+        for (place, one) in ON.iter().enumerate() {
+            assert_eq!(settings(&[*one]).chosen_way().unwrap(), Some(one.0));
+            for other in &ON[place + 1..] {
+                let error = settings(&[*one, *other]).chosen_way().unwrap_err();
+                for (key, _) in [one, other] {
+                    let flag = format!("`--{}`", key.setting().name);
+                    assert!(error.message().contains(&flag), "{}", error.message());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_workload_has_a_file_or_a_command_and_a_company_its_provider() {
+        let environment = Environment::fixed([("HOME", "/home/sara")]);
+        let grant =
+            |way: Key, text: &str| settings(&[(way, text)]).company_grant(way, &environment);
+        let file = grant(Key::WorkloadToken, "~/token").unwrap();
+        assert_eq!(file, Grant::Workload(AssertionSource::File("/home/sara/token".into())));
+        let Ok(Grant::Workload(AssertionSource::Command(command))) =
+            grant(Key::WorkloadCommand, "~/get-token --audience 'a b'")
+        else {
+            panic!("it is a command")
+        };
+        assert_eq!(command.program(), "/home/sara/get-token");
+        assert_eq!(grant(Key::Idp, "https://idp").unwrap(), Grant::EnterpriseManaged);
+    }
+
+    #[test]
+    fn an_identity_provider_is_an_encrypted_address_without_query_or_fragment() {
+        let environment = Environment::fixed([("HOME", "/home/sara")]);
+        let provider = |values: &[(Key, &str)]| {
+            let mut warnings = Vec::new();
+            let mut settings = settings(values);
+            let found = settings.identity_provider(&environment, &no_keyring, &mut warnings);
+            (found.map_err(|error| error.to_string()), warnings)
+        };
+        let whole = [
+            (Key::Idp, "https://idp.example.com/tenant"),
+            (Key::IdpTokenFile, "~/id-token"),
+            (Key::IdpClientInfo, r#"{"client_id":"c"}"#),
+        ];
+        let (found, warnings) = provider(&whole);
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.issuer.as_str(), "https://idp.example.com/tenant");
+        assert_eq!(found.client.unwrap().client_id, "c");
+        assert_eq!(found.token, Some(AssertionSource::File("/home/sara/id-token".into())));
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let (found, warnings) = provider(&whole[1..]);
+        assert!(found.unwrap().is_none());
+        assert_eq!(
+            warnings,
+            [
+                "`--idp-client-info` has no effect without `--idp`",
+                "`--idp-token-file` has no effect without `--idp`",
+            ]
+        );
+        for wrong in [
+            "https://idp.example.com/?a=b",
+            "https://idp.example.com/#a",
+            "http://idp.example.com",
+            "idp.example.com",
+        ] {
+            let (found, _) = provider(&[(Key::Idp, wrong)]);
+            assert!(found.unwrap_err().contains("`--idp`"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_file_may_hold_its_key_and_a_key_needs_its_certificate() {
+        let environment = Environment::fixed([("HOME", "/home/sara")]);
+        let files = |values: &[(Key, &str)]| {
+            let settings = settings(values);
+            settings.client_certificate(Key::ClientCert, Key::ClientKey, &environment)
+        };
+        let (certificate, key) = ((Key::ClientCert, "~/c.pem"), (Key::ClientKey, "/k.pem"));
+        assert_eq!(files(&[]).unwrap(), None);
+        let alone = files(&[certificate]).unwrap().unwrap();
+        assert_eq!((&alone.certificate, &alone.key), (&alone.key, &"/home/sara/c.pem".into()));
+        let both = files(&[certificate, key]).unwrap().unwrap();
+        assert_eq!(both.key, std::path::Path::new("/k.pem"));
+        let error = files(&[key]).unwrap_err();
+        assert!(error.message().starts_with("`--client-key` needs the certificate"));
+        assert_eq!(error.hints(), ["name it: `--client-cert FILE`"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_a_warning() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.pem");
+        std::fs::write(&path, "").unwrap();
+        for (mode, count) in [(0o600, 0), (0o644, 1)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let file = path.to_str().unwrap();
+            let mut settings = settings(&[(Key::AuthClientCert, "/c"), (Key::AuthClientKey, file)]);
+            settings.warn_about_keys(&Environment::fixed([]));
+            assert_eq!(settings.warnings.len(), count, "{:?}", settings.warnings);
+            assert!(settings.warnings.iter().all(|warning| warning.contains("chmod 600 ")));
+        }
+    }
+
+    #[test]
+    fn a_key_for_assertions_needs_a_client() {
+        let environment = Environment::fixed([]);
+        let mut warnings = Vec::new();
+        let client = || Some(PreRegistered::new("c"));
+        let kept = settings(&[]).with_jwt_key(client(), &environment, &mut warnings).unwrap();
+        assert!(kept.unwrap().signing_key.is_none());
+        let given = settings(&[(Key::JwtKey, "/none.pem")]);
+        let error = given.with_jwt_key(None, &environment, &mut warnings).unwrap_err();
+        assert!(error.message().starts_with("`--jwt-key` needs a client"), "{}", error.message());
+        let error = given.with_jwt_key(client(), &environment, &mut warnings).unwrap_err();
+        assert!(error.message().contains("/none.pem"), "{}", error.message());
+    }
+
+    #[test]
+    fn a_sign_in_at_a_provider_needs_its_address() {
+        let environment = Environment::fixed([]);
+        let sign_in = |values: &[(Key, &str)]| {
+            settings(values).options_at_identity_provider(&environment, &no_keyring)
+        };
+        let error = sign_in(&[]).unwrap_err();
+        assert!(error.message().starts_with("neither a server nor"), "{}", error.message());
+        let (issuer, options) = sign_in(&[(Key::Idp, "https://idp.example.com")]).unwrap();
+        assert_eq!(issuer.as_str(), "https://idp.example.com/");
+        assert!(options.is_identity_provider && options.grant == Grant::AuthorizationCode);
+    }
+}

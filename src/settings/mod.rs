@@ -333,3 +333,6 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,3 +168,45 @@ pub(in crate::bridge) fn is_modern_refusal(refusal: &ProbeRefusal) -> bool {
         matches!(code, codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Failure;
+    use crate::jsonrpc::Message;
+
+    /// T-82, T-84
+    #[test]
+    fn only_errors_that_modern_servers_have_raise_the_doubt() {
+        let refusal = |error: Option<&str>| ProbeRefusal {
+            status: Some(400),
+            failure: Failure::internal(),
+            answer: error.map(|error| {
+                let text = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#);
+                Message::parse(text).unwrap()
+            }),
+        };
+        for code in [codes::HEADER_MISMATCH, codes::UNSUPPORTED_PROTOCOL_VERSION] {
+            let error = format!(r#"{{"code":{code},"message":"no"}}"#);
+            assert!(is_modern_refusal(&refusal(Some(&error))), "{code}");
+        }
+        for error in [
+            r#"{"code":-32601,"message":"no"}"#,
+            r#"{"code":0,"message":"no"}"#,
+            r#"{"message":"no"}"#,
+            r#"{"code":"-32001","message":"no"}"#,
+        ] {
+            assert!(!is_modern_refusal(&refusal(Some(error))), "{error}");
+        }
+        assert!(!is_modern_refusal(&refusal(None)), "a gateway may have answered");
+    }
+
+    #[test]
+    fn without_a_probe_nothing_is_due() {
+        let mut doubt = EraDoubt::default();
+        assert!(doubt.due().is_none() && !doubt.is_at(0));
+        let (due, handle) = (Instant::now(), ExchangeHandle::default());
+        doubt.probe = Some(DoubtProbe { exchange: 7, handle, due, refused: Vec::new() });
+        assert!(doubt.due() == Some(due) && doubt.is_at(7) && !doubt.is_at(8));
+    }
+}

@@ -252,3 +252,6 @@ fn read(file: &Path) -> Option<Answers> {
     let is_one_line = memchr::memchr2(b'\n', b'\r', &bytes).is_none();
     is_one_line.then(|| serde_json::from_slice(&bytes).ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests;

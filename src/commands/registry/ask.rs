@@ -146,3 +146,72 @@ impl<'a> Answers<'a> {
         Ok(format!("${{keyring:{name}}}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `check` with answers that were given with `--set`.
+    fn with<T>(given: &[&str], check: impl FnOnce(&Answers<'_>) -> T) -> Result<T> {
+        let given: Vec<String> = given.iter().map(|text| (*text).to_owned()).collect();
+        let (flags, environment) = (Flags::default(), Environment::fixed([]));
+        Answers::new(&given, "shop", &flags, &environment).map(|answers| check(&answers))
+    }
+
+    fn input(value: Option<&str>, default: Option<&str>) -> Input {
+        Input {
+            value: value.map(str::to_owned),
+            default: default.map(str::to_owned),
+            ..Input::default()
+        }
+    }
+
+    fn choices(choices: &[&str]) -> Input {
+        let choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+        Input { choices, ..input(None, Some("eu")) }
+    }
+
+    #[test]
+    fn what_is_given_is_a_name_an_equals_sign_and_a_value() {
+        assert_eq!(with(&["a=b=c"], |it| it.value("a", None).unwrap()).unwrap(), "b=c");
+        assert_eq!(with(&["a="], |it| it.value("a", None).unwrap()).unwrap(), "");
+        assert_eq!(with(&["a=1", "a=2"], |it| it.value("a", None).unwrap()).unwrap(), "2");
+        for wrong in ["a", "=b", ""] {
+            let error = with(&[wrong], |_| ()).unwrap_err();
+            assert!(error.message().contains("is not of the form `NAME=VALUE`"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_given_value_counts_before_a_fixed_one_and_a_default_last() {
+        let value = |given: &[&str], input: &Input| {
+            with(given, |it| it.value("region", Some(input)).unwrap()).unwrap()
+        };
+        assert_eq!(value(&["region=a"], &input(Some("b"), Some("c"))), "a");
+        assert_eq!(value(&["other=a"], &input(Some("b"), Some("c"))), "b");
+        assert_eq!(value(&[], &input(None, Some("c"))), "c");
+        assert_eq!(value(&[], &choices(&["us", "eu"])), "eu");
+    }
+
+    #[test]
+    fn a_value_is_one_of_the_choices() {
+        let wrong = with(&["region=mars"], |it| it.value("region", Some(&choices(&["us", "eu"]))));
+        let error = wrong.unwrap().unwrap_err();
+        assert_eq!(error.message(), "`region=mars` is not one of the choices");
+        assert_eq!(error.hints(), ["choose one of us, eu"]);
+        let wrong = with(&[], |it| it.value("region", Some(&choices(&["us"]))));
+        assert!(wrong.unwrap().is_err(), "even a default of the document");
+    }
+
+    #[test]
+    fn a_header_that_is_not_required_may_be_left_out() {
+        let required = |is_required| Input { is_required, ..Input::default() };
+        let header = |given: &[&str], input: &Input| {
+            with(given, |it| it.optional_header_value("X-Key", input).unwrap()).unwrap()
+        };
+        assert_eq!(header(&[], &required(false)), None);
+        assert_eq!(header(&["X-Key=a"], &required(false)).as_deref(), Some("a"));
+        assert_eq!(header(&["X-Key=a"], &required(true)).as_deref(), Some("a"));
+        assert_eq!(header(&[], &input(None, Some("d"))).as_deref(), Some("d"));
+    }
+}

@@ -111,3 +111,130 @@ pub(super) fn closing_response(id: &RequestId, server_info: Option<&str>) -> Str
     );
     result_response(id, result)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: RequestId = RequestId::Integer(1);
+
+    fn listen(params: &str) -> Message {
+        Message::request(&ID, "subscriptions/listen", Some(params))
+    }
+
+    fn value(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    /// E-42
+    #[test]
+    fn a_resource_covers_itself_and_its_parts() {
+        for (subscribed, uri, is_covered) in [
+            ("file:///a", "file:///a", true),
+            ("file:///a", "file:///a/b", true),
+            ("file:///a", "file:///a#b", true),
+            ("file:///a", "file:///a?b", true),
+            ("file:///a/", "file:///a/b", true),
+            ("file:///a", "file:///ab", false),
+            ("file:///a/b", "file:///a", false),
+            ("file:///a/", "file:///a", false),
+            ("file:///a", "http://x/file:///a", false),
+        ] {
+            assert_eq!(covers(subscribed, uri), is_covered, "{subscribed} {uri}");
+        }
+    }
+
+    /// E-43
+    #[test]
+    fn a_filter_names_kinds_with_true_and_resources_with_a_list() {
+        let (kinds, resources) = read(&listen(
+            r#"{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"x":7,
+               "resourceSubscriptions":["b","a","b"]}}"#,
+        ))
+        .unwrap();
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [meta::filter::TOOLS]);
+        assert_eq!(resources.into_iter().collect::<Vec<_>>(), ["a", "b"], "each once");
+        let (kinds, resources) = read(&listen(r#"{"notifications":{}}"#)).unwrap();
+        assert!(kinds.is_empty() && resources.is_empty());
+        for (params, words) in [
+            ("{}", "must be an object"),
+            (r#"{"notifications":[]}"#, "must be an object"),
+            (r#"{"notifications":{"toolsListChanged":1}}"#, "for `toolsListChanged`"),
+            (r#"{"notifications":{"resourceSubscriptions":"a"}}"#, "a list of URIs"),
+            (r#"{"notifications":{"resourceSubscriptions":[1]}}"#, "a list of URIs"),
+            (r#"{"notifications":{"resourceSubscriptions":null}}"#, "a list of URIs"),
+        ] {
+            let Err(refusal) = read(&listen(params)) else { panic!("{params}") };
+            assert!(refusal.message.contains(words), "{params}: {}", refusal.message);
+        }
+    }
+
+    /// S-12
+    #[test]
+    fn the_number_of_resources_of_one_listen_is_limited() {
+        let uris: Vec<String> = (0..=RESOURCES).map(|number| format!("a:{number}")).collect();
+        let filter = json!({ "notifications": { "resourceSubscriptions": uris } });
+        assert_eq!(read(&listen(&filter.to_string())).unwrap().1.len(), RESOURCES);
+    }
+
+    /// E-43
+    #[test]
+    fn the_acknowledgement_repeats_what_was_accepted() {
+        let kinds = BTreeSet::from([meta::filter::TOOLS]);
+        let uris = BTreeSet::from(["a:\"b".to_owned()]);
+        let said = value(&acknowledgement(&RequestId::Text("x".into()), &kinds, &uris));
+        let params = &said["params"];
+        assert_eq!(said["method"], methods::ACKNOWLEDGED);
+        assert_eq!(params["_meta"][meta::SUBSCRIPTION_ID], "x");
+        assert_eq!(
+            params[meta::filter::KEY],
+            json!({
+                "toolsListChanged": true, "resourceSubscriptions": ["a:\"b"],
+            })
+        );
+        let bare = acknowledgement(&ID, &BTreeSet::new(), &BTreeSet::new());
+        assert_eq!(value(&bare)["params"][meta::filter::KEY], json!({}));
+    }
+
+    /// E-44
+    #[test]
+    fn a_change_is_told_under_the_id_of_the_listen() {
+        let key = meta::SUBSCRIPTION_ID;
+        for (params, expected) in [
+            (None, json!({ "_meta": { key: 1 } })),
+            (Some("{}"), json!({ "_meta": { key: 1 } })),
+            (Some(r#"{"uri":"a"}"#), json!({ "uri": "a", "_meta": { key: 1 } })),
+            (
+                Some(r#"{"_meta":{"x":2},"uri":"a"}"#),
+                json!({
+                    "uri": "a", "_meta": { "x": 2, key: 1 },
+                }),
+            ),
+            (Some(r#"{"_meta":null}"#), json!({ "_meta": { key: 1 } })),
+            (Some("[1]"), json!({ "_meta": { key: 1 } })),
+        ] {
+            let message = Message::notification(methods::RESOURCE_UPDATED, params);
+            let frame = tag_with_listen(&message, &ID).unwrap();
+            let told = value(std::str::from_utf8(&frame.into_bytes()).unwrap());
+            assert_eq!(told["params"], expected, "{params:?}");
+            assert_eq!(told["method"], methods::RESOURCE_UPDATED);
+        }
+        // A server cannot claim the id of another listen.
+        let forged = format!(r#"{{"_meta":{{"{key}":"other"}}}}"#);
+        let message = Message::notification(methods::TOOLS_CHANGED, Some(&forged));
+        let frame = tag_with_listen(&message, &RequestId::Text("mine".into())).unwrap();
+        let told = value(std::str::from_utf8(&frame.into_bytes()).unwrap());
+        assert_eq!(told["params"]["_meta"], json!({ key: "mine" }));
+    }
+
+    #[test]
+    fn the_end_of_a_listen_is_a_complete_result() {
+        let end = |server: Option<&str>| value(&closing_response(&ID, server));
+        let bare = end(None);
+        assert_eq!(bare["id"], 1);
+        assert_eq!(bare["result"][meta::result_type::KEY], meta::result_type::COMPLETE);
+        assert_eq!(bare["result"]["_meta"], json!({ meta::SUBSCRIPTION_ID: 1 }));
+        let signed = end(Some(r#"{"name":"shop"}"#));
+        assert_eq!(signed["result"]["_meta"][meta::SERVER_INFO], json!({ "name": "shop" }));
+    }
+}

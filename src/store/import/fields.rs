@@ -137,3 +137,121 @@ fn after(start: SystemTime, milliseconds: f64) -> Option<SystemTime> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     sensible.then(|| Duration::from_millis(milliseconds as u64)).and_then(|d| start.checked_add(d))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(value: &Value) -> Content {
+        Content { fields: value.as_object().unwrap().clone(), saved_at: None }
+    }
+
+    fn written(text: &[u8]) -> Result<Option<Content>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        std::fs::write(&path, text).unwrap();
+        open(&path)
+    }
+
+    #[test]
+    fn a_file_is_a_json_object_of_bearable_size() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(open(&folder.path().join("none.json")).unwrap().is_none());
+        assert!(open(folder.path()).is_err(), "a folder");
+        let read = written(b" {\"a\": 1} ").unwrap().unwrap();
+        assert!(read.saved_at.is_some() && read.fields["a"] == 1);
+        for text in [&b"[]"[..], b"7", b"{\"a\":1", b"{} x", b"\xff"] {
+            let problem = written(text).err().unwrap();
+            assert!(problem.starts_with("not a JSON object at line 1"), "{problem}");
+        }
+        let largest = usize::try_from(LARGEST_FILE).unwrap();
+        let mut text = b"{}".to_vec();
+        text.resize(largest, b' ');
+        assert!(written(&text).is_ok());
+        text.push(b' ');
+        assert_eq!(written(&text).err().unwrap(), "far too large");
+    }
+
+    #[test]
+    fn numbers_may_be_text_and_points_in_time_are_checked() {
+        let number = |value: Value| content(&serde_json::json!({ "n": value })).number("n");
+        for (value, expected) in [
+            (Value::Null, Ok(None)),
+            (12.into(), Ok(Some(12.0))),
+            ("12".into(), Ok(Some(12.0))),
+            (" 1e3 ".into(), Ok(Some(1000.0))),
+            ((-1).into(), Ok(Some(-1.0))),
+            ("".into(), Err("`n` is not a number".to_owned())),
+            ("soon".into(), Err("`n` is not a number".to_owned())),
+            (true.into(), Err("`n` is not a number".to_owned())),
+            (Value::Array(Vec::new()), Err("`n` is not a number".to_owned())),
+        ] {
+            assert_eq!(number(value.clone()), expected, "{value}");
+        }
+        let millisecond = Duration::from_millis(1);
+        for (milliseconds, expected) in [
+            (0.0, Some(UNIX_EPOCH)),
+            (1.9, Some(UNIX_EPOCH + millisecond)),
+            (-0.5, None),
+            (-1.0, None),
+            (9.0e15, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(after(UNIX_EPOCH, milliseconds), expected, "{milliseconds}");
+        }
+    }
+
+    #[test]
+    fn an_end_of_its_own_counts_before_a_lifetime() {
+        let saved = UNIX_EPOCH + Duration::from_secs(1000);
+        let ends = |value: Value| {
+            let content = Content { saved_at: Some(saved), ..content(&value) };
+            let end = content.expires_at()?;
+            Ok::<_, String>(end.map(|end| end.duration_since(UNIX_EPOCH).unwrap().as_secs()))
+        };
+        let both = serde_json::json!({ "expires_at": 5000, "expires_in": 60 });
+        assert_eq!(ends(both), Ok(Some(5)));
+        assert_eq!(ends(serde_json::json!({ "expires_in": 60 })), Ok(Some(1060)));
+        assert_eq!(ends(serde_json::json!({ "expires_in": "60" })), Ok(Some(1060)));
+        assert_eq!(ends(serde_json::json!({ "expires_in": -60 })), Ok(None));
+        assert_eq!(ends(serde_json::json!({})), Ok(None));
+        assert!(ends(serde_json::json!({ "expires_at": {} })).is_err());
+        let undated = content(&serde_json::json!({ "expires_in": 60 }));
+        assert_eq!(undated.expires_at(), Ok(None), "it is unknown when that began");
+    }
+
+    #[test]
+    fn a_registration_needs_an_id_and_its_lists_are_of_texts() {
+        let read = |value: Value| registration(&content(&value));
+        let whole = read(serde_json::json!({
+            "client_id": "id", "client_secret": null, "redirect_uris": ["http://localhost/cb"],
+            "client_secret_expires_at": 60,
+        }))
+        .unwrap();
+        assert_eq!(whole.redirect_uris, ["http://localhost/cb"]);
+        assert!(whole.client_secret.is_none());
+        assert_eq!(whole.client_secret_expires_at, Some(UNIX_EPOCH + Duration::from_secs(60)));
+        for never in [serde_json::json!(0), serde_json::json!(-1), serde_json::json!("0")] {
+            let one = read(serde_json::json!({
+                "client_id": "id", "client_secret_expires_at": never,
+            }));
+            assert_eq!(one.unwrap().client_secret_expires_at, None, "{never}");
+        }
+        for (value, problem) in [
+            (serde_json::json!({}), "`client_id` is missing"),
+            (serde_json::json!({ "client_id": "" }), "`client_id` is missing"),
+            (serde_json::json!({ "client_id": 7 }), "`client_id` is not text"),
+            (
+                serde_json::json!({ "client_id": "id", "redirect_uris": "x" }),
+                "`redirect_uris` is not a list of texts",
+            ),
+            (
+                serde_json::json!({ "client_id": "id", "redirect_uris": ["x", 7] }),
+                "`redirect_uris` is not a list of texts",
+            ),
+        ] {
+            assert_eq!(read(value).err().unwrap(), problem);
+        }
+    }
+}
