@@ -35,6 +35,15 @@ pub fn shell_word(word: &str) -> String {
     }
 }
 
+/// A flag and its value. A value that looks like a flag is attached to the flag.
+pub fn flag_argument(flag: &str, value: &str) -> String {
+    if value.starts_with('-') {
+        shell_word(&format!("{flag}={value}"))
+    } else {
+        format!("{flag} {}", shell_word(value))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

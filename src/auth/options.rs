@@ -10,7 +10,7 @@ use crate::auth::client::assertion_source::AssertionSource;
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::http::ClientCertificate;
 use crate::redact::SafeUrl;
-use crate::shell_words::{safe_url_argument, shell_word};
+use crate::shell_words::{flag_argument, safe_url_argument};
 
 /// The URL of our client id metadata document (`packaging/client-metadata.json`): set at build
 /// time, empty until it is published.
@@ -288,7 +288,9 @@ impl AuthOptions {
         }
         match self.account.as_str() {
             "" => format!("`mcp-tether login {server}`"),
-            account => format!("`mcp-tether login {server} --account {}`", shell_word(account)),
+            account => {
+                format!("`mcp-tether login {server} {}`", flag_argument("--account", account))
+            }
         }
     }
 
@@ -314,5 +316,27 @@ mod tests {
         assert_eq!(elsewhere.published_document(at), None);
         let code = AuthOptions { grant: Grant::DeviceCode, ..options };
         assert_eq!(code.published_document(at), None);
+    }
+
+    /// S-31
+    #[test]
+    fn the_commands_in_hints_name_server_and_account() {
+        let at = |server: &str, account: &str| AuthOptions {
+            account: account.to_owned(),
+            ..AuthOptions::new(Url::parse(server).unwrap())
+        };
+        let login = |server: &str, account: &str| at(server, account).login_command();
+        assert_eq!(login("https://h/mcp", ""), "`mcp-tether login https://h/mcp`");
+        assert_eq!(
+            login("https://h/mcp", "work"),
+            "`mcp-tether login https://h/mcp --account work`"
+        );
+        assert_eq!(login("https://h/", "-work"), "`mcp-tether login https://h/ --account=-work`");
+        assert_eq!(login("https://h/?key=canary", ""), "`mcp-tether login URL`");
+        let logout = at("https://login.example/login", "login").logout_command();
+        let expected = "`mcp-tether logout https://login.example/login --account login`";
+        assert_eq!(logout, expected, "only the command itself changes");
+        let company = AuthOptions { is_identity_provider: true, ..at("https://idp.example", "a") };
+        assert_eq!(company.login_command(), "`mcp-tether login --idp https://idp.example/`");
     }
 }

@@ -38,10 +38,17 @@ pub(super) fn give_account(file: &HostFile, entry: &mut NewEntry, account: &str)
         Some(there) => account_in(&there.words),
         None => first_for_its_url(file, entry).map(|_| account.to_owned()),
     };
-    match own {
-        Some(own) if own.starts_with('-') => entry.arguments.push(format!("{FLAG}={own}")),
-        Some(own) => entry.arguments.extend([FLAG.to_owned(), own]),
-        None => {}
+    if let Some(own) = own {
+        add_account(&mut entry.arguments, &own);
+    }
+}
+
+/// Adds the flag for this account; a name that looks like a flag is attached to it.
+pub(super) fn add_account(words: &mut Vec<String>, account: &str) {
+    if account.starts_with('-') {
+        words.push(format!("{FLAG}={account}"));
+    } else {
+        words.extend([FLAG.to_owned(), account.to_owned()]);
     }
 }
 

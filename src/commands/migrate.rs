@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::chosen_hosts::by_name;
 use super::consent::ask;
 use super::displayed_change::display_change;
+use super::entry_account::add_account;
 use super::host_entries::{
     PROGRAM, folders, note_without_home, own_program, position, proposed_change, refuse_sudo,
     url_of, with_saved,
@@ -333,7 +334,7 @@ fn give_accounts(entries: &mut [Candidate]) {
         };
         let says_who = words.iter().any(names_user);
         if !seen.insert(url_of(words).map(str::to_owned)) && !says_who {
-            candidate.words.extend(["--account".to_owned(), candidate.place.name.clone()]);
+            add_account(&mut candidate.words, &candidate.place.name);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::auth::{Registered, SignIn};
 use crate::platform::Paths;
 use crate::platform::private_file::{self, Durability};
 use crate::redact::display_url;
-use crate::shell_words::shell_word;
+use crate::shell_words::{flag_argument, shell_word};
 
 /// The largest note that is read, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
@@ -92,7 +92,7 @@ impl Note {
     pub(super) fn account_flag(&self) -> String {
         match self.account.as_str() {
             "" => String::new(),
-            account => format!(" --account {}", shell_word(account)),
+            account => format!(" {}", flag_argument("--account", account)),
         }
     }
 }
@@ -128,5 +128,61 @@ impl Notes {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let safe = name.bytes().all(fits);
         Some(self.folder.as_ref().filter(|_| safe)?.join(format!("{name}.json")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(server: &str, account: &str) -> Note {
+        serde_json::from_value(serde_json::json!({
+            "server": server, "account": account, "issuer": "https://as.example.com",
+        }))
+        .unwrap()
+    }
+
+    /// S-31
+    #[test]
+    fn a_note_becomes_the_words_of_a_command_that_works() {
+        for (server, account, words) in [
+            ("https://a.example/mcp", "", "https://a.example/mcp"),
+            ("https://a.example/mcp", "work", "https://a.example/mcp --account work"),
+            ("https://a.example/…", "", "URL"),
+            // Without the equals sign it would be taken for a flag.
+            ("https://a.example", "-work", "https://a.example --account=-work"),
+        ] {
+            let note = note(server, account);
+            assert_eq!(format!("{}{}", note.as_argument(), note.account_flag()), words);
+        }
+        let company = Note { is_identity_provider: true, ..note("https://idp.example", "") };
+        assert_eq!(company.as_argument(), "--idp https://idp.example");
+        if cfg!(unix) {
+            let flag = note("https://a.example", "$(id) x").account_flag();
+            assert_eq!(flag, " --account '$(id) x'");
+        }
+    }
+
+    #[test]
+    fn notes_are_kept_beside_the_records_and_never_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes::beside(&Paths::below(folder.path()));
+        let one = note("https://a.example", "work");
+        assert_eq!(notes.read("sign-in.a_B-1"), None);
+        notes.write("sign-in.a_B-1", &one);
+        assert_eq!(notes.read("sign-in.a_B-1"), Some(one.clone()));
+        for name in ["../escaped", "a/b", "a\\b", "a b", "é"] {
+            notes.write(name, &one);
+            assert_eq!(notes.read(name), None, "{name}");
+        }
+        let state = folder.path().join("state");
+        assert_eq!(std::fs::read_dir(state.join("sign-ins")).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(&state).unwrap().count(), 1);
+        notes.remove("sign-in.a_B-1");
+        notes.remove("sign-in.a_B-1");
+        assert_eq!(notes.read("sign-in.a_B-1"), None);
+        let nowhere = Notes::beside(&Paths::nowhere());
+        nowhere.write("a", &one);
+        assert_eq!(nowhere.read("a"), None);
     }
 }

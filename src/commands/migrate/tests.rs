@@ -128,6 +128,7 @@ fn each_further_entry_for_a_url_gets_an_account_unless_it_says_who_the_user_is()
         candidate("d", &["--header=X: 1"]),
         candidate("e", &["--account=home"]),
         candidate("f", &["--header-file", "x"]),
+        candidate("-g", &[]),
     ];
     give_accounts(&mut entries);
     let lines: Vec<_> = entries.iter().map(|entry| entry.words[2..].join(" ")).collect();
@@ -140,6 +141,7 @@ fn each_further_entry_for_a_url_gets_an_account_unless_it_says_who_the_user_is()
             "--header=X: 1",
             "--account=home",
             "--header-file x --account f",
+            "--account=-g",
         ]
     );
 }
