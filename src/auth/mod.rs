@@ -67,3 +67,6 @@ pub use records::record::{Pending, SignIn, StoredRecord};
 pub use records::registration::{Registered, Registration};
 pub use records::vault::{MemoryVault, Vault, VaultError, VaultLock};
 pub use token_file::TokenFile;
+
+#[cfg(test)]
+mod tests;

@@ -263,3 +263,6 @@ pub(crate) fn forbidden(status: StatusCode, challenge: Option<&Challenge>) -> Fa
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;
