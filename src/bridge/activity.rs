@@ -152,3 +152,32 @@ impl Bridge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_are_collected_for_a_second_after_the_first() {
+        let mut counters = Counters::new(Some(Observer::new(|_| ())));
+        let first = counters.due().unwrap();
+        assert_eq!(first, Instant::now() + GATHER, "the start is a change");
+        tokio::time::advance(GATHER / 2).await;
+        counters.request();
+        counters.error(None);
+        counters.reopened();
+        assert_eq!(counters.due(), Some(first), "later changes do not put it off");
+        assert_eq!((counters.seen(), counters.reopened_so_far()), ((1, Some("server")), 1));
+        counters.error(Some(FailureKind::Network));
+        assert_eq!(counters.seen(), (2, Some(FailureKind::Network.name())));
+        assert_eq!(counters.activity.requests, 1);
+    }
+
+    #[test]
+    fn without_an_observer_nothing_is_ever_due() {
+        let mut counters = Counters::new(None);
+        counters.request();
+        assert!(counters.due().is_none());
+        assert_eq!(counters.activity.requests, 1, "but it is counted");
+    }
+}

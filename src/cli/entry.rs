@@ -43,3 +43,37 @@ fn reason_without_values(error: &clap::Error) -> String {
         _ => format!("`{name}` is used in another way than this program takes it"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_line(line: &[&str]) -> Result<Untrusted<EntryCommand>> {
+        read(&line.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_entry_is_a_url_and_flags_of_the_bridge() {
+        let read = read_line(&["https://mcp.example.com/mcp", "3334", "--debug"]).unwrap();
+        assert_eq!(read.display_url(), "https://mcp.example.com/mcp");
+    }
+
+    /// S-09
+    #[test]
+    fn the_reason_why_an_entry_cannot_be_read_holds_no_values() {
+        for (line, reason) in [
+            (&["--canary-flag", "https://a"][..], "unknown flag `--canary-flag`"),
+            (&["https://a", "--nonsense=canary"], "unknown flag `--nonsense`"),
+            (&["https://a", "--debug=canary"], "`--debug` is used in another way than"),
+            (&["https://a", "1", "canary", "x"], "its arguments are not those of this program"),
+            (&["info", "https://a"], "the first word is a command"),
+            (&[], "its words are not a URL and a port"),
+        ] {
+            let error = read_line(line).err().unwrap();
+            assert!(error.message().starts_with(reason), "{line:?}: {}", error.message());
+            let is_value =
+                line.contains(&"canary") || line.iter().any(|word| word.contains("=canary"));
+            assert!(!is_value || !error.to_string().contains("canary"), "{error}");
+        }
+    }
+}

@@ -24,3 +24,28 @@ pub(super) fn with_json_arguments(words: impl Iterator<Item = OsString>) -> Vec<
     }
     separate
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_object_after_the_flag_is_its_value() {
+        for (words, expected) in [
+            (&["--json", "{\"a\":1}"][..], &["--json", "--arguments={\"a\":1}"][..]),
+            (&["--json", "  {}"], &["--json", "--arguments=  {}"]),
+            (&["--json={\"a\":1}"], &["--json", "--arguments={\"a\":1}"]),
+            (&["--json="], &["--json", "--arguments="]),
+            (&["--json", "tool"], &["--json", "tool"]),
+            (&["--json"], &["--json"]),
+            (&["{}"], &["{}"]),
+            (&["--json", "a", "{}"], &["--json", "a", "{}"]),
+            // Of two objects only the first one belongs to the flag.
+            (&["--json", "{}", "{}"], &["--json", "--arguments={}", "{}"]),
+            (&["--jsonl={}"], &["--jsonl={}"]),
+        ] {
+            let separate = with_json_arguments(words.iter().map(OsString::from));
+            assert_eq!(separate, expected, "{words:?}");
+        }
+    }
+}

@@ -128,3 +128,85 @@ fn as_value(settings: &Settings, location: &Location, url: Option<String>) -> Js
         "settings": SETTINGS.iter().map(setting).collect::<serde_json::Map<_, _>>(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Key;
+
+    fn settings(values: &[(Key, &str)]) -> (Settings, Location) {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        let flags = Flags { config: None, values: values.iter().map(own).collect() };
+        let environment = Environment::fixed([]);
+        let location = Location::find(None, &environment);
+        (Settings::resolve(None, &flags, &environment).unwrap(), location)
+    }
+
+    #[test]
+    fn only_what_is_set_is_shown_unless_everything_is_asked_for() {
+        let (none, nowhere) = settings(&[]);
+        let text = as_text(&none, &nowhere, None, false);
+        let all = format!("{} settings with the built-in value", SETTINGS.len());
+        assert!(text.starts_with("settings file: none\n\n") && text.contains(&all), "{text}");
+        let (some, nowhere) =
+            settings(&[(Key::Scope, "a"), (Key::OnlyTool, "x"), (Key::OnlyTool, "y")]);
+        let text = as_text(&some, &nowhere, Some("https://a.example".to_owned()), false);
+        let expected = format!(
+            "server: https://a.example\nsettings file: none\n\nonly-tool  x  flag\nonly-tool  y  \
+             flag\nscope      a  flag\n\n{} other settings with the built-in value; `--all` shows \
+             them\n",
+            SETTINGS.len() - 2
+        );
+        assert_eq!(text, expected);
+        let everything = as_text(&some, &nowhere, None, true);
+        assert!(!everything.contains("--all"), "{everything}");
+        let without_value = everything.lines().find(|line| line.starts_with("log-file ")).unwrap();
+        assert!(without_value.ends_with('-'), "{without_value}");
+    }
+
+    #[test]
+    fn a_long_value_does_not_move_the_others() {
+        let long = "x".repeat(45);
+        let (settings, nowhere) = settings(&[(Key::Scope, &long), (Key::Account, "a")]);
+        let text = as_text(&settings, &nowhere, None, false);
+        assert!(text.contains("account  a  flag\n"), "{text}");
+        assert!(text.contains(&format!("scope    {long}  flag\n")), "{text}");
+    }
+
+    /// S-09
+    #[test]
+    fn json_has_every_setting_and_no_secret() {
+        let (settings, nowhere) = settings(&[
+            (Key::ProxyAuth, "sara:canary"),
+            (Key::Header, "Authorization: Bearer canary"),
+            (Key::OnlyTool, "x"),
+        ]);
+        let value = as_value(&settings, &nowhere, None);
+        assert!(!value.to_string().contains("canary"), "{value}");
+        let found = &value["settings"];
+        assert_eq!(found.as_object().unwrap().len(), SETTINGS.len());
+        assert_eq!(found["only-tool"], json!([{ "value": "x", "source": "flag" }]));
+        assert_eq!((&found["scope"], &found["ignore-tool"]), (&json!(null), &json!([])));
+        assert_eq!(found["login"]["source"], "built in");
+        assert_eq!((&value["file"], &value["file_found"]), (&json!(null), &json!(false)));
+        let text = as_text(&settings, &nowhere, None, true);
+        assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn the_file_is_named_whether_or_not_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        let environment = Environment::fixed([("HOME", home)]);
+        let location = Location::find(None, &environment);
+        let described = || {
+            let settings = Settings::resolve(None, &Flags::default(), &environment).unwrap();
+            describe_file(&settings, &location)
+        };
+        assert!(described().ends_with(" (does not exist)"), "{}", described());
+        let path = location.path().unwrap();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+        assert_eq!(described(), path.display().to_string());
+    }
+}

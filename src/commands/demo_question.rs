@@ -100,3 +100,65 @@ fn open_invoices(result: &Value) -> Option<Vec<String>> {
 fn text(value: &Value) -> Option<String> {
     Some(readable::text(value.as_str()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answered(product: ProductName, result: Value) -> Option<Vec<String>> {
+        (DemoQuestion::to(product).answer)(&json!({ "structuredContent": result }))
+    }
+
+    #[test]
+    fn every_question_is_a_call_with_an_object() {
+        for product in ProductName::ALL {
+            let question = DemoQuestion::to(product);
+            let arguments: Value = serde_json::from_str(question.arguments).unwrap();
+            assert!(arguments.is_object() && question.words.ends_with('?'), "{}", question.tool);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_count_and_a_line_for_each() {
+        let low = json!({ "items": [{ "title": "Shirt", "lowVariants": [
+            { "title": "red", "sku": "RED1", "stock": 3 },
+        ] }] });
+        assert_eq!(answered(ProductName::Egrow, low).unwrap(), {
+            ["1 products", "Shirt, red                     RED1         3 left"]
+        });
+        let orders = json!({ "total": 9, "orders": [
+            { "number": "#1", "customer": { "name": "Ana" }, "itemCount": 1 },
+        ] });
+        assert_eq!(answered(ProductName::LaunchMyStore, orders).unwrap(), {
+            ["9 orders", "#1         Ana                   1 piece"]
+        });
+        let invoices = json!({ "meta": { "total": 1 }, "data": [{
+            "number": "I-1", "currency": "eur", "due_date": "2026-01-01",
+            "amount_remaining": 1205,
+        }] });
+        assert_eq!(answered(ProductName::Pelcro, invoices).unwrap(), {
+            ["1 invoices", "I-1          due 2026-01-01     12.05 EUR"]
+        });
+        assert_eq!(answered(ProductName::Lab, json!({ "sum": 42 })).unwrap(), ["42"]);
+    }
+
+    #[test]
+    fn an_unexpected_answer_is_none() {
+        for (product, result) in [
+            (ProductName::Egrow, json!({ "items": 7 })),
+            (ProductName::Egrow, json!({ "items": [{ "title": "a" }] })),
+            (ProductName::LaunchMyStore, json!({ "orders": [] })),
+            (ProductName::LaunchMyStore, json!({ "total": 1, "orders": [{}] })),
+            (ProductName::Pelcro, json!({ "meta": {}, "data": [] })),
+            (ProductName::Pelcro, json!({ "meta": { "total": 1 }, "data": [{ "number": 1 }] })),
+        ] {
+            assert_eq!(answered(product, result.clone()), None, "{result}");
+        }
+        let conformance = DemoQuestion::to(ProductName::Conformance);
+        assert_eq!((conformance.answer)(&json!({ "content": [] })), None);
+        let said = json!({ "content": [{ "text": "a\u{1b}[31m" }] });
+        assert!(!(conformance.answer)(&said).unwrap()[0].contains('\u{1b}'));
+    }
+}

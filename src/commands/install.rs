@@ -386,3 +386,6 @@ fn name_is_taken(host: &KnownHost, there: &HostEntry, path: &Path) -> Error {
             "or remove that entry by hand".to_owned()
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,3 +82,40 @@ fn server_of(path: &Path) -> Option<String> {
     let bytes = private_file::read(path, FILE_LIMIT).ok()??;
     serde_json::from_slice(&bytes).ok().map(|About { server }| server)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::private_file::{Durability, write};
+
+    #[test]
+    fn files_about_servers_are_listed_in_order_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::below(folder.path());
+        assert!(remembered(&paths).is_empty() && remembered(&Paths::nowhere()).is_empty());
+        for (path, content) in [
+            ("cache/sessions/b.json", r#"{"server":"https://b.example","lists":{}}"#),
+            ("cache/sessions/a.json", r#"{"server":"https://a.example"}"#),
+            ("cache/sessions/a.tmp", r#"{"server":"https://a.example"}"#),
+            ("state/eras/a.json", r#"{"server":"https://a.example"}"#),
+            ("state/eras/damaged.json", "{"),
+        ] {
+            write(&folder.path().join(path), content.as_bytes(), Durability::Process).unwrap();
+        }
+        let found = remembered(&paths);
+        let rows: Vec<_> =
+            found.iter().map(|file| (file.server.as_deref(), file.what.word())).collect();
+        assert_eq!(
+            rows,
+            [
+                (None, "era"),
+                (Some("https://a.example"), "session"),
+                (Some("https://a.example"), "era"),
+                (Some("https://b.example"), "session"),
+            ]
+        );
+        assert!(found.iter().all(RememberedFile::remove));
+        assert!(remembered(&paths).is_empty());
+        assert!(folder.path().join("cache/sessions/a.tmp").exists(), "it is not ours to remove");
+    }
+}

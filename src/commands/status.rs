@@ -164,3 +164,38 @@ fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
         "remedy": stored.remedy(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Paths;
+    use crate::platform::private_file::{Durability, write};
+
+    #[test]
+    fn clients_and_files_are_listed_by_server() {
+        assert!(others_as_text(&[], &[]).is_empty());
+        let client = Registration {
+            client_id: "a\u{1b}[31m".to_owned(),
+            ..Registration::anonymous("https://as.example.com", 0)
+        };
+        let folder = tempfile::tempdir().unwrap();
+        for (path, content) in [
+            ("cache/sessions/one.json", r#"{"server":"https://a.example"}"#),
+            ("cache/sessions/two.json", r#"{"server":"https://a.example"}"#),
+            ("state/eras/one.json", r#"{"server":"https://a.example"}"#),
+            ("state/eras/old.json", "{}"),
+        ] {
+            write(&folder.path().join(path), content.as_bytes(), Durability::Process).unwrap();
+        }
+        let files = remembered(&Paths::below(folder.path()));
+        let rows = others_as_text(&[client], &files);
+        assert_eq!(rows.len(), 2);
+        assert!(rows[0].starts_with("registered as a client at\n  https://as.example.com  client"));
+        assert!(!rows[0].contains('\u{1b}'), "{}", rows[0]);
+        assert_eq!(
+            rows[1],
+            "remembered, to answer hosts at once\n  (server of an earlier release)  protocol \
+             revision\n  https://a.example  session, protocol revision\n"
+        );
+    }
+}

@@ -179,3 +179,6 @@ fn error_for_another_program(entry: &HostEntry, path: &Path) -> Error {
     Error::failed(format!("`{name}` does not start mcp-tether: `{path}`, line {line}"))
         .hint("if you want to remove it, do so by hand")
 }
+
+#[cfg(test)]
+mod tests;

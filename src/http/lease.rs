@@ -325,11 +325,11 @@ mod tests {
     }
 
     #[derive(Debug, Default)]
-    struct Shelf(std::sync::Mutex<Vec<Box<Http1>>>);
+    struct Shelf(std::sync::Mutex<Vec<Http1>>);
 
     impl Pool for Shelf {
         fn give_back(self: Arc<Self>, connection: Box<Http1>) {
-            self.0.lock().unwrap().push(connection);
+            self.0.lock().unwrap().push(*connection);
         }
     }
 

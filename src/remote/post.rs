@@ -137,3 +137,102 @@ impl Post {
         Some(message.with_id(&self.handle.count_refusal(self.number).to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn session(version: Option<&'static str>, id: Option<&'static str>) -> Arc<Session> {
+        let value = |text: Option<&'static str>| text.map(HeaderValue::from_static);
+        Arc::new(Session::new(7, value(id), value(version)))
+    }
+
+    fn post(session: Arc<Session>) -> Post {
+        let text = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"a":[1]}}"#;
+        Post {
+            number: 3,
+            frame: Frame::from(text.to_owned()),
+            is_request: true,
+            urgent: false,
+            repeatable: false,
+            session,
+            stays_open: false,
+            handle: ExchangeHandle::default(),
+            modern: None,
+            trace: None,
+        }
+    }
+
+    /// T-29
+    #[test]
+    fn answers_and_cancellations_never_wait_for_a_permit() {
+        let class = |is_request, urgent| {
+            Post { is_request, urgent, ..post(Session::unopened(0)) }.concurrency_class()
+        };
+        assert_eq!(class(true, false), ConcurrencyClass::Request);
+        assert_eq!(class(false, false), ConcurrencyClass::Notification);
+        assert_eq!(class(true, true), ConcurrencyClass::Urgent);
+        assert_eq!(class(false, true), ConcurrencyClass::Urgent);
+    }
+
+    /// T-37, T-38
+    #[test]
+    fn an_exchange_belongs_to_a_session_once_there_is_one_and_never_in_the_modern_era() {
+        for (version, id, in_session, has_batches) in [
+            (None, None, false, true),
+            (Some("2025-03-26"), None, true, true),
+            (Some("2025-06-18"), None, true, false),
+            (Some("2025-06-18"), Some("s"), true, false),
+            (None, Some("s"), true, true),
+        ] {
+            let legacy = post(session(version, id));
+            let origin = legacy.origin();
+            assert_eq!((origin.exchange, origin.generation), (Some(3), 7));
+            let found = (origin.in_session, origin.has_batches);
+            assert_eq!(found, (in_session, has_batches), "{version:?} {id:?}");
+            assert!(matches!(origin.reading, StreamReadMode::Resumable));
+            let modern = Post { modern: Some(Box::default()), ..legacy };
+            let origin = modern.origin();
+            assert!(!origin.in_session && !origin.has_batches, "{version:?} {id:?}");
+            assert!(matches!(origin.reading, StreamReadMode::ToTheAnswer));
+        }
+    }
+
+    /// T-26, T-63
+    #[test]
+    fn what_stays_open_by_design_has_no_limits() {
+        let limits = Limits {
+            headers: Some(Duration::from_secs(1)),
+            body: Some(Duration::from_secs(2)),
+            ..Limits::default()
+        };
+        let usual = post(Session::unopened(0));
+        assert!(usual.is_limited() && !usual.origin().may_be_silent);
+        assert_eq!(usual.headers_limit(&limits), limits.headers);
+        assert_eq!(usual.silence_limit(&limits), limits.body);
+        let open = Post { stays_open: true, ..usual };
+        assert!(!open.is_limited() && open.origin().may_be_silent);
+        assert_eq!((open.headers_limit(&limits), open.silence_limit(&limits)), (None, None));
+    }
+
+    /// A-56, E-05
+    #[test]
+    fn a_request_that_is_sent_again_has_another_id_and_nothing_else_changes() {
+        let once = post(Session::unopened(0));
+        let texts: Vec<String> = (0..2)
+            .map(|_| {
+                String::from_utf8(once.with_fresh_id().unwrap().into_bytes().to_vec()).unwrap()
+            })
+            .collect();
+        assert_ne!(texts[0], texts[1], "no id is used twice");
+        for text in &texts {
+            let message = Message::parse(text.clone()).unwrap();
+            assert_ne!(message.id().unwrap().to_json(), "3");
+            assert_eq!(message.params(), Some(r#"{"a":[1]}"#));
+        }
+        let notification = Post { is_request: false, ..once };
+        assert!(notification.with_fresh_id().is_none(), "it has no id");
+    }
+}

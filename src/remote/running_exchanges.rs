@@ -65,3 +65,70 @@ impl RunningExchanges {
         self.running.retain(|(exchange, _)| !exchange.is_over());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jsonrpc::Frame;
+    use crate::remote::Session;
+
+    fn post(stays_open: bool) -> Post {
+        Post {
+            number: 1,
+            frame: Frame::default(),
+            is_request: true,
+            urgent: false,
+            repeatable: false,
+            session: Session::unopened(0),
+            stays_open,
+            handle: ExchangeHandle::default(),
+            modern: None,
+            trace: None,
+        }
+    }
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn each_exchange_ends_when_its_own_time_is_over() {
+        let limit = Duration::from_secs(60);
+        let mut running = RunningExchanges::new(Some(limit));
+        assert_eq!(running.due(), None);
+        let start = Instant::now();
+        running.begin(&post(true));
+        assert_eq!(running.due(), None, "it stays open by design");
+        running.begin(&post(false));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        running.begin(&post(false));
+        assert_eq!(running.due(), Some(start + limit));
+        running.end_overdue(start + limit - Duration::from_millis(1));
+        assert_eq!(running.due(), Some(start + limit), "not yet");
+        running.end_overdue(start + limit);
+        assert_eq!(running.due(), Some(start + limit + Duration::from_secs(10)), "the next one");
+        running.end_overdue(start + 2 * limit);
+        assert_eq!(running.due(), None);
+    }
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn without_a_limit_nothing_is_due() {
+        let mut running = RunningExchanges::new(None);
+        running.begin(&post(false));
+        assert_eq!(running.due(), None);
+        running.end_overdue(Instant::now() + Duration::from_secs(86_400));
+    }
+
+    #[tokio::test]
+    async fn exchanges_that_ended_are_forgotten_before_the_list_grows() {
+        let mut running = RunningExchanges::new(None);
+        for _ in 0..1000 {
+            let post = post(false);
+            running.begin(&post);
+            post.handle.end();
+        }
+        assert!(running.running.len() <= 2 * MIN_KEPT, "{}", running.running.len());
+        let open = post(false);
+        running.begin(&open);
+        running.abandon_all();
+        assert!(running.running.is_empty() && running.due().is_none());
+    }
+}

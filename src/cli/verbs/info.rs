@@ -129,3 +129,51 @@ impl ServerFacts {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(opened: Value) -> ServerFacts {
+        ServerFacts {
+            revision: Some("2025-06-18"),
+            era: Some("legacy"),
+            transport: Some("Streamable HTTP"),
+            opened,
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_of_itself_is_shown_in_lines() {
+        let whole = facts(json!({
+            "serverInfo": { "name": "shop", "version": "1.2", "title": "The shop" },
+            "capabilities": { "tools": {}, "prompts": {} },
+            "instructions": "Ask first.\nThen order.",
+        }));
+        let text = whole.as_text();
+        assert!(text.starts_with("server        shop 1.2 (The shop)\n"), "{text}");
+        assert!(text.contains("revision      2025-06-18 (legacy era)\n"), "{text}");
+        assert!(text.contains("transport     Streamable HTTP\n"), "{text}");
+        assert!(text.contains("capabilities  prompts, tools\n"), "{text}");
+        assert!(text.ends_with("for the assistant:\n  Ask first.\n  Then order.\n"), "{text}");
+        let value = whole.as_value();
+        assert_eq!((&value["era"], &value["server"]["name"]), (&json!("legacy"), &json!("shop")));
+    }
+
+    #[test]
+    fn what_a_server_leaves_out_is_unknown_and_what_it_sends_is_shown_safely() {
+        let nothing =
+            ServerFacts { revision: None, era: None, transport: None, opened: json!(null) };
+        let text = nothing.as_text();
+        assert!(text.contains("revision      unknown\ntransport     unknown\n"), "{text}");
+        assert!(!text.contains("instructions"), "{text}");
+        let hostile = facts(json!({
+            "serverInfo": { "name": "a\u{1b}[31m\nrevision      9", "version": 7 },
+            "capabilities": { "x\ny": {} },
+            "instructions": "\u{1b}]0;title\u{7}",
+        }));
+        let text = hostile.as_text();
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text}");
+        assert!(!text.contains("\nrevision      9") && !text.contains("x\ny"), "{text}");
+    }
+}

@@ -130,9 +130,8 @@ fn entry(scope: Scope, flags: Vec<(Key, Vec<String>)>) -> McpRemoteEntry {
 fn an_entry_of_a_project_is_described_with_how_to_import_it() {
     assert_eq!(describe_ignored(&[]), "");
     let note = describe_ignored(&[entry(Scope::Project, Vec::new())]);
-    let line = format!(
-        "note: Cursor (project), `shop` (line 7) starts `mcp-remote` for `{URL}`: {URL} --debug\n"
-    );
+    let place = "note: Cursor (project), `shop` (line 7)";
+    let line = format!("{place} starts `mcp-remote` for `{URL}`: {URL} --debug\n");
     assert!(note.starts_with(&line), "{note}");
     assert!(note.ends_with("import --scope project` asks about each of them\n"), "{note}");
 }
@@ -148,14 +147,9 @@ fn why_nothing_was_imported_is_said_in_one_line_with_the_flags_that_had_no_effec
     };
     let reason = "no sign-in was imported for `shop`: its `Authorization` header, token file or \
                   command replaces signing in";
-    assert_eq!(
-        notes(vec![header(), proxy()]),
-        [
-            reason,
-            "`--header`, `--proxy` of the entry had no effect here; you can give them to `mcp-tether \
-         import URL`",
-        ]
-    );
+    let without_effect = "`--header`, `--proxy` of the entry had no effect here; you can give \
+                          them to `mcp-tether import URL`";
+    assert_eq!(notes(vec![header(), proxy()]), [reason, without_effect]);
     let nowhere = notes(Vec::new());
     assert_eq!(nowhere.len(), 1, "{nowhere:?}");
     assert!(nowhere[0].contains("there is no home folder") && !nowhere[0].contains('\n'));

@@ -43,3 +43,51 @@ fn separates(breaks: &[u8]) -> bool {
 fn is_of_word(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-01
+    #[test]
+    fn line_breaks_between_tokens_are_removed() {
+        for (text, expected) in [
+            ("{\n  \"a\": 1,\r\n  \"b\": [\n    2\n  ]\n}", "{  \"a\": 1,  \"b\": [    2  ]}"),
+            ("\n{}\r\n", "{}"),
+            ("{\"a\":\"x\\\"\",\n\"b\":1}", "{\"a\":\"x\\\"\",\"b\":1}"),
+            ("{\"a\":\"x\\\\\",\n\"b\":1}", "{\"a\":\"x\\\\\",\"b\":1}"),
+            ("{\"a\":\"\\n\",\n\"é\":1}", "{\"a\":\"\\n\",\"é\":1}"),
+            ("", ""),
+            ("\n", ""),
+        ] {
+            assert_eq!(compact(Bytes::from(text)), expected, "{text:?}");
+        }
+    }
+
+    /// T-01
+    #[test]
+    fn two_tokens_never_become_one() {
+        for (text, expected) in [
+            ("1\n2", "1 2"),
+            ("1\r\n2", "1 2"),
+            ("1\n\n2", "1 2"),
+            ("true\nfalse", "true false"),
+            ("-\n1", "- 1"),
+            ("1.\n5", "1. 5"),
+            ("[1\n]", "[1]"),
+            ("[1\n,2]", "[1,2]"),
+            ("\"a\"\n\"b\"", "\"a\"\"b\""),
+        ] {
+            assert_eq!(compact(Bytes::from(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_a_string_is_left_for_the_parser_to_refuse() {
+        for text in ["{\"a\":\"x\ny\"}", "{\"a\":\"x\\\"\ny\"}", "{\"a\":\"x\r"] {
+            assert_eq!(compact(Bytes::from(text)), text, "{text:?}");
+        }
+        let raw = Bytes::from("{\"a\": 1}");
+        assert_eq!(compact(raw.clone()).as_ptr(), raw.as_ptr(), "the usual message is not copied");
+    }
+}

@@ -90,3 +90,34 @@ impl fmt::Display for ProtocolVersion {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D-10
+    #[test]
+    fn revisions_are_in_their_order_and_found_by_their_names() {
+        let names = ProtocolVersion::ALL.map(ProtocolVersion::name);
+        assert!(names.is_sorted() && ProtocolVersion::ALL.is_sorted());
+        for version in ProtocolVersion::ALL {
+            assert_eq!(ProtocolVersion::from_name(version.name()), Some(version));
+            assert_eq!(version.to_string(), version.name());
+        }
+        for name in ["", "2025-06-1", "2025-06-18 ", "DRAFT-2026-v1", "2099-01-01"] {
+            assert_eq!(ProtocolVersion::from_name(name), None, "{name}");
+        }
+    }
+
+    /// D-10
+    #[test]
+    fn the_newest_of_each_era_is_the_newest() {
+        let newest = |era| ProtocolVersion::ALL.into_iter().rfind(|version| version.era() == era);
+        assert_eq!(newest(Era::Legacy), Some(ProtocolVersion::NEWEST_LEGACY));
+        assert_eq!(newest(Era::Modern), Some(ProtocolVersion::NEWEST_MODERN));
+        assert!(ProtocolVersion::ALL.is_sorted_by_key(|version| version.era() == Era::Modern));
+        assert_ne!(Era::Legacy.name(), Era::Modern.name());
+        let batches = ProtocolVersion::ALL.into_iter().filter(|version| version.has_batches());
+        assert_eq!(batches.collect::<Vec<_>>(), [ProtocolVersion::V2025_03_26]);
+    }
+}
