@@ -38,7 +38,7 @@ pub(crate) async fn sign_in(
     if plan.registration.is_none() {
         plan.register(context, None).await?;
     }
-    let registration = plan.registration.clone().ok_or_else(without_client)?;
+    let registration = plan.client()?.clone();
     let url = plan.token_endpoint()?;
     let resource = plan.resource.as_deref();
     let endpoint = context.token_endpoint(url, &registration, resource, &plan.binding)?;
@@ -275,9 +275,4 @@ fn without_provider_client(identity: &Context) -> Failure {
         format!("the identity provider `{server}` needs a client that it knows"),
     )
     .hint("give it with `--idp-client-info '{\"client_id\":\"ID\"}'`")
-}
-
-fn without_client() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the authorization server of this server needs a client")
-        .hint("give the one that it knows with `--static-oauth-client-info @FILE`")
 }

@@ -4,6 +4,7 @@
 use crate::auth::client::auth_method::{AuthMethod, ClientMeans};
 use crate::auth::context::{AuthServices, Context, SignInRequest, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::requirements::without_token_endpoint;
 use crate::auth::discovery::search::DiscoveredServer;
 use crate::auth::dpop::binding::TokenBinding;
 use crate::auth::grants::token::TokenSet;
@@ -87,10 +88,8 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
         )
         .hint(format!("sign in again with {}", context.options.login_command())));
     }
-    let token_endpoint = found.server.token_endpoint.clone().ok_or_else(|| {
-        Failure::new(FailureKind::AuthFailed, "the authorization server names no token endpoint")
-            .hint("name it with `--token-endpoint URL`")
-    })?;
+    let token_endpoint = found.server.token_endpoint.clone();
+    let token_endpoint = token_endpoint.ok_or_else(|| without_token_endpoint(&found.server))?;
     let resource = found.resource_indicator(&context.options);
     let registration = registration(context, &found, imported.client);
     Ok(SignIn {

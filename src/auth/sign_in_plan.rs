@@ -7,6 +7,7 @@ use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::client::registration::Registrar;
 use crate::auth::context::{Context, SignInRequest, vault_failure};
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
+use crate::auth::discovery::requirements::without_token_endpoint;
 use crate::auth::discovery::resource_identifier::canonical;
 use crate::auth::discovery::search::DiscoveredServer;
 use crate::auth::discovery::well_known;
@@ -17,6 +18,7 @@ use crate::auth::records::names::Names;
 use crate::auth::records::record::StoredRecord;
 use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
+use crate::redact::display_identifier;
 
 /// Where to sign in, as which client, and for what.
 #[derive(Debug)]
@@ -89,10 +91,21 @@ impl SignInPlan {
     /// # Errors
     /// The metadata names none.
     pub(crate) fn token_endpoint(&self) -> Result<&Url, Failure> {
-        self.discovered.server.token_endpoint.as_ref().ok_or_else(|| {
-            let message = "the authorization server has no token endpoint";
-            Failure::new(FailureKind::AuthFailed, message)
-                .hint("name it with `--token-endpoint URL`")
+        let server = &self.discovered.server;
+        server.token_endpoint.as_ref().ok_or_else(|| without_token_endpoint(server))
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// None is given or registered.
+    pub(crate) fn client(&self) -> Result<&Registration, Failure> {
+        self.registration.as_ref().ok_or_else(|| {
+            let issuer = display_identifier(&self.discovered.issuer);
+            let message = format!("the authorization server `{issuer}` needs a client");
+            Failure::new(FailureKind::AuthFailed, message).hint(
+                "give one that it knows: `--static-oauth-client-info '{\"client_id\":\"ID\"}'`",
+            )
         })
     }
 }

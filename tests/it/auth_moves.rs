@@ -208,6 +208,6 @@ async fn a_token_endpoint_that_answers_with_a_page_is_told_as_such() {
         let server = server(|config| config.replaced = Some(("/token", kind, text))).await;
         let failure = party(&server).build().list().await.unwrap_err();
         assert!(failure.message.contains(said), "{}", failure.message);
-        assert!(failure.hint.contains("this is not a token endpoint"));
+        assert!(failure.hint.contains("name another with `--token-endpoint URL`"));
     }
 }

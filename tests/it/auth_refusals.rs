@@ -447,11 +447,33 @@ async fn a_device_endpoint_can_be_named() {
     let device = || party(&server).options(|options| options.grant = Grant::DeviceCode);
     let failure = device().build().authorizer.sign_in(Interaction::Browser).await.unwrap_err();
     assert!(failure.hints().join(" ").contains("--device-endpoint"), "{failure}");
+    assert!(failure.to_string().contains(server.origin()), "{failure}");
     let endpoint = format!("{}/device", server.origin()).parse().unwrap();
     let named = device().options(|options| options.device_endpoint = Some(endpoint)).build();
     named.authorizer.sign_in(Interaction::Browser).await.unwrap();
     let registered = server.asked_at("/register").last().unwrap().body.clone();
     assert!(registered["redirect_uris"][0].as_str().unwrap().contains("/oauth/callback"));
+}
+
+/// A-55, RFC 8628: an address that nobody can open is a wrong answer, and no sign that the server
+/// has no device codes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_code_without_a_usable_address_is_told_as_a_wrong_answer() {
+    for address in ["nowhere", "", "/device"] {
+        let answer = json!({ "device_code": "d", "user_code": "u", "expires_in": 60,
+            "verification_uri": address })
+        .to_string();
+        let server =
+            server(|config| config.replaced = Some(("/device", JSON, String::leak(answer)))).await;
+        let device = party(&server).options(|options| options.grant = Grant::DeviceCode).build();
+        let failure = device.authorizer.sign_in(Interaction::Browser).await.unwrap_err();
+        let told = failure.to_string();
+        assert!(
+            told.contains("`verification_uri`") && told.contains("--device-endpoint"),
+            "{told}"
+        );
+        assert!(told.contains(server.origin()), "{told}");
+    }
 }
 
 /// A-55, RFC 7009: why tokens were not taken back is told, in whatever shape the server says it.

@@ -47,8 +47,7 @@ pub(crate) fn unmet_by_resource(
 pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
     let mut found = Vec::new();
     if server.token_endpoint.is_none() {
-        let hint = "tell its operator; if you know it, name it: `--token-endpoint URL`";
-        found.push(lacks(server, "names no usable `token_endpoint`", hint));
+        found.push(without_token_endpoint(server));
     }
     found.extend(without_possible_authentication(server, options));
     match options.grant {
@@ -61,17 +60,32 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
             found.extend(without_jwt_bearer(server, options, "--workload-token"));
         }
         Grant::DeviceCode if server.device_authorization_endpoint.is_none() => {
-            found.push(lacks(server, "does not support device codes", WITHOUT_DEVICE_CODE));
+            found.push(without_device_codes(server));
         }
         Grant::AuthorizationCode | Grant::DeviceCode | Grant::ClientCredentials => {}
     }
     found
 }
 
-/// The hint if no endpoint for device codes is known.
-pub(crate) const WITHOUT_DEVICE_CODE: &str = "sign in with a browser: leave `--device-code` out, \
-    or use `--no-browser`; if the server has an endpoint for device codes and does not say where, \
-    name it with `--device-endpoint URL`";
+/// The failure if no token endpoint is known.
+pub(crate) fn without_token_endpoint(server: &AuthorizationServer) -> Failure {
+    let hint = "tell its operator; if you know it, name it: `--token-endpoint URL`";
+    lacks(server, "names no usable `token_endpoint`", hint)
+}
+
+/// The failure if no page to sign in at is known.
+pub(crate) fn without_authorization_endpoint(server: &AuthorizationServer) -> Failure {
+    let hint = "tell its operator; if you know it, name it: `--authorization-endpoint URL`";
+    lacks(server, "names no usable `authorization_endpoint`", hint)
+}
+
+/// The failure if no endpoint for device codes is known.
+pub(crate) fn without_device_codes(server: &AuthorizationServer) -> Failure {
+    let hint = "sign in with a browser: leave `--device-code` out, or use `--no-browser`; if the \
+                server has an endpoint for device codes and does not say where, name it with \
+                `--device-endpoint URL`";
+    lacks(server, "does not support device codes", hint)
+}
 
 /// The profile of authorization servers that accept identity assertions (ID-JAG).
 const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
@@ -117,8 +131,7 @@ const WRONG_LIST: &str = "the list is wrong, go on with `--assume-grant`";
 fn unmet_by_code_grant(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
     let mut found = Vec::new();
     if server.authorization_endpoint.is_none() {
-        let hint = "tell its operator; if you know it, name it: `--authorization-endpoint URL`";
-        found.push(lacks(server, "names no usable `authorization_endpoint`", hint));
+        found.push(without_authorization_endpoint(server));
     }
     found.extend(without_pkce(server, options));
     if !options.assume_grant {

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::context::Context;
+use crate::auth::discovery::requirements::without_authorization_endpoint;
 use crate::auth::discovery::scopes::OFFLINE_ACCESS;
 use crate::auth::dpop::key::{DpopKey, DpopSigner};
 use crate::auth::grants::token_endpoint::GrantError;
@@ -18,7 +19,7 @@ use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
 use crate::random::random_text;
-use crate::redact::{Secret, display_identifier, plain};
+use crate::redact::{Secret, plain};
 
 /// Prepares a sign-in, with a fresh verifier and state and the page to open. `now` is
 /// in seconds since 1970.
@@ -33,15 +34,10 @@ pub(crate) fn begin(
     now: u64,
 ) -> Result<Pending, Failure> {
     let server = &plan.discovered.server;
-    let missing = |what: &str| {
-        let issuer = display_identifier(&plan.discovered.issuer);
-        Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}"))
-            .hint(options.hint_to_name_endpoints())
-    };
-    let endpoint =
-        server.authorization_endpoint.clone().ok_or_else(|| missing("page to sign in at"))?;
-    let token_endpoint = server.token_endpoint.clone().ok_or_else(|| missing("token endpoint"))?;
-    let registration = plan.registration.clone().ok_or_else(|| missing("client of ours"))?;
+    let endpoint = server.authorization_endpoint.clone();
+    let endpoint = endpoint.ok_or_else(|| without_authorization_endpoint(server))?;
+    let token_endpoint = plan.token_endpoint()?.clone();
+    let registration = plan.client()?.clone();
     let key = plan.binding.key().map(DpopKey::signer).transpose()?;
     let verifier = Secret::new(random_text::<32>());
     let state = Secret::new(random_text::<32>());

@@ -1,20 +1,20 @@
 //! Signs a person in on another device (RFC 8628): shows a code and the address at which to enter
 //! it. The token job in `device_poll` waits for the tokens.
 
-use oauth2::{DeviceAuthorizationUrl, Scope};
+use oauth2::{DeviceAuthorizationUrl, RequestTokenError, Scope};
 use url::Url;
 
 use crate::auth::context::{Context, SignInRequest, SignInState, WaitingSignIn};
-use crate::auth::discovery::requirements::WITHOUT_DEVICE_CODE;
+use crate::auth::discovery::requirements::without_device_codes;
 use crate::auth::durable::job::{DeviceAuthorization, DeviceCode, JobError, TokenJob};
 use crate::auth::durable::runner;
-use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint, grant_error};
+use crate::auth::grants::token_endpoint::{TokenEndpoint, grant_error};
 use crate::auth::one_sign_in::{conclude, wait_for_turn};
 use crate::auth::records::record::SignIn;
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
 use crate::pace;
-use crate::redact::{Secret, plain};
+use crate::redact::{SafeUrl, Secret, plain};
 
 /// The subject of a refusal, in messages.
 const SUBJECT: &str = "the device code";
@@ -52,8 +52,8 @@ async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, F
 
 /// Gets a code to show.
 async fn code(context: &Context, plan: &SignInPlan) -> Result<DeviceCode, Failure> {
-    let registration = plan.registration.as_ref().ok_or_else(not_offered)?;
-    let url = plan.discovered.server.token_endpoint.as_ref().ok_or_else(not_offered)?;
+    let registration = plan.client()?;
+    let url = plan.token_endpoint()?;
     let resource = plan.resource.as_deref();
     let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
     let answer = ask(context, &endpoint, plan).await?;
@@ -75,10 +75,11 @@ async fn ask(
     endpoint: &TokenEndpoint<'_>,
     plan: &SignInPlan,
 ) -> Result<DeviceAuthorization, Failure> {
-    let url = plan.discovered.server.device_authorization_endpoint.clone();
-    let url = url.ok_or_else(not_offered)?;
-    let grants =
-        endpoint.grants().set_device_authorization_url(DeviceAuthorizationUrl::from_url(url));
+    let server = &plan.discovered.server;
+    let url = server.device_authorization_endpoint.as_ref();
+    let url = url.ok_or_else(|| without_device_codes(server))?;
+    let device_url = DeviceAuthorizationUrl::from_url(url.clone());
+    let grants = endpoint.grants().set_device_authorization_url(device_url);
     let scopes = plan.scopes.as_deref().unwrap_or_default().split_whitespace();
     let mut request =
         grants.exchange_device_code().add_scopes(scopes.map(|scope| Scope::new(scope.to_owned())));
@@ -88,9 +89,11 @@ async fn ask(
     for (name, value) in &context.options.authorize_params {
         request = request.add_extra_param(name.as_str(), value.as_str());
     }
-    let failure = |error: GrantError| error.into_failure(SUBJECT, |_, _| try_again(context));
     let answer = request.request_async(endpoint).await;
-    answer.map(bounded).map_err(|error| failure(grant_error(error)))
+    answer.map(bounded).map_err(|error| match error {
+        RequestTokenError::Parse(..) => without_code(url),
+        error => grant_error(error).into_failure(SUBJECT, |_, _| try_again(context)),
+    })
 }
 
 /// The response with its interval limited, so that it causes no storm of requests and does not
@@ -104,10 +107,9 @@ fn bounded(answer: DeviceAuthorization) -> DeviceAuthorization {
 
 /// Tells the person where to go and what to enter there.
 async fn announce(context: &Context, answer: &DeviceAuthorization) -> Result<(), Failure> {
-    let parse = |text: &str| Url::parse(text).ok();
-    let plain_page = parse(answer.verification_uri().as_str()).ok_or_else(not_offered)?;
-    let plain_page = context.http_client.page(&plain_page).await?;
-    let complete = answer.verification_uri_complete().and_then(|uri| parse(uri.secret()));
+    let plain_page = context.http_client.page(answer.verification_uri().url()).await?;
+    let complete = answer.verification_uri_complete();
+    let complete = complete.and_then(|uri| Url::parse(uri.secret()).ok());
     let complete = complete.filter(|page| page.origin() == plain_page.origin());
     let code = plain(answer.user_code().secret());
     let server = context.options.display_server();
@@ -123,9 +125,16 @@ async fn announce(context: &Context, answer: &DeviceAuthorization) -> Result<(),
     Ok(())
 }
 
-fn not_offered() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the authorization server does not support device codes")
-        .hint(WITHOUT_DEVICE_CODE)
+/// The failure for an answer without a code, or without an address at which to enter it.
+fn without_code(endpoint: &Url) -> Failure {
+    let message = format!(
+        "`{}` answered HTTP 200 without a usable `device_code`, `user_code` or `verification_uri`",
+        SafeUrl::new(endpoint)
+    );
+    Failure::new(FailureKind::AuthFailed, message).status(200).hint(
+        "tell the server's operator; if codes come from another address, name it with \
+         `--device-endpoint URL`",
+    )
 }
 
 fn try_again(context: &Context) -> String {

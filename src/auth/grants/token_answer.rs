@@ -38,8 +38,14 @@ pub(crate) enum AnswerKind {
     Trouble(Failure),
 }
 
-/// Classifies a response by what it says about the request.
-pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> AnswerKind {
+/// Classifies a response by what it says about the request. `flag` names another endpoint in place
+/// of this one.
+pub(crate) fn sort(
+    url: &Url,
+    flag: &str,
+    answer: &GuardedResponse,
+    error: &ErrorAnswer,
+) -> AnswerKind {
     let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
     let trouble = |message: String, hint: String| {
         AnswerKind::Trouble(Failure::new(FailureKind::Http, message).status(status).hint(hint))
@@ -68,9 +74,10 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
                 "`{shown}` answered HTTP {status} with {}",
                 answer.describe_instead_of("a JSON object")
             ),
-            "this is not a token endpoint, or something is in front of it; tell the server's \
-             operator, or name another with `--token-endpoint URL`"
-                .to_owned(),
+            format!(
+                "this is not the right endpoint, or something is in front of it; tell the \
+                 server's operator, or name another with `{flag} URL`"
+            ),
         ),
     }
 }
@@ -117,7 +124,8 @@ mod tests {
 
     fn sorted(status: u16, body: &str) -> AnswerKind {
         let answer = answer(status, body);
-        sort(&Url::parse("https://as/token").unwrap(), &answer, &ErrorAnswer::of(&answer))
+        let url = Url::parse("https://as/token").unwrap();
+        sort(&url, "--token-endpoint", &answer, &ErrorAnswer::of(&answer))
     }
 
     /// A-55

@@ -247,7 +247,7 @@ impl<'a> TokenEndpoint<'a> {
         let form: Vec<_> = form.iter().map(owned).collect();
         let answer = self.client.post(self.url, &form).await.map_err(GrantError::Unavailable)?;
         let error = ErrorAnswer::of(&answer);
-        match sort(self.url, &answer, &error) {
+        match sort(self.url, self.flag_for(self.url), &answer, &error) {
             AnswerKind::Issued => Ok(as_json(answer.body)),
             AnswerKind::Refusal { code } => {
                 Err(GrantError::Rejected { code, description: error.description })
@@ -298,7 +298,7 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
             let sent = self.send_without_refused(&url, form).await;
             let answer = sent.map_err(|failure| self.in_trouble(failure))?;
             let error = ErrorAnswer::of(&answer);
-            match sort(&url, &answer, &error) {
+            match sort(&url, self.flag_for(&url), &answer, &error) {
                 AnswerKind::Issued => Ok(HttpResponse::new(as_json(answer.body))),
                 AnswerKind::Refusal { code } => {
                     let mut refusal = serde_json::json!({ "error": code });
@@ -316,6 +316,11 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
 }
 
 impl TokenEndpoint<'_> {
+    /// The flag that names another endpoint in place of this one.
+    fn flag_for(&self, url: &Url) -> &'static str {
+        if url == self.url { "--token-endpoint" } else { "--device-endpoint" }
+    }
+
     fn in_trouble(&self, failure: Failure) -> Unavailable {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         *trouble = Some(failure.clone());

@@ -23,7 +23,7 @@ pub(crate) async fn sign_in(
     request: &SignInRequest,
 ) -> Result<SignIn, Failure> {
     let plan = SignInPlan::of(context, request).await?;
-    let registration = plan.registration.as_ref().ok_or_else(without_client)?;
+    let registration = plan.client()?;
     let url = plan.token_endpoint()?;
     let resource = plan.resource.as_deref();
     let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
@@ -89,14 +89,6 @@ fn check_audience(
         ),
     };
     Err(Failure::new(FailureKind::AuthFailed, message).hint(hint))
-}
-
-fn without_client() -> Failure {
-    let message = "the authorization server needs a client id for a workload";
-    Failure::new(FailureKind::AuthFailed, message).hint(
-        "pass the client id that it knows the workload by: `--static-oauth-client-info \
-         '{\"client_id\":\"ID\"}'`",
-    )
 }
 
 fn failure_of(error: GrantError) -> Failure {
