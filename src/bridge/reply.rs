@@ -239,8 +239,9 @@ fn untranslatable(id: &RequestId, overlap: Overlap) -> Frame {
 
 /// The answer that replaces one that does not fit into its batch.
 fn too_large(id: &RequestId) -> Frame {
-    let text = "the batch response exceeds the size limit of a message";
-    let failure = Failure::new(FailureKind::Protocol, text).hint("send the request on its own");
+    let text = "the answer does not fit into the batch response, which has a size limit";
+    let failure = Failure::new(FailureKind::Lost, text)
+        .hint("the server may have acted on the request: check, then send it again on its own");
     Frame::from(failure.to_response(id))
 }
 
@@ -543,7 +544,9 @@ mod tests {
         let member = request(&bridge, 1, "x", Some(3));
         bridge.reply_answer(member, &answer("{}"), &[]);
         let line = told(&mut bridge, &mut end).await;
-        assert_eq!((&line[0]["id"], &line[0]["error"]["code"]), (&1.into(), &(-32603).into()));
+        let error = &line[0]["error"];
+        assert_eq!((&line[0]["id"], &error["code"]), (&1.into(), &(-32603).into()));
+        assert_eq!(error["data"]["bridge"]["kind"], "lost", "what was sent may have been executed");
     }
 
     /// S-73

@@ -38,6 +38,8 @@ pub enum FailureKind {
     Era,
     /// The server insists that headers and body disagree.
     HeaderMismatch,
+    /// The user, or the host, declined what the server asked for.
+    Declined,
     /// An input request is no longer open.
     InputExpired,
     /// The bridge itself is at fault.
@@ -45,7 +47,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::AuthRequired,
         Self::AuthFailed,
         Self::Forbidden,
@@ -57,6 +59,7 @@ impl FailureKind {
         Self::Protocol,
         Self::Era,
         Self::HeaderMismatch,
+        Self::Declined,
         Self::InputExpired,
         Self::Internal,
     ];
@@ -80,6 +83,7 @@ impl FailureKind {
             | Self::Protocol
             | Self::Era
             | Self::HeaderMismatch
+            | Self::Declined
             | Self::InputExpired
             | Self::Internal => ExitCode::Failed,
         }
@@ -96,6 +100,7 @@ impl FailureKind {
             | Self::Http
             | Self::Era
             | Self::HeaderMismatch
+            | Self::Declined
             | Self::InputExpired
             | Self::Internal => false,
         }
@@ -123,7 +128,8 @@ impl FailureKind {
             | Self::Timeout
             | Self::NotSent
             | Self::Lost
-            | Self::Protocol => None,
+            | Self::Protocol
+            | Self::Declined => None,
         }
     }
 
@@ -141,6 +147,7 @@ impl FailureKind {
             Self::Protocol => "protocol",
             Self::Era => "era",
             Self::HeaderMismatch => "header_mismatch",
+            Self::Declined => "declined",
             Self::InputExpired => "input_expired",
             Self::Internal => "internal",
         }

@@ -108,7 +108,7 @@ impl ModernHost {
         let text = "the user did not agree to visit the page that the server asks for";
         let Some(call) = self.calls.get(&number) else { return };
         if call.method() != methods::TOOLS_CALL {
-            let failure = Failure::new(FailureKind::Forbidden, text)
+            let failure = Failure::new(FailureKind::Declined, text)
                 .hint("send the request again and agree to the page when the host shows it");
             return self.end_with(number, &failure, cx);
         }

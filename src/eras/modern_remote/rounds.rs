@@ -72,6 +72,7 @@ impl ModernRemote {
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.rounds += 1;
+        // E-33: the remote keeps to no end, so this is a fault in what it sends and no time limit.
         if call.rounds > ROUNDS || call.is_overdue(limit, cx.now) {
             let text = format!("server still asks for input after {} rounds", call.rounds - 1);
             return self.fail(number, protocol_failure(text), cx);
@@ -183,8 +184,9 @@ impl ModernRemote {
             return self.go_on(number, cx);
         }
         let text = format!("the host refused what the server asked for: {}", plain(message));
-        let failure = Failure::new(FailureKind::Protocol, text);
-        self.fail(number, failure.hint("the request was not carried out"), cx);
+        let failure = Failure::new(FailureKind::Declined, text)
+            .hint("the request was not carried out: send it again and allow what it asks for");
+        self.fail(number, failure, cx);
     }
 
     /// Sends the next round if everything is answered (E-30).
@@ -343,6 +345,7 @@ mod tests {
         let sampling = asked.iter().find(|q| q["method"] == "sampling/createMessage").unwrap();
         played.reply_error(sampling, "user said no");
         let outcome = played.outcome();
+        assert_eq!(outcome["bridge"], "declined", "{outcome}");
         assert!(outcome["message"].as_str().unwrap().contains("user said no"), "{outcome}");
         assert!(played.exchanges_since(first).is_empty(), "no retry");
         assert_eq!(played.withdrawn().len(), 1, "the other question is taken back");

@@ -197,7 +197,7 @@ async fn a_host_that_refuses_ends_the_call_without_another_round() {
     let refusal = json!({ "jsonrpc": "2.0", "id": question["id"], "error": error });
     harness.send(&refusal.to_string()).await;
     let answer = harness.answer(id).await;
-    assert_eq!(answer["error"]["code"], -32603);
+    assert_eq!(kind(&answer), "declined", "{answer}");
     assert!(answer["error"]["message"].as_str().unwrap().contains("user rejected"));
     assert_eq!(harness.count("tools/call"), 1);
 }

@@ -110,7 +110,11 @@ fn refusal_ends_a_tool_call_as_an_error_of_the_tool_and_anything_else_as_a_failu
     let answers = json!({ "e0": { "action": "cancel" } });
     let params = json!({ "uri": "a", "requestState": state, "inputResponses": answers });
     script.request(2, "resources/read", params);
-    assert_eq!(script.said_one()["error"]["code"], -32603);
+    let error = script.said_one()["error"].clone();
+    assert_eq!(
+        (&error["code"], &error["data"]["bridge"]["kind"]),
+        (&json!(-32603), &json!("declined"))
+    );
 }
 
 /// E-39
