@@ -94,7 +94,7 @@ impl FromStr for Date {
             .split('-')
             .map(|part| part.parse().map_err(|_| wrong()))
             .collect::<Result<_, _>>()?;
-        let [year, month @ 1..=12, day @ 1..=31] = numbers[..] else {
+        let [year @ 0..=9999, month @ 1..=12, day @ 1..=31] = numbers[..] else {
             return Err(wrong());
         };
         let date = Self::from_parts(year, month, day);
@@ -119,7 +119,15 @@ mod tests {
 
     #[test]
     fn invalid_dates_are_refused() {
-        for text in ["2023-02-29", "2026-13-01", "2026-1-1", "today", "2026-04-31", ""] {
+        for text in [
+            "2023-02-29",
+            "2026-13-01",
+            "2026-1-1",
+            "today",
+            "2026-04-31",
+            "9223372036854775807-01-01",
+            "",
+        ] {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }
     }

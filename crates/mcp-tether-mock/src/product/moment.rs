@@ -50,10 +50,11 @@ impl FromStr for Moment {
         let wrong = || format!("`{text}` is not a time of the form YYYY-MM-DDThh:mm:ssZ");
         let (day, time) = text.split_once('T').ok_or_else(wrong)?;
         let parts = time.strip_suffix('Z').ok_or_else(wrong)?.split(':');
-        let parts: Vec<i64> = parts.map_while(|part| part.parse().ok()).collect();
+        let parts: Vec<u8> = parts.map_while(|part| part.parse().ok()).collect();
         let [hours, minutes, seconds] = parts[..] else {
             return Err(wrong());
         };
+        let [hours, minutes, seconds] = [hours, minutes, seconds].map(i64::from);
         let moment = Self::on(day.parse()?, hours * 3600 + minutes * 60 + seconds);
         if moment.to_string() == text { Ok(moment) } else { Err(wrong()) }
     }
@@ -69,12 +70,15 @@ impl<'de> Deserialize<'de> for Moment {
 mod tests {
     use super::*;
 
+    /// The seconds of these hours are more than an `i64` holds.
+    const LARGE: &str = "2026-11-21T9223372036854775807:00:00Z";
+
     #[test]
     fn a_moment_is_written_in_utc() {
         let moment = Moment::on("2026-11-21".parse().unwrap(), 3_723);
         assert_eq!(moment.to_string(), "2026-11-21T01:02:03Z");
         assert_eq!("2026-11-21T01:02:03Z".parse(), Ok(moment));
-        for wrong in ["", "2026-11-21", "2026-11-21T24:00:00Z", "2026-11-21T1:2:3Z"] {
+        for wrong in ["", "2026-11-21", "2026-11-21T24:00:00Z", "2026-11-21T1:2:3Z", LARGE] {
             assert!(wrong.parse::<Moment>().is_err(), "{wrong}");
         }
         assert_eq!(moment.plus_hours(-2).to_string(), "2026-11-20T23:02:03Z");
