@@ -15,7 +15,7 @@ use crate::support::rust_code::{Code, closing, word, words};
 use crate::support::sources::{SourceFile, files};
 
 /// The functions that create a failure or a refusal for a host.
-const FOR_HOSTS: [&str; 12] = [
+pub const FOR_HOSTS: [&str; 12] = [
     "Failure::new(",
     "Failure::timed_out(",
     "lost_failure(",
@@ -31,7 +31,7 @@ const FOR_HOSTS: [&str; 12] = [
 ];
 
 /// The functions that create an error for a person, or its reason.
-const FOR_PEOPLE: [&str; 11] = [
+pub const FOR_PEOPLE: [&str; 11] = [
     "Error::failed(",
     "Error::usage(",
     "StoreError::new(",
@@ -117,7 +117,7 @@ fn made_in_sources(makers_for: impl Fn(&str) -> Vec<&'static str>) -> String {
 }
 
 /// Returns the positions of calls, as a method or as a function by any path.
-fn calls_of(text: &str, maker: &'static str) -> Vec<usize> {
+pub fn calls_of(text: &str, maker: &'static str) -> Vec<usize> {
     match maker.strip_prefix('.') {
         Some(method) => {
             text.match_indices(maker).map(|(at, _)| at + maker.len() - method.len()).collect()
@@ -136,16 +136,7 @@ fn calls_of(text: &str, maker: &'static str) -> Vec<usize> {
 /// Returns the call at `at` with the methods that follow, in one line; where the text is in a
 /// variable, with its value in front.
 fn expression(blank: &str, text: &str, at: usize) -> String {
-    let mut end = after_parenthesis(blank, at);
-    loop {
-        let next = blank[end..].trim_start();
-        let gap = blank.len() - end - next.len();
-        if !next.starts_with(".hint(") && !next.starts_with(".status(") {
-            break;
-        }
-        end = after_parenthesis(blank, end + gap);
-    }
-    let call = one_line(&text[at..end]);
+    let call = one_line(&text[at..end_of_expression(blank, at)]);
     let function = blank[..at].rfind("fn ").unwrap_or(0);
     for name in ["message", "text", "what"] {
         let is_used = words(&call, name).any(|found| {
@@ -154,11 +145,38 @@ fn expression(blank: &str, text: &str, at: usize) -> String {
         let bound = format!("let {name} = ");
         if is_used && let Some(start) = blank[function..at].rfind(&bound) {
             let value = function + start + bound.len();
-            let length = blank[value..].find(';').unwrap_or(0);
-            return format!("{name} = {}; {call}", one_line(&text[value..value + length]));
+            let end = end_of_statement(blank, value);
+            return format!("{name} = {}; {call}", one_line(&text[value..end]));
         }
     }
     call
+}
+
+/// Returns the end of the call at `at` and of the methods that complete what it makes.
+pub fn end_of_expression(blank: &str, at: usize) -> usize {
+    let mut end = after_parenthesis(blank, at);
+    loop {
+        let next = blank[end..].trim_start();
+        let gap = blank.len() - end - next.len();
+        if !next.starts_with(".hint(") && !next.starts_with(".status(") {
+            return end;
+        }
+        end = after_parenthesis(blank, end + gap);
+    }
+}
+
+/// Returns the position of the semicolon that ends the statement of which `from` is a part.
+fn end_of_statement(blank: &str, from: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, byte) in blank.bytes().enumerate().skip(from) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b';' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    blank.len()
 }
 
 fn after_parenthesis(blank: &str, from: usize) -> usize {
@@ -174,7 +192,7 @@ fn after_parenthesis(blank: &str, from: usize) -> usize {
     panic!("a call that is not closed: {}", &blank[from..])
 }
 
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace(r"\ ", "")
 }
 

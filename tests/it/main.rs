@@ -38,6 +38,7 @@ mod documented_commands;
 mod duplicate_members;
 mod era_matrix;
 mod eras;
+mod error_texts;
 mod event_stream_judge;
 mod event_streams;
 mod extensions;

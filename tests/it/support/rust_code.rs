@@ -87,7 +87,7 @@ pub fn words<'t>(text: &'t str, what: &'t str) -> impl Iterator<Item = usize> + 
 }
 
 /// Returns the brace that opens the body of a function; none where there is only a signature.
-fn body(text: &str) -> Option<usize> {
+pub fn body(text: &str) -> Option<usize> {
     let mut depth = 0_i32;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -114,9 +114,15 @@ fn without_comments_and_strings(text: &str) -> String {
     kept
 }
 
+/// Returns the ranges of the strings in a source.
+pub fn strings(text: &str) -> Vec<Range<usize>> {
+    let is_string = |at: &Range<usize>| text[at.clone()].starts_with(['"', 'r']);
+    comments_and_strings(text).into_iter().filter(is_string).collect()
+}
+
 /// Returns the ranges of the raw strings in a source.
 pub fn raw_strings(text: &str) -> Vec<Range<usize>> {
-    comments_and_strings(text).into_iter().filter(|at| text[at.clone()].starts_with('r')).collect()
+    strings(text).into_iter().filter(|at| text[at.clone()].starts_with('r')).collect()
 }
 
 fn comments_and_strings(text: &str) -> Vec<Range<usize>> {

@@ -1,0 +1,245 @@
+//! The words of errors that are written away from where the error is made: in functions that can
+//! fail, in those that give them words, and in the constants that these use. Found by following the
+//! sources, so that no list has to be kept and a new text is noticed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use insta::assert_snapshot;
+
+use crate::failures::{FOR_HOSTS, FOR_PEOPLE, calls_of, end_of_expression, one_line};
+use crate::support::rust_code::{Code, body, closing, strings, word, words};
+use crate::support::sources::{SourceFile, files};
+
+/// Calls whose texts no user gets as an error: they are for logs and for whoever mends a bug.
+const NOT_FOR_USERS: [&str; 11] = [
+    "trace!(",
+    "debug!(",
+    "info!(",
+    "warn!(",
+    "error!(",
+    ".expect(",
+    "assert!(",
+    "assert_eq!(",
+    "debug_assert!(",
+    "unreachable!(",
+    "panic!(",
+];
+
+/// A file without its tests, and what is in it.
+struct Source {
+    path: String,
+    text: String,
+    blank: String,
+    functions: Vec<Function>,
+    /// Parts whose texts are not listed here.
+    left_out: Vec<Range<usize>>,
+}
+
+/// A function: its name, what it returns and where its body is.
+struct Function {
+    name: String,
+    is_private: bool,
+    returns: String,
+    body: Range<usize>,
+}
+
+/// E-59
+#[test]
+fn every_text_of_a_function_that_can_fail_is_reviewed() {
+    let out = listing(&files(&["src"], &[".rs"]));
+    assert!(out.lines().count() > 700, "the sources were not read: {out}");
+    assert_snapshot!(out);
+}
+
+#[test]
+fn texts_are_found_where_an_error_gets_its_words() {
+    let text = r#"
+const WAY_OUT: &str = "give another one";
+const WITHIN: &str = "and more of it";
+const OTHER: &str = "nobody uses this";
+fn read(text: &str) -> Result<u8, &'static str> {
+    tracing::debug!("for the log");
+    let text = text.strip_prefix("x").ok_or("it lacks an x")?;
+    text.parse().map_err(|_| "it is no number")
+}
+fn refuse(what: &str) -> Failure {
+    let why = reason(what);
+    let why = format!("{why}, {WITHIN}");
+    Failure::new(kind, format!("this is in the other list: {why}")).hint(WAY_OUT)
+}
+fn reason(what: &str) -> String {
+    format!("it is {}", last(what))
+}
+fn last(what: &str) -> &str {
+    if what.is_empty() { "without a name" } else { what }
+}
+fn title() -> String {
+    "no part of an error".to_owned()
+}
+"#;
+    let file = SourceFile { path: "src/a.rs".to_owned(), text: text.to_owned() };
+    let expected = r#"src/a.rs
+  WAY_OUT: "give another one"
+  WITHIN: "and more of it"
+  read: "it lacks an x"
+  read: "it is no number"
+  refuse: "{why}, {WITHIN}"
+  reason: "it is {}"
+  last: "without a name"
+"#;
+    assert_eq!(listing(&[file]), expected);
+}
+
+/// Returns the texts by file, each with the name of its function or constant.
+fn listing(files: &[SourceFile]) -> String {
+    let sources: Vec<Source> = files.iter().filter_map(Source::of).collect();
+    let failing = functions_of_errors(&sources);
+    let mut out = String::new();
+    for (at, source) in sources.iter().enumerate() {
+        let mut lines = constants(source, &failing.words);
+        let of_errors = |function: &usize| failing.functions.contains(&(at, *function));
+        for function in (0..source.functions.len()).filter(of_errors) {
+            let Function { name, body, .. } = &source.functions[function];
+            lines.extend(source.texts(body).map(|text| format!("{name}: {text}")));
+        }
+        if !lines.is_empty() {
+            out += &format!("{}\n  {}\n", source.path, lines.join("\n  "));
+        }
+    }
+    out
+}
+
+/// The functions that can fail or give an error its words, by file and place in it, and all words
+/// in them.
+#[derive(Default)]
+struct Failing {
+    functions: BTreeSet<(usize, usize)>,
+    words: BTreeSet<String>,
+}
+
+fn functions_of_errors(sources: &[Source]) -> Failing {
+    let mut by_name = BTreeMap::<&str, Vec<(usize, usize)>>::new();
+    let mut open = Vec::new();
+    for (at, source) in sources.iter().enumerate() {
+        for (number, function) in source.functions.iter().enumerate() {
+            by_name.entry(&function.name).or_default().push((at, number));
+            if source.can_fail(function) {
+                open.push((at, number));
+            }
+        }
+    }
+    let mut failing = Failing::default();
+    while let Some((at, number)) = open.pop() {
+        if !failing.functions.insert((at, number)) {
+            continue;
+        }
+        let body = sources[at].functions[number].body.clone();
+        // A constant may stand in braces within a text.
+        let all = names_in(&sources[at].text[body.clone()]);
+        failing.words.extend(all.map(|(name, _)| name.to_owned()));
+        for (name, is_called) in names_in(&sources[at].blank[body]) {
+            let called = by_name.get(name).filter(|_| is_called).into_iter().flatten();
+            open.extend(called.filter(|(other, number)| {
+                let function = &sources[*other].functions[*number];
+                function.gives_words() && (!function.is_private || *other == at)
+            }));
+        }
+    }
+    failing
+}
+
+/// Returns the names in a body, and whether each is called or passed on as a function.
+fn names_in(body: &str) -> impl Iterator<Item = (&str, bool)> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += body[at..].find(is_part)?;
+        let name = word(&body[at..]);
+        at += name.len();
+        Some((name, body[at..].trim_start().starts_with(['(', ')'])))
+    })
+}
+
+/// Returns the texts of the constants that these words name.
+fn constants(source: &Source, used: &BTreeSet<String>) -> Vec<String> {
+    let mut found = Vec::new();
+    for at in words(&source.blank, "const ") {
+        let name = word(&source.blank[at + "const ".len()..]);
+        let Some(end) = source.blank[at..].find(';').filter(|_| used.contains(name)) else {
+            continue;
+        };
+        found.extend(source.texts(&(at..at + end)).map(|text| format!("{name}: {text}")));
+    }
+    found
+}
+
+impl Source {
+    /// Returns nothing for a file that is only built for tests.
+    fn of(file: &SourceFile) -> Option<Self> {
+        let Code { path, text: blank, .. } = Code::of(file);
+        if path.contains("/tests") || blank.contains("#[test]") {
+            return None;
+        }
+        let mut left_out: Vec<Range<usize>> = FOR_HOSTS
+            .into_iter()
+            .chain(FOR_PEOPLE)
+            .flat_map(|maker| {
+                calls_of(&blank, maker).into_iter().map(|at| at..end_of_expression(&blank, at))
+            })
+            .collect();
+        for call in NOT_FOR_USERS {
+            let calls = blank.match_indices(call).map(|(at, _)| at);
+            left_out.extend(calls.map(|at| at..end_of_expression(&blank, at)));
+        }
+        let functions = functions(&blank);
+        Some(Self { path, text: file.text.clone(), blank, functions, left_out })
+    }
+
+    fn can_fail(&self, function: &Function) -> bool {
+        let is_error =
+            |name: &str| ["Error", "Failure", "Refusal"].iter().any(|it| name.ends_with(it));
+        function.returns.contains("Result<")
+            || names_in(&function.returns).any(|(name, _)| is_error(name))
+            || FOR_HOSTS
+                .into_iter()
+                .chain(FOR_PEOPLE)
+                .any(|maker| !calls_of(&self.blank[function.body.clone()], maker).is_empty())
+    }
+
+    /// Returns the sentences, and parts of sentences, in a part of the source. What ends a line is
+    /// the output of a command.
+    fn texts(&self, part: &Range<usize>) -> impl Iterator<Item = String> {
+        let is_text = |text: &str| {
+            text.contains(' ') && text.contains(char::is_alphabetic) && !text.ends_with("\\n\"")
+        };
+        strings(&self.text)
+            .into_iter()
+            .filter(|at| part.contains(&at.start))
+            .filter(|at| !self.left_out.iter().any(|part| part.contains(&at.start)))
+            .map(|at| one_line(&self.text[at]))
+            .filter(move |text| is_text(text))
+    }
+}
+
+impl Function {
+    fn gives_words(&self) -> bool {
+        names_in(&self.returns).any(|(name, _)| matches!(name, "String" | "str" | "Cow"))
+    }
+}
+
+fn functions(blank: &str) -> Vec<Function> {
+    let heads = words(blank, "fn ").filter_map(|at| {
+        let name = word(&blank[at + "fn ".len()..]).to_owned();
+        let open = at + body(&blank[at..])?;
+        let line = blank[..at].rfind('\n').map_or(0, |end| end + 1);
+        let (_, returns) = blank[at..open].split_once("->").unwrap_or_default();
+        (!name.is_empty()).then(|| Function {
+            name,
+            is_private: !blank[line..at].trim_start().starts_with("pub"),
+            returns: returns.to_owned(),
+            body: open..closing(blank, open),
+        })
+    });
+    heads.collect()
+}
