@@ -160,7 +160,7 @@ impl TokenCache {
 
     /// Notes that the server refuses to refresh the tokens now.
     pub(crate) fn note_refresh_refusal(&mut self, reason: Failure) {
-        // What does not answer the request may pass soon.
+        // A failure that says nothing about the request may pass soon.
         let may_pass = reason.status.is_some_and(|status| status >= 500 || status == 200);
         self.refresh_troubles = if may_pass { self.refresh_troubles + 1 } else { 0 };
         self.refresh_refusal = Some((reason, Instant::now()));

@@ -114,7 +114,7 @@ impl Side {
         out + &self.display_between(rest)
     }
 
-    /// What follows the hyphen of an argument in a list of YAML, which needs no marks around it.
+    /// Shows the text behind the hyphen of a list item of YAML, which needs no marks around it.
     fn display_item(&mut self, item: &str) -> String {
         let word = item.trim_end();
         let end = &item[word.len()..];

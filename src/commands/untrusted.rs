@@ -298,7 +298,7 @@ mod tests {
             let found: Vec<_> = lines.filter(|line| line.contains(way)).collect();
             assert!(found.is_empty(), "`{way}`: {found:?}");
         }
-        // What names a sign-in, and what says that there is none.
+        // Settings that name a sign-in, and those that say that there is none.
         let read = [
             Key::Account,
             Key::Resource,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// What servers put in front of JSON, so that no page can run it as a script.
+/// Prefixes that servers put in front of JSON, so that no page can run it as a script.
 const GUARDS: [&str; 6] = [")]}',", ")]}'", ")]}", "for(;;);", "while(1);", "{}&&"];
 const BYTE_ORDER_MARK: char = '\u{feff}';
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::http::json_text;
 use crate::jsonrpc::{Change, Invalid, MAX_BATCH_MEMBERS, Member, Message, Object, Received};
 
-/// What begins each text of a sequence (RFC 7464 §2.2).
+/// The character that begins each text of a sequence (RFC 7464 §2.2).
 const RECORD_SEPARATOR: char = '\u{1e}';
 
 /// Parses what was refused with `invalid`.

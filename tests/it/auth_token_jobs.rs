@@ -165,7 +165,7 @@ async fn a_device_code_is_awaited_apart() {
     assert_eq!(party.list().await, Ok(1));
 }
 
-/// Where no process can be started, or it brings nothing that can be read, the bridge does it
+/// If no process can be started, or its report cannot be read, the bridge does the work
 /// itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_another_process_the_bridge_works_on() {

@@ -202,7 +202,7 @@ fn every_flag_of_mcp_remote_is_known() {
     }
 }
 
-/// What is there to be copied must at least be read by a parser, and by ours where it is ours.
+/// Snippets that people copy can at least be parsed, and ours by our own parser.
 #[test]
 fn the_snippets_of_readme_are_well_formed() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

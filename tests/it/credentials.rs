@@ -247,7 +247,7 @@ fn a_command_of_a_project_never_runs() {
     }
 }
 
-/// What each tool prints, as the tool itself prints it, for the words that the page shows.
+/// Programs that print what each tool prints when it gets the words that the page shows.
 const STAND_INS: [(&str, &str); 5] = [
     (
         "gcloud",

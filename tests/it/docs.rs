@@ -116,7 +116,7 @@ fn every_command_on_a_page_is_known() {
         let lines = blocks(&text, "sh").concat();
         for line in lines.lines().filter(|line| line.starts_with("mcp-tether ")) {
             let line = line.split(" #").next().unwrap();
-            // What stands in quotation marks is one word: the command of another program, say.
+            // Quotation marks make one word of it: the command of another program, say.
             let words = shlex::split(line).unwrap_or_else(|| panic!("{}: {line}", page.display()));
             let verb = words[1].as_str();
             let help = match verb.contains("://") {

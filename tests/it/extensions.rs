@@ -148,7 +148,7 @@ async fn a_stream_of_events_has_no_time_limit() {
     }
 }
 
-/// What a host and a server of 2025-11-25 declare of extensions arrives byte for byte.
+/// Extensions that a host and a server of 2025-11-25 declare arrive byte for byte.
 #[tokio::test]
 async fn extensions_that_are_declared_arrive_as_they_are() {
     let declared = r#"{"vendor/ui":{"mimeTypes" : ["text/html"],"n":1.50},"io.modelcontextprotocol/skills":{}}"#;

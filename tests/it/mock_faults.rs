@@ -34,7 +34,7 @@ fn ended(ending: ExchangeEnd) -> impl Fn(&[RecordedRequest]) -> bool {
     move |all| all.iter().any(|request| request.ending == ending)
 }
 
-/// What a host sees of the answer to a call while this fault is in force.
+/// Returns the answer to a call that a host sees while this fault is in force.
 async fn seen(fault: Option<&str>) -> String {
     let mut host = lab(&[]);
     host.open("2025-11-25").await;

@@ -13,7 +13,7 @@ async fn refused(host: &RawHost, tool: &str, text: &str) -> Value {
     bad(host, tool, json!({ "query": text })).await
 }
 
-/// What tools for GraphQL ask a server first.
+/// The first query that tools for GraphQL send to a server.
 const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { name } \
     mutationType { name } subscriptionType { name } types { ...FullType } \
     directives { name description locations args { ...InputValue } } } } \

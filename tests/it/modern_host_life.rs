@@ -28,7 +28,7 @@ async fn a_larger_set_of_capabilities_gets_a_second_session() {
         assert_eq!(round["result"]["resultType"], "input_required", "{version} {round:#}");
         assert_eq!(harness.count("initialize"), first + 1);
         call_as(&mut harness, "echo", json!({})).await;
-        // What this request did not declare is not asked, although the session could.
+        // This request did not declare roots, so nobody asks for them, although the session could.
         let refused = call_as(&mut harness, "ask_roots", json!({})).await;
         assert_eq!(refused["result"]["resultType"], "complete", "{refused:#}");
         assert_eq!(harness.count("initialize"), first + 1);

@@ -168,7 +168,7 @@ async fn logout_revokes_removes_and_may_be_repeated() {
     assert!(out.stdout.contains("  removed from   the file `"), "{}", out.stdout);
     assert!(!server.asked_at("/revoke").is_empty());
     assert!(home.status().is_empty());
-    // Where the secret of the client was used stays known (S-41), or another issuer could ask for
+    // The issuer that got the client's secret stays known (S-41), or another one could ask for
     // it.
     let left: Vec<_> = home.stored().await.into_iter().map(|(name, _)| name).collect();
     assert!(left.iter().all(|name| name.starts_with("client.")), "{left:?}");
@@ -382,7 +382,7 @@ async fn import_finds_the_servers_in_the_configurations_of_hosts() {
     assert!(again.stdout.contains("already signed in to"), "{}", again.shown());
 }
 
-/// Where there is no keyring, moving says so and loses nothing.
+/// Without a keyring, moving says so and loses nothing.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_cannot_be_moved_stay() {
@@ -458,7 +458,7 @@ fn a_token_job_without_input_reports_that_it_did_nothing() {
 
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
 
-/// Where a browser lands that was sent to this page.
+/// Returns the address to which this page sends a browser.
 async fn landing(page: url::Url) -> String {
     let answer = outbound().get(page).send().await.unwrap();
     answer.headers()["location"].to_str().unwrap().to_owned()
@@ -481,7 +481,7 @@ async fn login_again_says_so_and_force_signs_in_anew() {
     assert!(server.asked_at("/token").len() > asked);
 }
 
-/// What is stored about one server can be seen and removed, and nothing of another.
+/// Records of one server can be listed and removed, without touching those of another.
 #[tokio::test(flavor = "multi_thread")]
 async fn forget_removes_what_status_lists_of_one_server() {
     let server = server().await;

@@ -157,7 +157,7 @@ async fn messages_of_one_stream_keep_their_order_and_the_answer_is_last() {
     let id = harness.start_call("burst", json!({ "count": 500 })).await;
     let answer = harness.answer(id).await;
     assert!(answer["result"].is_object(), "{answer}");
-    // What came before the answer, in its order.
+    // Messages that came before the answer, in their order.
     let told = harness.set_aside();
     let numbers: Vec<_> = told.iter().filter_map(|m| m["params"]["data"].as_u64()).collect();
     assert!(numbers.iter().copied().eq(1..=500), "{numbers:?}");

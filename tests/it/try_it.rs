@@ -79,7 +79,7 @@ fn a_mock_of_its_own_serves_tools_and_call() {
     assert!(missing.stderr.contains("hint:"), "{}", missing.stderr);
 }
 
-/// What is not there is named as such, and not as a matter of signing in.
+/// A tool or resource that does not exist is named as such, and not as a matter of signing in.
 #[test]
 fn what_a_server_does_not_have_is_named() {
     let mut mock = Program::new(["mock", "--open"]).spawn();

@@ -1,4 +1,4 @@
-// What can only be judged when the host has gone: the processes it started, and what the remote was
+// Checks that are only possible when the host has gone: the processes it started, and what the remote was
 // told on the wire from the first message to the last.
 
 const GONE_WITHIN = 2_000;

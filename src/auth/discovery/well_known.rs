@@ -36,7 +36,7 @@ pub(crate) fn authorization_server(issuer: &Url) -> Vec<Url> {
     ]
 }
 
-/// Where the metadata of a tenant may be besides: with the slash at its end, and at the root, where
+/// The other places of a tenant's metadata: with the slash at its end, and at the root, where
 /// the one document of a server may name its one tenant.
 pub(crate) fn spare_authorization_server(issuer: &Url) -> Vec<Url> {
     let path = issuer.path();

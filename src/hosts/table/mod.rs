@@ -23,7 +23,7 @@ pub static HOSTS: [KnownHost; COUNT] = {
     while kind < kinds.len() {
         let mut row = 0;
         while row < kinds[kind].len() {
-            // Where it belongs among those that are there already.
+            // Its place among those that are there already.
             let mut place = count;
             while place > 0 && is_before(kinds[kind][row].id, hosts[place - 1].id) {
                 hosts[place] = hosts[place - 1];

@@ -215,7 +215,7 @@ impl YamlText {
         self.text.replace_range(place, &lines);
     }
 
-    /// What inserts lines below the line that this byte is on.
+    /// Returns the edit that inserts lines below the line that this byte is on.
     fn insertion_below(&self, byte: usize, lines: &str) -> (Range<usize>, String) {
         let lines = self.native(lines);
         let at = line_end(&self.text, byte);

@@ -11,7 +11,7 @@ use crate::store::error::{StoreError, StoreErrorKind};
 
 const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 
-/// Where the session bus should be.
+/// The address of the session bus.
 #[derive(Debug, PartialEq, Eq)]
 enum Address {
     /// A socket that can be tried; `named` if the variable names it.

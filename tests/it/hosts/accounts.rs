@@ -29,7 +29,7 @@ fn the_account_of_a_second_entry_is_asked_for_on_a_terminal() {
     assert!(second.stderr.contains("Cursor has `acme` for this URL already"), "{}", second.shown());
     assert!(second.stderr.contains("called here? [other] "), "{}", second.shown());
     assert_eq!(entries(&home)["other"]["args"], json!([URL, "--account", "work"]));
-    // What was answered stays, and so does the first entry.
+    // The account that was chosen stays, and so does the first entry.
     for name in ["other", "acme"] {
         let again = install(name, "");
         assert!(again.stdout.contains("already"), "{}", again.shown());

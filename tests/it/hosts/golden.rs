@@ -100,8 +100,8 @@ fn a_host_is_one_row_one_golden_file_and_one_page() {
     }
 }
 
-/// What a host would replace arrives as it is: in Crush a shell would, and in the others nothing
-/// does.
+/// Text that a host would replace arrives as it is: Crush has a shell do it, and the others do
+/// nothing.
 #[test]
 fn references_of_ours_arrive() {
     let home = Home::new();

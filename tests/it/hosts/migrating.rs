@@ -241,7 +241,7 @@ fn files_that_a_host_reads_no_more_are_looked_into() {
         assert!(!after.contains("\"mcp-remote\""), "{name}: {after}");
         assert!(after.contains(env!("CARGO_BIN_EXE_mcp-tether")), "{name}: {after}");
     }
-    // What is broken there is no business of this command.
+    // This command leaves a broken file alone.
     home.write("config/Code/User/settings.json", "{");
     assert_eq!(home.run(&["migrate", "--yes", "--no-import"]).code, Some(0));
 }

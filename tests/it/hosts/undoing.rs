@@ -44,7 +44,7 @@ fn a_file_that_was_made_for_the_entry_is_removed_with_its_folder() {
     }
 }
 
-/// What a dry run shows is what the real run does.
+/// The changes that a dry run shows are those that the real run makes.
 #[test]
 fn a_dry_run_shows_that_the_file_will_be_removed_or_gets_its_former_content() {
     let home = Home::new();

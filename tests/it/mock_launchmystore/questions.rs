@@ -126,7 +126,7 @@ async fn a_refund_is_exact_and_restocks_only_if_asked() {
     assert_eq!(bad(&host, "refund_order", json!({ "id": "LMS1003" })).await, "invalid_state");
 }
 
-/// What is made is found, changed and gone again, in each part of the admin.
+/// A record is created, found, changed and deleted, in each part of the admin.
 #[tokio::test]
 async fn records_live_through_their_life() {
     let host = store().await;

@@ -204,7 +204,7 @@ async fn the_bridge_reaches_it_over_both_transports() {
     assert_eq!(of("/mcp", &requests), 0);
     assert!(of("/mcp/sse/message", &requests) >= 4);
 
-    // What a user of the older snippet has, without any flag.
+    // A user of the older snippet has this, without any flag.
     let host = through_the_bridge(TransportChoice::HttpFirst, true).await;
     assert!(of("/mcp/sse/message", &host.mock.recorder().requests()) >= 4);
 }

@@ -86,7 +86,7 @@ pub async fn tools(tested: &Tested) -> BTreeMap<String, Value> {
     }
 }
 
-/// What calling a tool does, as the tool says.
+/// Returns the effect of a tool, as the tool declares it.
 pub fn kind(tool: &Value) -> &'static str {
     let said = &tool["annotations"];
     match [&said["readOnlyHint"], &said["destructiveHint"]].map(|hint| hint == true) {

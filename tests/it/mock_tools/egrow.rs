@@ -35,7 +35,7 @@ fn error(result: &Value) -> Option<String> {
     error["code"].as_str().filter(|_| complete).map(str::to_owned)
 }
 
-/// What cannot be undone is only done with the token that the first call gives.
+/// A call that cannot be undone has no effect until it repeats the token that the first one gives.
 fn confirm(result: &Value, arguments: &mut Value) -> bool {
     let token = &result["structuredContent"]["confirmation"]["token"];
     if token.is_string() {

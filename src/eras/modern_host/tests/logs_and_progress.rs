@@ -129,7 +129,7 @@ fn progress_of_nobody_is_dropped() {
     script.nothing_more();
 }
 
-/// What a modern host may not send is ignored, other notifications go on without their envelope
+/// Notifications that a modern host may not send are ignored, others go on without their envelope.
 #[test]
 fn notifications_of_the_host_follow_the_matrix() {
     let mut script = Script::open(json!({ "tools": {} }));

@@ -138,7 +138,7 @@ fn mcp_remote_in(folder: &Path) -> Option<Vec<String>> {
     Some(vec!["node".into(), script.canonicalize().ok()?.to_string_lossy().into_owned()])
 }
 
-/// What npm links into PATH is the script itself.
+/// The file that npm links into PATH is the script itself.
 fn mcp_remote_around() -> Option<Vec<String>> {
     let path = std::env::var_os("PATH")?;
     let linked = std::env::split_paths(&path).map(|folder| folder.join("mcp-remote"));

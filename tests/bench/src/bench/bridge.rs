@@ -29,7 +29,7 @@ pub(crate) struct Bridge {
     stdout: ChildStdout,
     complaints: PathBuf,
     buffer: Vec<u8>,
-    /// What is read and not yet taken.
+    /// Bytes that are read and not yet taken.
     unread: Range<usize>,
     patience: Duration,
     next_id: u64,

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::envelope;
 use crate::fault::{Fault, Outcome};
 
-/// Where the URL goes in a command; without it the URL comes last.
+/// The place of the URL in a command; without it the URL comes last.
 const URL: &str = "{url}";
 
 /// One bridge and how to start it.
@@ -107,7 +107,7 @@ impl Contender {
         words
     }
 
-    /// What it says its version is; what an interpreter runs says so in its package.
+    /// The version that it prints, or that its package names if an interpreter runs it.
     pub(crate) fn version(&self) -> Option<String> {
         if let Some(script) = self.command.get(1).filter(|script| script.ends_with(".js")) {
             let package = Path::new(script).parent()?.parent()?.join("package.json");

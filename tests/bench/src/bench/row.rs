@@ -3,7 +3,7 @@
 /// Two bridges that do the same differ by less than this from run to run.
 const RESOLUTION: f64 = 1.02;
 
-/// What the project wants of a figure.
+/// The target of the project for a figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     None,

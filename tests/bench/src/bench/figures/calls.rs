@@ -18,7 +18,7 @@ use crate::turns::Turns;
 const SMALL: usize = 256;
 const WINDOW: usize = 64;
 const LATE_CALLS: usize = 256;
-/// What a process does after its last call, it does within this time.
+/// After its last call, a process comes to rest within this time.
 const SETTLE: Duration = Duration::from_millis(500);
 
 struct Sequence {
@@ -108,7 +108,7 @@ fn sequences(bench: &mut Bench, kept: &mut Kept, call: &Call) -> Outcome<Vec<Vec
     Ok(turns.into_samples())
 }
 
-/// What the work gives, and the processor time the bridge spent on it.
+/// Returns the result of the work, and the processor time that the bridge spent on it.
 fn with_cpu<T>(
     bridge: &mut Bridge,
     work: impl FnOnce(&mut Bridge) -> Outcome<T>,

@@ -12,7 +12,7 @@ use crate::fault::Outcome;
 use crate::process::{self, Memory};
 use crate::row::{Row, Target};
 
-/// What a process does after its first answers, it does within this time.
+/// After its first answers, a process comes to rest within this time.
 const SETTLE: Duration = Duration::from_secs(2);
 
 struct Idle {
@@ -48,7 +48,7 @@ fn open_all(bench: &mut Bench, url: &str) -> Vec<Option<Bridge>> {
     bridges
 }
 
-/// What each of them is like now; one that is gone has not idled.
+/// Measures each of them now; one that is gone has not idled.
 fn states(bench: &mut Bench, bridges: &[Option<Bridge>]) -> Vec<Option<Idle>> {
     let mut states = Vec::new();
     for (index, bridge) in bridges.iter().enumerate() {

@@ -113,7 +113,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
-/// What the work adds, for each bridge that did both.
+/// The instructions that the work adds, for each bridge that did both.
 fn difference((all, opening): (&Vec<u64>, &Vec<u64>)) -> Vec<f64> {
     all.iter().zip(opening).map(|(all, opening)| all.saturating_sub(*opening) as f64).collect()
 }
@@ -155,7 +155,7 @@ fn read(file: &Path) -> Outcome<u64> {
     total.ok_or_else(|| Fault::new(format!("no total in `{}`", file.display())))
 }
 
-/// What this machine has not.
+/// Returns the program that this machine lacks.
 pub(crate) fn lacks() -> Option<&'static str> {
     let version = Command::new("valgrind").arg("--version").output();
     (!version.is_ok_and(|output| output.status.success())).then_some("`valgrind`")

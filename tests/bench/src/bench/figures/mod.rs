@@ -20,7 +20,7 @@ use crate::row::{Row, Target};
 /// A group of rows that are measured together.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
-    /// What it needs and this machine has not.
+    /// The requirement that this machine does not meet, if any.
     pub(crate) lacks: fn() -> Option<&'static str>,
     pub(crate) measure: fn(&mut Bench) -> Outcome<Vec<Row>>,
 }

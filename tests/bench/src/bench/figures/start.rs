@@ -85,7 +85,7 @@ pub(crate) fn signed_in(bench: &mut Bench) -> Outcome<Vec<Row>> {
     for round in 0..bench.plan().spawns {
         for (pair, samples) in pairs.iter().zip(&mut samples) {
             let Some([without, with]) = pair else { continue };
-            // Who begins changes every time.
+            // The two take turns at starting first.
             let (first, second) = if round % 2 == 0 { (without, with) } else { (with, without) };
             let mut taken = [start(bench, first)?, start(bench, second)?];
             if round % 2 == 1 {
