@@ -8,13 +8,16 @@ use tokio::time::Instant;
 /// accepts no more until three quarters of its buffer have been read, which takes a slow reader
 /// most of a second.
 pub(super) const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long writing the last lines may take in all after a signal: a host on a busy machine reads
+/// late, and hosts that kill wait two seconds (docs/hosts/README.md#ending-the-child).
+pub(super) const LAST_LINES_AFTER_SIGNAL: Duration = Duration::from_millis(1500);
 /// How long to wait for the rest of an answer that has partly arrived: hosts send SIGTERM two
 /// seconds after closing stdin (docs/hosts/README.md#ending-the-child).
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long to read the lines that the host wrote before a signal, and how long to wait for each:
 /// they are already there.
-pub(super) const LAST_READ_TIMEOUT: Duration = Duration::from_millis(100);
-pub(super) const LAST_LINE_TIMEOUT: Duration = Duration::from_millis(10);
+pub(super) const LAST_READ_TIMEOUT: Duration = Duration::from_millis(300);
+pub(super) const LAST_LINE_TIMEOUT: Duration = Duration::from_millis(20);
 /// How often to check whether the rest has arrived.
 const DELIVERY_STEP: Duration = Duration::from_millis(50);
 

@@ -31,7 +31,9 @@ use self::eras::ongoing_detection::Choices;
 use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{DroppedRequests, HostRequest};
-use self::leaving::{LAST_LINE_TIMEOUT, LAST_LINES_TIMEOUT, LAST_READ_TIMEOUT, Leave};
+use self::leaving::{
+    LAST_LINE_TIMEOUT, LAST_LINES_AFTER_SIGNAL, LAST_LINES_TIMEOUT, LAST_READ_TIMEOUT, Leave,
+};
 use self::remote_side::in_flight::InFlight;
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
 use self::session::timers::{Alarm, Timers};
@@ -57,7 +59,7 @@ pub use without_remote::response_cache::CacheOptions;
 
 /// How many events or lines are handled before the resulting output is written.
 const BURST: usize = 128;
-/// How long writing the last lines may take in all after a signal.
+/// How long writing the last lines may take in all once nothing may wait any more.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long to wait for the answer to a pending `initialize`, to end the session it opens.
 const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(200);
@@ -340,10 +342,16 @@ impl Bridge {
         });
         let writer = &mut self.host.writer;
         let final_write = async {
-            if ended == Ended::HostLeft {
-                // The host may read slowly; a signal cuts the wait short.
+            let limit = match ended {
+                Ended::HostLeft => Duration::MAX,
+                Ended::Requested(Reason::Signal) => LAST_LINES_AFTER_SIGNAL,
+                _ => Duration::ZERO,
+            };
+            if !limit.is_zero() {
+                // The host may read slowly; a signal, or another one, cuts the wait short.
+                let flushed = writer.flush(LAST_LINES_TIMEOUT);
                 tokio::select! {
-                    () = writer.flush(LAST_LINES_TIMEOUT) => return,
+                    _ = tokio::time::timeout(limit, flushed) => return,
                     _ = shutdown.requested() => {}
                 }
             }

@@ -115,6 +115,25 @@ fn each_signal_leaves_a_last_answer_in_a_file() {
     }
 }
 
+/// T-08: on a busy machine, a host reads the last lines late.
+#[test]
+fn a_host_that_reads_late_after_a_signal_gets_every_line_whole() {
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let (stdin, mut host) = std::io::pipe().unwrap();
+    let (mut stdout, other_end) = std::io::pipe().unwrap();
+    let mut running = program(&mock).spawn_between(stdin, other_end);
+    std::io::copy(&mut script(600_000), &mut host).unwrap();
+    let mut beginning = vec![0; 4096];
+    stdout.read_exact(&mut beginning).unwrap();
+    running.signal("TERM");
+    // The subject of the test: more than a moment.
+    std::thread::sleep(Duration::from_millis(700));
+    let mut text = String::from_utf8(beginning).unwrap();
+    stdout.read_to_string(&mut text).unwrap();
+    assert_eq!(running.end(), Some(0));
+    assert_eq!(ids(&text), ["init", "last"]);
+}
+
 /// T-12: the terminal's buffer is small, so the bridge still writes when its reader goes.
 #[test]
 fn a_reader_that_is_gone_ends_the_bridge_and_one_that_does_not_read_cannot_hold_it() {

@@ -30,6 +30,12 @@ const PACE: &str = "src/pace.rs";
 
 const PROMISES: &[Promise] = &[
     promise("T-04", "at least 32 MiB", "tests/it/stdio_side.rs", "repeat(32 * 1024 * 1024)"),
+    promise(
+        "T-08",
+        "1.5 s",
+        "src/bridge/leaving.rs",
+        "SIGNAL: Duration = Duration::from_millis(1500);",
+    ),
     promise("T-18", "three within a minute", "src/bridge/faults.rs", "MAX_FAULTS: usize = 3;"),
     promise("T-18", "within a minute", "src/bridge/faults.rs", "FAULT_WINDOW: Duration = s(60);"),
     promise("T-28", "up to 20 s", "src/remote/options.rs", "opening: s(20),"),
@@ -127,8 +133,8 @@ const PROMISES: &[Promise] = &[
     promise("O-30", "1 GiB", "src/recording/writer.rs", "MAX_FILE: u64 = 1 << 30;"),
 ];
 
-/// T-04, T-18, T-28, T-29, T-34, T-36, T-37, T-41, T-43, T-44, T-83, E-26, A-13, A-55, A-86, S-33,
-/// S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
+/// T-04, T-08, T-18, T-28, T-29, T-34, T-36, T-37, T-41, T-43, T-44, T-83, E-26, A-13, A-55, A-86,
+/// S-33, S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
 #[test]
 fn each_number_of_a_rule_is_the_one_in_the_code() {
     let page = sources::read("docs/rules.md");
