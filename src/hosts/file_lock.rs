@@ -21,14 +21,19 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause between two attempts to lock the file.
 #[cfg(unix)]
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
+
 /// Locks the file against other runs of this program until the result is dropped. `None` where
-/// files cannot be locked.
+/// files cannot be locked, and if the file is gone, which the caller notices as a change.
 #[cfg(unix)]
 pub(super) fn lock(path: &Path) -> Result<Option<fs::File>> {
     use std::os::unix::fs::MetadataExt;
     let start = Instant::now();
     loop {
-        let file = fs::File::open(path).map_err(|error| cannot("access", path, &error))?;
+        let file = match fs::File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(cannot("access", path, &error)),
+        };
         match file.try_lock() {
             Ok(()) => {
                 // Whoever held the lock has replaced the file, so the lock is on the old one.

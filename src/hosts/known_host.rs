@@ -327,6 +327,10 @@ mod tests {
         let cursor = host("cursor");
         std::fs::create_dir_all(root.path().join("home/.config")).unwrap();
         assert!(!cursor.is_here(&folders, &path), "folders of everyone say nothing");
+        let in_home = host("claude-code");
+        assert!(!in_home.is_here(&folders, &path), "its file is right in the home folder");
+        write(&in_home.file(Scope::User, &folders).unwrap());
+        assert!(in_home.is_here(&folders, &path));
         std::fs::create_dir_all(root.path().join("home/.cursor")).unwrap();
         assert!(cursor.is_here(&folders, &path));
         let codex = host("codex");

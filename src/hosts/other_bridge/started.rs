@@ -70,9 +70,6 @@ fn before_module(words: &[String]) -> usize {
     let mut position = 0;
     while let Some(option) = words.get(position).filter(|word| word.starts_with('-')) {
         position += if matches!(option.as_str(), "-X" | "-W") { 2 } else { 1 };
-        if option.ends_with('m') && !option.starts_with("--") {
-            break;
-        }
     }
     position
 }
