@@ -442,3 +442,115 @@ fn failure_of_command(status: StatusCode) -> Failure {
         "run the command in a terminal: is it signed in, with the account that this server wants?",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::IdentityProvider;
+    use crate::auth::tests::{options, services, sign_in};
+    use crate::auth::{AssertionSource, MemoryVault, Vault};
+
+    fn headers(challenge: &'static str) -> HeaderMap {
+        let value = HeaderValue::from_static(challenge);
+        HeaderMap::from_iter([(http::header::WWW_AUTHENTICATE, value)])
+    }
+
+    async fn refused(authorizer: &Authorizer, used: Option<u64>, status: u16) -> Failure {
+        let status = StatusCode::from_u16(status).unwrap();
+        authorizer.challenged(used, status, &HeaderMap::new()).await.unwrap_err()
+    }
+
+    ///
+    #[tokio::test]
+    async fn a_header_of_the_user_is_never_replaced_by_a_sign_in() {
+        let authorizer = Authorizer::off();
+        assert!(authorizer.is_off() && authorizer.authorization().await.unwrap().is_none());
+        assert!(authorizer.last_header().is_none() && authorizer.token_of_file().is_none());
+        for (status, kind) in [(401, FailureKind::AuthFailed), (403, FailureKind::Forbidden)] {
+            let failure = refused(&authorizer, None, status).await;
+            assert_eq!((failure.kind, failure.status), (kind, Some(status)));
+            assert!(failure.hint.contains("leave the header out"), "{}", failure.hint);
+        }
+        assert!(authorizer.sign_in(Interaction::Browser).await.is_err());
+        assert!(authorizer.sign_out().await.is_err());
+        assert_eq!((authorizer.extension(), authorizer.waits()), (None, false));
+        authorizer.settle(Duration::ZERO).await;
+    }
+
+    ///
+    #[tokio::test]
+    async fn a_refused_token_of_a_file_is_replaced_by_a_newer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "first").unwrap();
+        let authorizer = Authorizer::of_file(TokenFile::new(path.clone(), "first").unwrap());
+        let sent = authorizer.authorization().await.unwrap().unwrap();
+        assert_eq!(sent.header, "Bearer first");
+        let failure = refused(&authorizer, Some(sent.serial), 401).await;
+        assert_eq!(failure.kind, FailureKind::AuthFailed);
+        assert!(failure.message.contains(path.to_str().unwrap()), "{}", failure.message);
+        assert_eq!(refused(&authorizer, Some(sent.serial), 403).await.kind, FailureKind::Forbidden);
+        std::fs::write(&path, "second").unwrap();
+        let status = StatusCode::UNAUTHORIZED;
+        authorizer.challenged(Some(sent.serial), status, &HeaderMap::new()).await.unwrap();
+        let sent = authorizer.authorization().await.unwrap().unwrap();
+        assert_eq!(sent.header, "Bearer second");
+        assert_eq!(authorizer.last_header().unwrap(), "Bearer second");
+    }
+
+    ///
+    #[tokio::test]
+    async fn a_refusal_that_names_no_scopes_is_not_answered_with_a_sign_in() {
+        let vault = MemoryVault::new();
+        let authorizer = Authorizer::new(options(), &HttpOptions::default(), services(&vault));
+        for challenge in ["Bearer", "Bearer error=\"other\"", "Basic realm=\"a\""] {
+            let status = StatusCode::FORBIDDEN;
+            let refused = authorizer.challenged(Some(1), status, &headers(challenge)).await;
+            assert_eq!(refused.unwrap_err().kind, FailureKind::Forbidden, "{challenge}");
+        }
+        assert_eq!(*authorizer.state().borrow(), SignInState::Idle);
+    }
+
+    ///
+    #[test]
+    fn the_extension_of_the_grant_is_announced() {
+        let extension = |grant, identity_provider| {
+            let options = AuthOptions { grant, identity_provider, ..options() };
+            let vault = MemoryVault::new();
+            Authorizer::new(options, &HttpOptions::default(), services(&vault)).extension()
+        };
+        let issuer = Url::parse("https://idp.example.com").unwrap();
+        let provider = Some(IdentityProvider { issuer, client: None, token: None });
+        let file = AssertionSource::File("/token".into());
+        for (grant, provider, words) in [
+            (Grant::AuthorizationCode, None, None),
+            (Grant::DeviceCode, None, None),
+            (Grant::ClientCredentials, None, Some("oauth-client-credentials")),
+            (Grant::Workload(file), None, Some("auth/wif")),
+            (Grant::EnterpriseManaged, provider, Some("enterprise-managed-authorization")),
+        ] {
+            let found = extension(grant, provider);
+            assert_eq!(found.is_some(), words.is_some(), "{found:?}");
+            assert!(words.is_none_or(|words| found.unwrap().ends_with(words)), "{found:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stored_sign_in_is_found_by_its_name_even_if_it_is_damaged() {
+        let vault = MemoryVault::new();
+        let name = Names::new(&options()).sign_in;
+        let of = async |name: &str| {
+            Authorizer::of_stored(name, &HttpOptions::default(), services(&vault)).await
+        };
+        assert!(of(&name).await.unwrap().is_none());
+        assert!(of("pending.x").await.is_err() && of("").await.is_err());
+        vault.save(&name, Secret::new(b"{".to_vec())).await.unwrap();
+        assert!(of(&name).await.unwrap().is_some(), "so that it can be signed out");
+        vault.save(&name, sign_in(&options(), "a", None).to_bytes()).await.unwrap();
+        let found = of(&name).await.unwrap().unwrap();
+        let server = &found.shared().unwrap().context.options.server;
+        assert_eq!(server.as_str(), "https://mcp.example.com/mcp");
+        vault.break_name(&name);
+        assert!(of(&name).await.is_err());
+    }
+}

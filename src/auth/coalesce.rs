@@ -151,3 +151,85 @@ fn interrupted() -> Failure {
     Failure::new(FailureKind::AuthFailed, "the sign-in was interrupted")
         .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::auth::options::{AuthOptions, LoginPolicy};
+    use crate::auth::records::record::SignIn;
+    use crate::auth::records::vault::MemoryVault;
+    use crate::auth::tests::{options, sign_in, state, store};
+
+    fn never() -> AuthOptions {
+        AuthOptions { login: LoginPolicy::Never, ..options() }
+    }
+
+    fn shared() -> (Arc<AuthorizerState>, MemoryVault) {
+        let (state, vault) = state(never());
+        (Arc::new(state), vault)
+    }
+
+    /// A sign-in that cannot be refreshed, so that nothing is sent.
+    fn signed_in(token: &str) -> SignIn {
+        let mut record = sign_in(&never(), token, None);
+        record.tokens.refresh_token = None;
+        record
+    }
+
+    ///
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_fails_is_not_asked_again_at_once() {
+        let (state, vault) = shared();
+        store(&state, &vault, &signed_in("a")).await;
+        vault.break_name(&state.context.names.sign_in);
+        let first = state.clone().load_or_refresh().await.unwrap_err();
+        assert_eq!(state.cache().recent_refresh_failure(), Some(first.clone()));
+        assert_eq!(state.clone().load_or_refresh().await.unwrap_err(), first);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(state.cache().recent_refresh_failure(), None);
+        assert!(state.clone().load_or_refresh().await.is_err(), "it still fails");
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_is_loaded_and_nothing_stored_is_no_failure() {
+        let (state, vault) = shared();
+        state.clone().load_or_refresh().await.unwrap();
+        assert!(state.cache().token.is_none());
+        store(&state, &vault, &signed_in("a")).await;
+        state.clone().load_or_refresh().await.unwrap();
+        let cached = state.cache().token.clone().unwrap();
+        assert_eq!((cached.header, cached.origin), {
+            (http::HeaderValue::from_static("Bearer a"), TokenOrigin::Loaded)
+        });
+        assert!(state.cache().refresh.is_none(), "the work is over");
+    }
+
+    ///
+    #[tokio::test]
+    async fn a_request_whose_token_was_replaced_meanwhile_is_simply_sent_again() {
+        let (state, _) = shared();
+        state.cache_tokens(signed_in("a"), TokenOrigin::Loaded).unwrap();
+        let serial = state.cache().token.as_ref().unwrap().serial;
+        let refused = |used| state.clone().recover(used, StatusCode::UNAUTHORIZED, None);
+        assert_eq!(refused(Some(serial)).await.unwrap_err().kind, FailureKind::AuthRequired);
+        state.cache_tokens(signed_in("b"), TokenOrigin::Loaded).unwrap();
+        assert!(refused(Some(serial)).await.is_ok(), "there is another token by now");
+        assert!(refused(None).await.is_ok(), "that request had none");
+        assert!(refused(Some(serial + 1)).await.is_err());
+        assert!(state.cache().recovery.is_none(), "the work is over");
+    }
+
+    #[tokio::test]
+    async fn a_missing_sign_in_says_why_the_last_refresh_failed() {
+        let (state, _) = shared();
+        let plain = state.sign_in_needed();
+        assert_eq!(plain.message, "a sign-in to `https://mcp.example.com/mcp` is needed");
+        let reason = Failure::new(FailureKind::AuthFailed, "the token was revoked").hint("wait");
+        state.cache().note_refresh_refusal(reason);
+        let waiting = state.still_waiting(StatusCode::UNAUTHORIZED);
+        assert!(waiting.message.ends_with("is needed: the token was revoked"));
+        assert_eq!((waiting.kind, waiting.status), (FailureKind::AuthRequired, Some(401)));
+    }
+}

@@ -183,3 +183,46 @@ fn undiscovered(options: &AuthOptions, endpoint: &Url) -> DiscoveredServer {
     };
     DiscoveredServer { resource, server, issuer, documented: true }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::client::pre_registered::PreRegistered;
+    use crate::auth::tests::options;
+
+    #[test]
+    fn an_endpoint_that_the_user_names_stands_for_its_server() {
+        let endpoint = Url::parse("https://as.example.com:8443/t/token?a=b").unwrap();
+        let found = undiscovered(&options(), &endpoint);
+        assert_eq!(found.issuer, "https://as.example.com:8443");
+        assert_eq!(found.server.issuer, found.issuer);
+        assert_eq!(found.server.token_endpoint.as_ref(), Some(&endpoint));
+        assert!(found.documented && found.server.registration_endpoint.is_none());
+        let resource = found.resource.unwrap();
+        assert_eq!(resource.resource, "https://mcp.example.com/mcp");
+        assert_eq!(resource.authorization_servers, [found.issuer]);
+        let page = Url::parse("https://as.example.com/page").ok();
+        let device = Url::parse("https://as.example.com/device").ok();
+        let named = AuthOptions {
+            authorization_endpoint: page.clone(),
+            device_endpoint: device.clone(),
+            client_info: Some(PreRegistered {
+                issuer: Some("https://issuer.example.com".to_owned()),
+                ..PreRegistered::new("id")
+            }),
+            ..options()
+        };
+        let found = undiscovered(&named, &endpoint);
+        assert_eq!(found.issuer, "https://issuer.example.com", "the user says who it is");
+        let server = found.server;
+        assert_eq!(server.authorization_endpoint, page);
+        assert_eq!(server.device_authorization_endpoint, device);
+        for resource in [
+            ResourceIndicator::Omitted,
+            ResourceIndicator::Fixed("https://r.example.com".to_owned()),
+        ] {
+            let options = AuthOptions { resource, ..options() };
+            assert!(undiscovered(&options, &endpoint).resource.is_none());
+        }
+    }
+}

@@ -39,17 +39,22 @@ pub(super) fn options() -> AuthOptions {
     AuthOptions::new(Url::parse(URL).unwrap())
 }
 
-/// The state of an authorizer, and where it stores.
-pub(super) fn state(options: AuthOptions) -> (AuthorizerState, MemoryVault) {
-    let vault = MemoryVault::new();
-    let services = AuthServices {
+/// Services that store in this vault and open nothing.
+pub(super) fn services(vault: &MemoryVault) -> AuthServices {
+    AuthServices {
         vault: Arc::new(vault.clone()),
         browser: Arc::new(NoBrowser),
         clock: Arc::new(At(NOW)),
         notice: Arc::new(|_: &str| ()),
         jobs: None,
-    };
-    let context = Context::new(Names::new(&options), options, &HttpOptions::default(), services);
+    }
+}
+
+/// The state of an authorizer, and where it stores.
+pub(super) fn state(options: AuthOptions) -> (AuthorizerState, MemoryVault) {
+    let vault = MemoryVault::new();
+    let (names, services) = (Names::new(&options), services(&vault));
+    let context = Context::new(names, options, &HttpOptions::default(), services);
     (AuthorizerState::new(context), vault)
 }
 

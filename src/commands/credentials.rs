@@ -91,3 +91,39 @@ fn what(name: &str, notes: &Notes) -> String {
         _ => format!("`{}`", plain(name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Paths;
+
+    #[test]
+    fn a_record_is_described_by_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes::beside(&Paths::below(folder.path()));
+        let note = serde_json::json!({
+            "server": "https://a.example", "account": "work", "issuer": "https://as.example",
+        });
+        notes.write("sign-in.a", &serde_json::from_value(note).unwrap());
+        for (name, words) in [
+            ("sign-in.a", "the sign-in for `https://a.example` (account `work`)"),
+            ("sign-in.b", "a sign-in for an unknown server"),
+            ("client.a", "where client secrets were used"),
+            ("registration.a", "registrations"),
+            ("pending.a", "sign-ins that were not completed"),
+            ("refusal.a", "notes of refused sign-ins"),
+            ("key.a", "`key.a`"),
+            ("plain", "`plain`"),
+        ] {
+            assert_eq!(what(name, &notes), words);
+        }
+    }
+
+    #[test]
+    fn the_same_place_twice_moves_nothing() {
+        let (flags, environment) = (Flags::default(), Environment::fixed([]));
+        let error = move_all(Some("file"), "file", &flags, &environment).unwrap_err();
+        assert_eq!(error.message(), "`--from file --to file` moves nothing");
+        assert_eq!(error.exit_code(), ExitCode::Usage);
+    }
+}

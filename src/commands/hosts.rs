@@ -103,3 +103,68 @@ fn table(rows: &[Row]) -> String {
     };
     rows.iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of a file of this host.
+    fn rows(id: &str, content: &str) -> Vec<Row> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("entries.json");
+        std::fs::write(&path, content).unwrap();
+        let host = KnownHost::from_id(id).unwrap();
+        let file = HostFile::open(host, Scope::User, &path).map_err(Error::from).unwrap();
+        rows_of(host, Scope::User, &file)
+    }
+
+    #[test]
+    fn entries_of_bridges_are_listed_with_their_server_and_no_secret() {
+        let content = r#"{"mcpServers":{
+            "ours":{"command":"mcp-tether","args":["https://a.example/mcp?key=canary","--header","X: canary"]},
+            "other":{"command":"npx","args":["mcp-remote","https://b.example/mcp"]},
+            "kept":{"command":"ssh","args":["h","npx","mcp-remote","https://c.example"]},
+            "proxy":{"command":"mcp-proxy","args":["https://d.example"]},
+            "program":{"command":"node","args":["server.js"]},
+            "remote":{"url":"https://e.example"}
+        }}"#;
+        let rows = rows("cursor", content);
+        let shown: Vec<_> =
+            rows.iter().map(|row| (row.name.as_str(), row.program, row.server.as_str())).collect();
+        assert_eq!(shown[0].0, "ours");
+        assert!(shown[0].2.starts_with("https://a.example/mcp") && !shown[0].2.contains("canary"));
+        assert_eq!(
+            shown[1..],
+            [
+                ("other", "mcp-remote", "https://b.example/mcp"),
+                ("kept", "mcp-remote", ""),
+                ("proxy", "mcp-proxy", "https://d.example/"),
+            ]
+        );
+        assert!(rows.iter().all(|row| row.scope == "user" && row.host == "cursor"));
+        assert!(!rows.iter().any(|row| row.json().to_string().contains("canary")));
+    }
+
+    #[test]
+    fn an_entry_for_one_folder_is_local() {
+        let content = r#"{"mcpServers":{"a":{"command":"mcp-tether","args":["https://a.example"]}},
+            "projects":{"/p":{"mcpServers":{"b":{"command":"mcp-tether","args":["https://b.example"]}}}}}"#;
+        let rows = rows("claude-code", content);
+        let scopes: Vec<_> = rows.iter().map(|row| row.scope.as_str()).collect();
+        assert_eq!(scopes, ["user", "local"]);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        assert_eq!(table(&[]), "");
+        let content = r#"{"mcpServers":{
+            "é":{"command":"mcp-tether","args":["https://a.example"]},
+            "longer":{"command":"ssh","args":["h","mcp-remote"]}}}"#;
+        let rows = rows("cursor", content);
+        assert_eq!(
+            table(&rows),
+            "cursor  user  é       mcp-tether  https://a.example/\n\
+                                  cursor  user  longer  mcp-remote\n"
+        );
+    }
+}

@@ -94,3 +94,57 @@ fn failed_to_open(error: &dyn std::fmt::Display) -> Error {
 fn with_hint(message: String) -> Error {
     Error::usage(message).hint("name a file that does not exist yet: `--record FILE`")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::private_file::{Durability, write};
+
+    /// Opens a file with this content; returns what is in it afterwards.
+    fn opened(content: &str) -> Result<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("talk.jsonl");
+        write(&path, content.as_bytes(), Durability::Process).unwrap();
+        let file = open(&path)?.expect("nobody else records to it");
+        drop(file);
+        Ok(std::fs::read_to_string(&path).unwrap())
+    }
+
+    /// O-30
+    #[test]
+    fn a_recording_is_continued_and_nothing_else_is_written_to() {
+        let whole = format!("{MARKER} more\nline\n");
+        let cut = format!("{MARKER} more\nli");
+        assert_eq!(opened("").unwrap(), "");
+        assert_eq!(opened(&whole).unwrap(), whole);
+        assert_eq!(opened(&cut).unwrap(), format!("{cut}\n"), "a line that was cut off is ended");
+        assert_eq!(opened(MARKER).unwrap(), format!("{MARKER}\n"));
+        for other in ["x", "{}\n", &MARKER[..MARKER.len() - 1], &format!(" {MARKER}\n")] {
+            let error = opened(other).unwrap_err();
+            assert!(error.message().ends_with("it holds something else"), "{other}: {error}");
+            assert!(error.hints()[0].contains("--record FILE"), "{error}");
+        }
+    }
+
+    /// O-30
+    #[test]
+    fn a_file_that_another_process_records_to_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("talk.jsonl");
+        let first = open(&path).unwrap().unwrap();
+        assert!(open(&path).unwrap().is_none());
+        drop(first);
+        assert!(open(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn nothing_is_recorded_unless_a_file_is_named() {
+        let url = Url::parse("https://mcp.example.com").unwrap();
+        let environment = Environment::fixed([]);
+        for values in [Vec::new(), vec![(Key::Record, vec![String::new()])]] {
+            let flags = crate::settings::Flags { config: None, values };
+            let settings = Settings::resolve(None, &flags, &environment).unwrap();
+            assert!(start_recording(&settings, &url, &[], &environment).unwrap().is_none());
+        }
+    }
+}

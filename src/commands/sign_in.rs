@@ -172,4 +172,63 @@ mod tests {
         assert_eq!(text(Some(100_000), false), "expired 0 seconds ago; sign in again");
         assert_eq!(text(None, false), "expires at an unknown time");
     }
+
+    fn note(problem: Option<&str>, end: Option<u64>) -> Note {
+        serde_json::from_value(serde_json::json!({
+            "server": "https://a.example/mcp", "account": "work", "issuer": "https://as.example",
+            "expires_at": end, "refresh_problem": problem,
+        }))
+        .unwrap()
+    }
+
+    fn stored(note: Option<Note>, damaged: bool) -> StoredSignIn {
+        let listed = ListedRecord { name: "sign-in.a".to_owned(), place: StorageLocation::File };
+        StoredSignIn { listed, sign_in: None, note, problem: None, damaged }
+    }
+
+    #[test]
+    fn the_remedy_replaces_what_is_damaged_or_could_not_be_renewed() {
+        let words = "https://a.example/mcp --account work";
+        let remedy = |note, damaged| stored(note, damaged).remedy();
+        assert_eq!(remedy(None, false), None);
+        assert_eq!(remedy(Some(note(None, None)), false), None);
+        let again = format!("sign in again with `mcp-tether login {words}`");
+        assert_eq!(remedy(Some(note(Some("it failed"), None)), false), Some(again.clone()));
+        let both = format!("remove it with `mcp-tether logout {words}` and {again}");
+        assert_eq!(remedy(Some(note(None, None)), true), Some(both));
+        assert!(remedy(None, true).unwrap().contains("mcp-tether logout --all"));
+    }
+
+    #[test]
+    fn a_sign_in_that_cannot_be_read_belongs_to_the_server_of_its_note() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let unreadable = stored(Some(note(None, None)), false);
+        assert!(unreadable.is_for(&url("https://a.example/mcp")));
+        assert!(!unreadable.is_for(&url("https://a.example/other")));
+        assert!(!stored(None, false).is_for(&url("https://a.example/mcp")));
+    }
+
+    #[test]
+    fn a_renewal_that_failed_is_told_once_the_token_has_expired() {
+        let token = |problem, end| describe_token(&note(problem, end), 100);
+        assert_eq!(token(None, Some(160)), "expires in 1 minute");
+        assert_eq!(token(Some("it failed"), Some(160)), "expires in 1 minute", "it still works");
+        let failed = "expired, and could not be renewed: it failed";
+        assert_eq!(token(Some("it failed"), Some(100)), failed);
+        assert_eq!(token(Some("it failed"), None), failed);
+        let bound = Note { is_bound: true, ..note(None, Some(160)) };
+        assert_eq!(describe_token(&bound, 100), "expires in 1 minute, bound to a key (DPoP)");
+    }
+
+    #[test]
+    fn a_record_is_read_removed_or_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes::beside(&crate::platform::Paths::below(folder.path()));
+        notes.write("sign-in.a", &note(None, None));
+        let listed = || stored(None, false).listed;
+        assert!(parse(listed(), Ok(None), &notes).is_none(), "it is gone by now");
+        let broken = parse(listed(), Ok(Some(Secret::new(b"{".to_vec()))), &notes).unwrap();
+        assert!(broken.damaged && broken.sign_in.is_none());
+        assert_eq!(broken.note.map(|note| note.account).as_deref(), Some("work"), "from its note");
+    }
 }

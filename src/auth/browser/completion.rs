@@ -106,3 +106,64 @@ fn try_again(context: &Context) -> String {
     let command = context.options.login_command();
     format!("try again with {command}; codes are only valid for a moment")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::tests::{options, pending, state};
+
+    fn parameters(error: Option<&str>, code: Option<&str>) -> CallbackParameters {
+        CallbackParameters {
+            code: code.map(|code| Secret::new(code.to_owned())),
+            issuer: None,
+            error: error.map(str::to_owned),
+            error_description: None,
+        }
+    }
+
+    ///
+    #[tokio::test]
+    async fn a_refusal_that_a_new_registration_may_mend_is_told_apart() {
+        let (state, _) = state(options());
+        let registered = |scope: Option<&str>| Registration {
+            scope: scope.map(str::to_owned),
+            ..pending().registration
+        };
+        for (error, registration, asked, is_stale) in [
+            ("unauthorized_client", registered(Some("a")), Some("a"), true),
+            ("invalid_client", registered(None), None, true),
+            ("invalid_scope", registered(None), Some("a"), true),
+            ("invalid_scope", registered(Some("a")), Some("a b"), true),
+            ("invalid_scope", registered(Some("a b")), Some("a"), false),
+            ("invalid_scope", registered(None), None, false),
+            ("access_denied", registered(None), Some("a"), false),
+            ("server_error", registered(None), Some("a"), false),
+        ] {
+            let scopes = asked.map(str::to_owned);
+            let pending = Pending { registration, scopes, ..pending() };
+            let refused =
+                validate_response(&state.context, &pending, parameters(Some(error), None));
+            let Err((ending, found)) = refused else { panic!("{error}") };
+            let found_stale = matches!(found, BrowserSignInError::StaleClient(_));
+            assert_eq!((ending, found_stale), (Ending::Denied, is_stale), "{error} {asked:?}");
+            assert!(!found.into_failure().message.is_empty());
+        }
+        let code = validate_response(&state.context, &pending(), parameters(None, Some("c")));
+        assert!(code.is_ok_and(|code| code.expose() == "c"));
+    }
+
+    /// whatever it says of the client, it is not from the right server.
+    #[tokio::test]
+    async fn a_refusal_from_another_issuer_says_nothing_of_the_client() {
+        let (state, _) = state(options());
+        let foreign = CallbackParameters {
+            issuer: Some("https://other.example.com".to_owned()),
+            ..parameters(Some("invalid_client"), None)
+        };
+        let Err((ending, error)) = validate_response(&state.context, &pending(), foreign) else {
+            panic!("it is from another issuer")
+        };
+        assert_eq!(ending, Ending::WrongIssuer);
+        assert!(matches!(error, BrowserSignInError::Failed(_)));
+    }
+}

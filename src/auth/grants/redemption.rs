@@ -73,3 +73,52 @@ pub(crate) async fn save_new(context: &Context, record: &SignIn) -> Result<(), F
     let _lock = context.lock_sign_in().await?;
     context.save_sign_in(record).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::records::record::StoredRecord;
+    use crate::auth::tests::{NOW, options, pending, sign_in, state, store};
+    use crate::redact::Secret;
+
+    /// A-36, S-04
+    #[tokio::test]
+    async fn a_sign_in_is_complete_if_another_process_has_redeemed_its_code() {
+        let own = pending();
+        let other = Pending { state: Secret::new("other".to_owned()), ..pending() };
+        let narrow = Some("read".to_owned());
+        for (kept, obtained_at, asked, is_done) in [
+            (None, NOW, None, true),
+            (None, NOW + 5, None, true),
+            (None, NOW - 1, None, false),
+            (None, NOW, narrow, false),
+            (Some(&own), NOW, None, false),
+            (Some(&other), NOW, None, true),
+        ] {
+            let (state, vault) = state(options());
+            let context = &state.context;
+            if let Some(kept) = kept {
+                context.vault.save(&context.names.pending, kept.to_bytes()).await.unwrap();
+            }
+            let mut stored = SignIn { scopes_asked: asked, ..sign_in(&options(), "a", None) };
+            stored.tokens.obtained_at = obtained_at;
+            store(&state, &vault, &stored).await;
+            let done = completed_meanwhile(context, &own).await.unwrap();
+            assert_eq!(done.is_some(), is_done, "{obtained_at} {:?}", stored.scopes_asked);
+        }
+    }
+
+    ///
+    #[tokio::test]
+    async fn a_damaged_record_of_a_sign_in_in_progress_is_not_another_one() {
+        let (state, vault) = state(options());
+        let context = &state.context;
+        let damaged = Secret::new(b"{".to_vec());
+        context.vault.save(&context.names.pending, damaged).await.unwrap();
+        let mut stored = sign_in(&options(), "a", None);
+        stored.tokens.obtained_at = NOW;
+        store(&state, &vault, &stored).await;
+        assert!(completed_meanwhile(context, &pending()).await.unwrap().is_none());
+        assert!(redeem(context, &pending()).await.is_ok_and(|done| done.is_none()), "no code");
+    }
+}

@@ -142,3 +142,105 @@ async fn discard(context: &Context, stored: &SignIn, error: &GrantError) {
     }
     tracing::info!(?error, "the sign-in can no longer be renewed");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::client::auth_method::AuthMethod;
+    use crate::auth::options::AuthOptions;
+    use crate::auth::records::record::StoredRecord;
+    use crate::auth::tests::{options, sign_in, state, store};
+    use crate::error::{Failure, FailureKind};
+
+    fn rejected(code: &str) -> GrantError {
+        GrantError::Rejected { code: code.to_owned(), description: Some("so it is".to_owned()) }
+    }
+
+    fn failed(status: Option<u16>) -> GrantError {
+        let failure = Failure::new(FailureKind::Http, "the server failed").hint("wait");
+        GrantError::Unavailable(status.into_iter().fold(failure, Failure::status))
+    }
+
+    /// what is left of the stored sign-in and of its client after an error.
+    async fn left_after(error: &GrantError, how: Registered) -> (Option<Option<String>>, bool) {
+        let (state, vault) = state(options());
+        let context = &state.context;
+        let mut stored = sign_in(&options(), "a", Some(-1));
+        stored.registration.how = how;
+        store(&state, &vault, &stored).await;
+        let name = context.names.registration(&stored.issuer);
+        context.vault.save(&name, stored.registration.to_bytes()).await.unwrap();
+        note_failure(context, &stored, error).await;
+        let left = context.stored_sign_in().await.unwrap();
+        (left.map(|left| left.refresh_problem), context.vault.knows(&name))
+    }
+
+    ///
+    #[tokio::test]
+    async fn only_dead_tokens_are_removed_and_a_reason_is_kept_with_the_others() {
+        let ours = Registered::Dynamically;
+        let given = Registered::Beforehand;
+        let because = |words: &str| Some(Some(words.to_owned()));
+        let refuses = |code: &str| {
+            let server = "the authorization server refuses to renew the sign-in";
+            because(&format!("{server} (`{code}`: so it is)"))
+        };
+        for (error, how, sign_in, keeps_client) in [
+            (rejected("invalid_grant"), ours, None, true),
+            (rejected("invalid_client"), ours, None, false),
+            (rejected("invalid_client"), given, refuses("invalid_client"), true),
+            (rejected("invalid_scope"), ours, refuses("invalid_scope"), true),
+            (rejected("temporarily_unavailable"), ours, Some(None), true),
+            (failed(None), ours, Some(None), true),
+            (failed(Some(429)), ours, Some(None), true),
+            (failed(Some(500)), ours, because("the server failed"), true),
+        ] {
+            assert_eq!(left_after(&error, how).await, (sign_in, keeps_client), "{error:?} {how:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_reason_is_not_stored_again() {
+        let (state, vault) = state(options());
+        let stored = sign_in(&options(), "a", Some(-1));
+        store(&state, &vault, &stored).await;
+        note_failure(&state.context, &stored, &failed(Some(500))).await;
+        let noted = state.context.stored_sign_in().await.unwrap().unwrap();
+        let saves = vault.saves();
+        note_failure(&state.context, &noted, &failed(Some(500))).await;
+        assert_eq!(vault.saves(), saves);
+    }
+
+    ///
+    #[tokio::test]
+    async fn tokens_are_refreshed_only_with_what_is_needed_for_it() {
+        let (state, _) = state(options());
+        let mut record = sign_in(&options(), "a", None);
+        assert!(is_refreshable(&state.context, &record) && !needs_secret(&record));
+        record.registration.how = Registered::Beforehand;
+        record.registration.auth_method = AuthMethod::Post;
+        assert!(needs_secret(&record), "the flag that gives it is missing");
+        assert!(ask(&state.context, &record).await.is_none(), "nothing is sent");
+        record.registration.client_secret = Some(Secret::new("s".to_owned()));
+        assert!(!needs_secret(&record));
+        record.tokens.refresh_token = None;
+        assert!(!is_refreshable(&state.context, &record));
+        assert!(ask(&state.context, &record).await.is_none(), "nothing is sent");
+        let machine = AuthOptions { grant: Grant::ClientCredentials, ..options() };
+        assert!(is_refreshable(&self::state(machine).0.context, &record));
+    }
+
+    ///
+    #[tokio::test]
+    async fn what_another_process_has_refreshed_is_used_and_nothing_stored_is_no_error() {
+        let (state, vault) = state(options());
+        let stale = Secret::new("old".to_owned());
+        assert!(refresh(&state.context, &stale, None).await.is_ok_and(|done| done.is_none()));
+        let new = sign_in(&options(), "new", Some(3600));
+        store(&state, &vault, &new).await;
+        let Ok(Some(found)) = refresh(&state.context, &stale, None).await else {
+            panic!("it is there")
+        };
+        assert_eq!(*found, new);
+    }
+}

@@ -420,3 +420,70 @@ impl fmt::Display for Unavailable {
 }
 
 impl std::error::Error for Unavailable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejected(code: &str) -> GrantError {
+        GrantError::Rejected { code: code.to_owned(), description: None }
+    }
+
+    fn unavailable(status: Option<u16>) -> GrantError {
+        let failure = Failure::new(FailureKind::Http, "it failed").hint("wait");
+        GrantError::Unavailable(status.into_iter().fold(failure, Failure::status))
+    }
+
+    ///
+    #[test]
+    fn an_error_says_what_has_become_of_tokens_and_client() {
+        let of = |how| Registration { how, ..Registration::anonymous("https://as.example", 0) };
+        let (ours, given) = (of(Registered::Dynamically), of(Registered::Beforehand));
+        for (error, is_unknown, ends_ours, ends_given, is_transient) in [
+            (rejected("invalid_grant"), false, true, true, false),
+            (rejected("invalid_client"), true, true, false, false),
+            (rejected("unauthorized_client"), true, true, false, false),
+            (rejected("invalid_scope"), false, false, false, false),
+            (rejected("temporarily_unavailable"), false, false, false, true),
+            (unavailable(None), false, false, false, true),
+            (unavailable(Some(408)), false, false, false, true),
+            (unavailable(Some(429)), false, false, false, true),
+            (unavailable(Some(500)), false, false, false, false),
+            (unavailable(Some(200)), false, false, false, false),
+        ] {
+            assert_eq!(error.is_unknown_client(), is_unknown, "{error:?}");
+            assert_eq!(error.ends_tokens_of(&ours), ends_ours, "{error:?}");
+            assert_eq!(error.ends_tokens_of(&given), ends_given, "{error:?}");
+            assert_eq!(error.is_transient(), is_transient, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_servers_words_with_advice() {
+        let described = GrantError::Rejected {
+            code: "invalid_grant".to_owned(),
+            description: Some("it has expired".to_owned()),
+        };
+        let failure = described
+            .into_failure("the sign-in", |code, words| format!("{code} {}", words.unwrap_or("-")));
+        let message =
+            "the authorization server refuses the sign-in (`invalid_grant`: it has expired)";
+        assert_eq!((failure.message.as_str(), failure.kind), (message, FailureKind::AuthFailed));
+        assert_eq!(failure.hint, "invalid_grant it has expired");
+        let bare = rejected("x").into_failure("it", |_, words| format!("{}", words.is_none()));
+        assert!(bare.message.ends_with("refuses it (`x`)") && bare.hint == "true");
+        let failed = unavailable(Some(500)).into_failure("it", |_, _| unreachable!("no advice"));
+        assert_eq!((failed.message.as_str(), failed.status), ("it failed", Some(500)));
+    }
+
+    #[test]
+    fn a_refusal_without_a_code_is_still_one() {
+        let of = |value| super::rejected(&value);
+        assert_eq!(of(serde_json::json!({})), rejected("unknown"));
+        assert_eq!(of(serde_json::json!({ "error": 7 })), rejected("unknown"));
+        let said = of(serde_json::json!({ "error": "a", "error_description": "b" }));
+        let expected =
+            GrantError::Rejected { code: "a".to_owned(), description: Some("b".to_owned()) };
+        assert_eq!(said, expected);
+    }
+}

@@ -176,3 +176,59 @@ pub(super) fn launcher() -> Check {
     Check::warn("browser", says)
         .next("sign in with `mcp-tether login URL --no-browser` or `--device-code`")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::notes::Note;
+    use crate::store::{ListedRecord, StorageLocation};
+
+    fn stored(note: Option<serde_json::Value>, problem: Option<&str>) -> StoredSignIn {
+        let listed = ListedRecord { name: "sign-in.a".to_owned(), place: StorageLocation::File };
+        let note: Option<Note> = note.map(|note| serde_json::from_value(note).unwrap());
+        let problem = problem.map(str::to_owned);
+        StoredSignIn { listed, sign_in: None, note, damaged: problem.is_some(), problem }
+    }
+
+    fn note(end: u64, refreshable: bool, failed: Option<&str>) -> Option<serde_json::Value> {
+        Some(serde_json::json!({
+            "server": "https://a.example", "issuer": "https://as.example", "expires_at": end,
+            "refreshable": refreshable, "refresh_problem": failed,
+        }))
+    }
+
+    #[test]
+    fn a_sign_in_is_fine_needs_a_person_or_cannot_be_read() {
+        let check = |stored: StoredSignIn| {
+            let check = sign_in(&stored, 1000);
+            (check.verdict, check.next.unwrap_or_default())
+        };
+        let login = "mcp-tether login https://a.example";
+        assert_eq!(check(stored(note(2000, false, None), None)).0, CheckVerdict::Ok);
+        assert_eq!(check(stored(note(1000, true, None), None)).0, CheckVerdict::Ok, "it renews");
+        let (verdict, next) = check(stored(note(1000, false, None), None));
+        assert_eq!((verdict, next), (CheckVerdict::Warn, format!("`{login}`")));
+        let (verdict, next) = check(stored(note(2000, true, Some("it failed")), None));
+        assert_eq!(verdict, CheckVerdict::Warn);
+        assert!(next.contains(login), "{next}");
+        let (verdict, next) = check(stored(note(2000, true, None), Some("it is damaged")));
+        assert_eq!(verdict, CheckVerdict::Fail);
+        assert!(next.contains("mcp-tether logout"), "{next}");
+        assert_eq!(check(stored(None, None)).0, CheckVerdict::Ok);
+        let unknown = sign_in(&stored(None, Some("x\u{1b}[31m")), 1000);
+        assert!(unknown.says.starts_with("that of an unknown server cannot be read: x"));
+        assert!(!unknown.says.contains('\u{1b}'), "{}", unknown.says);
+    }
+
+    #[tokio::test]
+    async fn the_store_says_where_credentials_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::below(folder.path());
+        for (choice, verdict) in
+            [(StoreChoice::File, CheckVerdict::Ok), (StoreChoice::Memory, CheckVerdict::Warn)]
+        {
+            let check = keyring(&CredentialStore::open(choice, &paths)).await;
+            assert_eq!(check.verdict, verdict, "{}", check.says);
+        }
+    }
+}

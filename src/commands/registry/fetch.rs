@@ -94,3 +94,32 @@ async fn body(mut response: Response) -> std::result::Result<Option<Vec<u8>>, Ht
     }
     Ok(Some(body))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-31: a name never leaves its place in the path.
+    #[test]
+    fn the_name_of_a_server_is_one_part_of_the_path() {
+        let registry = |text: &str| Url::parse(text).unwrap();
+        for (address, name, url) in [
+            ("https://r.example", "io.github.a/b", {
+                "https://r.example/v0.1/servers/io%2Egithub%2Ea%2Fb/versions/latest"
+            }),
+            ("https://r.example/base/", "a", {
+                "https://r.example/base/v0.1/servers/a/versions/latest"
+            }),
+            ("https://r.example", "../../x?y#z", {
+                "https://r.example/v0.1/servers/%2E%2E%2F%2E%2E%2Fx%3Fy%23z/versions/latest"
+            }),
+            ("https://r.example", "größe", {
+                "https://r.example/v0.1/servers/gr%C3%B6%C3%9Fe/versions/latest"
+            }),
+        ] {
+            assert_eq!(document_url(&registry(address), name).unwrap().as_str(), url);
+        }
+        let missing = no_such_server("a\u{1b}[31m.example");
+        assert!(!missing.to_string().contains('\u{1b}'), "{missing}");
+    }
+}

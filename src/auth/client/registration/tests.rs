@@ -33,10 +33,18 @@ fn with<T>(
     server: AuthorizationServer,
     check: impl FnOnce(&Registrar<'_>) -> T,
 ) -> T {
-    let resource = ProtectedResource {
-        authorization_servers: vec!["https://listed.example.com".to_owned()],
-        ..ProtectedResource::default()
-    };
+    with_listed(&["https://listed.example.com"], options, server, check)
+}
+
+/// The same, if the resource lists these issuers.
+fn with_listed<T>(
+    listed: &[&str],
+    options: &AuthOptions,
+    server: AuthorizationServer,
+    check: impl FnOnce(&Registrar<'_>) -> T,
+) -> T {
+    let authorization_servers = listed.iter().map(|issuer| (*issuer).to_owned()).collect();
+    let resource = ProtectedResource { authorization_servers, ..ProtectedResource::default() };
     let issuer = ISSUER.to_owned();
     let discovered =
         DiscoveredServer { resource: Some(resource), server, issuer, documented: true };
@@ -100,6 +108,19 @@ fn a_client_of_the_user_is_only_for_its_own_issuer() {
             assert!(failure.message.contains(&issuer.unwrap()), "{}", failure.message);
             assert!(failure.message.contains(ISSUER) && failure.message.contains("`mine`"));
         }
+    }
+}
+
+///
+#[test]
+fn of_several_listed_issuers_none_stands_for_another() {
+    let listed = ["https://listed.example.com", "https://as.example.com"];
+    let issuer = Some(listed[0].to_owned());
+    let client_info = Some(PreRegistered { issuer, ..given("mine") });
+    let options = AuthOptions { client_info, accept_issuer_mismatch: true, ..options() };
+    for (listed, is_used) in [(&listed[..1], true), (&listed, false), (&[], false)] {
+        let used = with_listed(listed, &options, server(None), |it| it.given_or_documented(None));
+        assert_eq!(used.is_ok(), is_used, "{listed:?}");
     }
 }
 
