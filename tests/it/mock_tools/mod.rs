@@ -5,10 +5,12 @@
 //!
 //! A product is a file here with one [`Tested`], named in [`TESTED`]. A new tool needs nothing
 //! here: arguments that work are in its description, and what must exist follows from its schema.
-//! A [`Row`] is for a tool of which that is not true.
+//! A [`Row`] is for a tool of which that is not true. The tools of `lab` have no schemas of their
+//! results: they are called by a host that answers their questions.
 
 mod checks;
 mod egrow;
+mod lab;
 mod launchmystore;
 mod pelcro;
 mod roles;
@@ -24,7 +26,8 @@ use url::Url;
 use crate::support::pages::assert_counts;
 
 /// The products whose tools are tested.
-const TESTED: [&Tested; 3] = [&egrow::TESTED, &launchmystore::TESTED, &pelcro::TESTED];
+const TESTED: [&Tested; 4] =
+    [&egrow::TESTED, &lab::TESTED, &launchmystore::TESTED, &pelcro::TESTED];
 
 /// How the tools of one product are tested.
 pub struct Tested {

@@ -1,6 +1,6 @@
-//! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
-//! a tool is one entry in the table of its domain and one function. The types of results are in
-//! `shapes`; the GraphQL schema is derived from both tables.
+//! `egrow`: an order desk for online shops. Its tools work on seeded data that they change. A tool
+//! is a file, named in the list of its domain. The types of results are in `shapes`; the GraphQL
+//! schema is derived from tools and types.
 
 mod analytics;
 mod audit;

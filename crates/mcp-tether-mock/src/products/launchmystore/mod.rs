@@ -1,8 +1,7 @@
 //! `launchmystore`: a shop system. 63 tools in ten domains work on one store; tokens are its own
 //! and act in the role of the member who issued them; every call is recorded in the audit log.
 //!
-//! Adding a tool is one entry in the table of its domain, and a function if it is not a plain
-//! record.
+//! A tool is a file, named in the list of its domain; an action on plain records is an entry there.
 
 mod access;
 mod address;

@@ -2,23 +2,26 @@
 
 mod changing;
 mod create;
+mod find_duplicate_orders;
+mod find_orders;
+mod get_confirmation_stats;
+mod get_order;
+mod get_order_stats;
 mod lines;
 mod merge;
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-pub(super) use changing::CHANGING;
-
 use super::desk::{Desk, same_text};
-use super::desk_error::{DeskError, DeskResult};
-use super::entry::{Class, Domain, Entry, OutputShape, Run};
+use super::desk_error::DeskError;
+use super::entry::Entry;
 use super::model::{CURRENCY, Confirmation, Order};
-use super::search::{PAGE, Query, page};
-use super::shapes::{CONFIRMATION_STATS, DUPLICATE_ORDERS, ORDER, ORDER_STATS};
-use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
+use super::search::Query;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
+
+pub(super) use changing::CHANGING;
 
 const WHICH: Field =
     need("order", Shape::Text, "id, number, tracking number or number of the shop");
@@ -35,86 +38,12 @@ const FILTER: &[Field] = &[
     ),
 ];
 
-const SORT: Field =
-    may("sort", Shape::OneOf(&["newest", "oldest", "total"]), "`newest` if left out");
-
-const GROUP_BY: Field = may(
-    "groupBy",
-    Shape::OneOf(&["stage", "city", "courier", "day", "customer"]),
-    "adds the same figures for each of these",
-);
-
 pub(super) const TOOLS: &[Entry] = &[
-    Entry {
-        name: "find_orders",
-        title: "Find orders",
-        domain: Domain::Orders,
-        class: Class::Read,
-        about: "Searches orders by words, stage, customer, financial status and days",
-        when_to_use: "you need orders by what they have in common",
-        when_not_to_use: "you have a number: use `get_order`; you only need counts: use \
-            `get_order_stats`",
-        example: r#"{"stage":"Pending","from":"yesterday","to":"yesterday"}"#,
-        fields: &[FILTER, DAYS, &[SORT], PAGE],
-        gives: OutputShape::List(&ORDER),
-        run: Run::Read(find),
-    },
-    Entry {
-        name: "get_order",
-        title: "Get an order",
-        domain: Domain::Orders,
-        class: Class::Read,
-        about: "Gives an order in full: lines, payments, refunds, addresses, delivery, history",
-        when_to_use: "you have any number of the order",
-        when_not_to_use: "you do not: use `find_orders`",
-        example: r#"{"order":"EGW100"}"#,
-        fields: &[&[WHICH]],
-        gives: OutputShape::One(&ORDER),
-        run: Run::Read(|desk, input| Ok(desk.order_in_full(desk.order(input.needed("order"))?))),
-    },
-    Entry {
-        name: "find_duplicate_orders",
-        title: "Find duplicate orders",
-        domain: Domain::Orders,
-        class: Class::Read,
-        about: "Finds groups of orders of one customer with the same items close together",
-        when_to_use: "you suspect that somebody ordered twice by mistake",
-        when_not_to_use: "you know the orders: use `merge_orders`",
-        example: r#"{"withinHours":48}"#,
-        fields: &[
-            &[may("withinHours", Shape::Whole(1, 720), "how close together, 48 if left out")],
-            DAYS,
-            PAGE,
-        ],
-        gives: OutputShape::List(&DUPLICATE_ORDERS),
-        run: Run::Read(find_duplicates),
-    },
-    Entry {
-        name: "get_confirmation_stats",
-        title: "Get confirmation statistics",
-        domain: Domain::Orders,
-        class: Class::Read,
-        about: "Counts pending, confirmed and cancelled orders among those that match",
-        when_to_use: "you want the confirmation rate of a span of days",
-        when_not_to_use: "you want amounts: use `get_order_stats`",
-        example: r#"{"from":"yesterday","to":"today"}"#,
-        fields: &[FILTER, DAYS],
-        gives: OutputShape::One(&CONFIRMATION_STATS),
-        run: Run::Read(confirmation_stats),
-    },
-    Entry {
-        name: "get_order_stats",
-        title: "Get order statistics",
-        domain: Domain::Orders,
-        class: Class::Read,
-        about: "Counts orders and adds up total, paid, pending and refunded amounts",
-        when_to_use: "you want to know how many orders there were or what they brought",
-        when_not_to_use: "you need the orders themselves: use `find_orders`",
-        example: r#"{"from":"yesterday","groupBy":"stage"}"#,
-        fields: &[FILTER, DAYS, &[GROUP_BY]],
-        gives: OutputShape::One(&ORDER_STATS),
-        run: Run::Read(order_stats),
-    },
+    find_orders::TOOL,
+    get_order::TOOL,
+    find_duplicate_orders::TOOL,
+    get_confirmation_stats::TOOL,
+    get_order_stats::TOOL,
 ];
 
 /// Returns the orders that match the filter and the days.
@@ -156,69 +85,6 @@ fn found_in(desk: &Desk, order: &Order, query: &Query) -> bool {
     query.matches(&texts)
 }
 
-fn find(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
-    let mut found = matching(desk, input)?;
-    match input.text("sort") {
-        Some("oldest") => found.sort_by_key(|order| order.created_at),
-        Some("total") => found.sort_by_key(|order| Reverse(order.total())),
-        _ => found.sort_by_key(|order| Reverse(order.created_at)),
-    }
-    Ok(page(input, &found, |order| desk.order_line(order)))
-}
-
-/// The customer of an order, and its quantities by SKU.
-type Contents<'a> = (&'a str, Vec<(&'a str, i64)>);
-
-fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
-    let hours = input.whole("withinHours").unwrap_or(48);
-    let mut alike: BTreeMap<Contents<'_>, Vec<&Order>> = BTreeMap::new();
-    for order in matching(desk, input)? {
-        if let Some(customer) = order.customer_id.as_deref()
-            && !desk.is_cancelled(order)
-        {
-            let mut items: Vec<_> =
-                order.lines.iter().map(|line| (line.sku.as_str(), line.quantity)).collect();
-            items.sort_unstable();
-            alike.entry((customer, items)).or_default().push(order);
-        }
-    }
-    let groups: Vec<_> = alike
-        .into_values()
-        .flat_map(|orders| close_together(orders, hours))
-        .filter(|group| group.len() > 1)
-        .collect();
-    Ok(page(input, &groups, |group| {
-        json!({
-            "reason": format!("same customer and items within {hours} hours"),
-            "suggestedPrimary": group[0].number,
-            "orders": group.iter().map(|order| desk.order_line(order)).collect::<Vec<_>>(),
-        })
-    }))
-}
-
-/// Splits orders into runs without a gap of more than `hours`.
-fn close_together(mut orders: Vec<&Order>, hours: i64) -> Vec<Vec<&Order>> {
-    orders.sort_by_key(|order| order.created_at);
-    let mut runs: Vec<Vec<&Order>> = Vec::new();
-    for order in orders {
-        match runs.last_mut() {
-            Some(run)
-                if run
-                    .last()
-                    .is_some_and(|last| last.created_at.plus_hours(hours) >= order.created_at) =>
-            {
-                run.push(order);
-            }
-            _ => runs.push(vec![order]),
-        }
-    }
-    runs
-}
-
-fn confirmation_stats(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
-    Ok(confirmations(desk, &matching(desk, input)?))
-}
-
 /// Returns how many orders are pending, confirmed and cancelled.
 pub(super) fn confirmations(desk: &Desk, orders: &[&Order]) -> Value {
     let count = |wanted: Confirmation| {
@@ -254,34 +120,6 @@ pub(super) fn percent(part: usize, whole: usize) -> Value {
     }
     let tenths = part * 1000 / whole;
     format!("{}.{}%", tenths / 10, tenths % 10).into()
-}
-
-fn order_stats(desk: &Desk, input: ToolInput<'_>) -> DeskResult {
-    let found = matching(desk, input)?;
-    let mut stats = figures(desk, &found);
-    if let Some(by) = input.text("groupBy") {
-        let groups: Vec<_> = grouped(&found, |order| group_name(desk, order, by))
-            .iter()
-            .map(|(name, orders)| {
-                let mut group = figures(desk, orders);
-                group["name"] = name.as_str().into();
-                group
-            })
-            .collect();
-        stats["groups"] = groups.into();
-    }
-    Ok(stats)
-}
-
-fn group_name(desk: &Desk, order: &Order, by: &str) -> String {
-    let customer = || order.customer_id.as_deref().and_then(|id| desk.customer(id).ok());
-    match by {
-        "stage" => desk.stage_of(order).name.clone(),
-        "city" => order.shipping_address.city.clone(),
-        "courier" => order.courier.clone().unwrap_or_else(|| "none".to_owned()),
-        "customer" => customer().map_or_else(|| "none".to_owned(), |c| c.name.clone()),
-        _ => order.created_at.day().to_string(),
-    }
 }
 
 /// Returns the figures of these orders. The amounts of cancelled orders do not count.
