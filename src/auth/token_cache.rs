@@ -15,6 +15,7 @@ use crate::auth::dpop::prover::{BoundToken, Prover};
 use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
 use crate::pace;
+use crate::redact::display_identifier;
 
 /// Work whose result all callers share.
 pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
@@ -109,7 +110,8 @@ impl TokenCache {
         let token = match (use_id_token, &tokens.id_token) {
             (true, Some(token)) => token,
             (true, None) => {
-                let message = "the authorization server issued no ID token";
+                let issuer = display_identifier(&record.issuer);
+                let message = format!("the authorization server `{issuer}` issued no ID token");
                 return Err(Failure::new(FailureKind::AuthFailed, message)
                     .hint("leave `--use-id-token` out, or ask for the scope `openid`"));
             }

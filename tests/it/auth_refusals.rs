@@ -225,7 +225,7 @@ async fn tokens_that_cannot_be_sent_are_refused_where_they_come_in() {
         (json!({ "access_token": "hunter2".repeat(10_000) }), "longer"),
         (json!({ "token_type": "DPoP" }), "`DPoP`"),
         (json!({ "token_type": "mac" }), "`mac`"),
-        (json!({ "access_token": 7 }), "no access token"),
+        (json!({ "access_token": 7 }), "without an access token"),
     ] {
         let server = server(|_| {}).await;
         let party = party(&server).build();

@@ -92,7 +92,7 @@ async fn ask(
     let answer = request.request_async(endpoint).await;
     answer.map(bounded).map_err(|error| match error {
         RequestTokenError::Parse(..) => without_code(url),
-        error => grant_error(error).into_failure(SUBJECT, |_, _| try_again(context)),
+        error => grant_error(url, error).into_failure(SUBJECT, |_, _| try_again(context)),
     })
 }
 

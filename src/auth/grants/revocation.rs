@@ -7,6 +7,7 @@ use crate::auth::context::Context;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::record::SignIn;
 use crate::error::Failure;
+use crate::redact::SafeUrl;
 
 /// Whether the server revoked the tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl RevocationRequest<'_> {
         let said = error.in_words();
         let said = if said.is_empty() { said } else { format!(" ({said})") };
         Err(RevocationRefused {
-            reason: format!("the revocation endpoint answered HTTP {status}{said}"),
+            reason: format!("`{}` answered HTTP {status}{said}", SafeUrl::new(self.endpoint)),
             code: error.code.unwrap_or_default(),
         })
     }

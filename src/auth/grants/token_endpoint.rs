@@ -25,7 +25,7 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
 use crate::pace;
-use crate::redact::Secret;
+use crate::redact::{SafeUrl, Secret};
 use serde::{Deserialize, Serialize};
 
 /// How often to wait as long as the server asks.
@@ -231,7 +231,7 @@ impl<'a> TokenEndpoint<'a> {
     where
         E: oauth2::ErrorResponse + serde::Serialize + 'static,
     {
-        self.checked(answer.map_err(grant_error)?)
+        self.checked(answer.map_err(|error| grant_error(self.url, error))?)
     }
 
     /// Sends a grant that the crate does not know (RFC 6749 §4.5); returns the response's body
@@ -262,14 +262,14 @@ impl<'a> TokenEndpoint<'a> {
     /// There are no usable tokens.
     pub(crate) fn issued(&self, body: &[u8]) -> Result<TokenSet, GrantError> {
         let issued = serde_json::from_slice(body);
-        self.checked(issued.map_err(|_| GrantError::Unavailable(without_token()))?)
+        self.checked(issued.map_err(|_| GrantError::Unavailable(without_token(self.url)))?)
     }
 
     fn checked(&self, issued: Issued) -> Result<TokenSet, GrantError> {
         if let Err(reason) = issued.check(self.client.proves()) {
             let failure = Failure::new(
                 FailureKind::AuthFailed,
-                format!("the access token that the authorization server issued {reason}"),
+                format!("the access token that `{}` issued {reason}", SafeUrl::new(self.url)),
             );
             return Err(GrantError::Unavailable(failure.status(200).hint(
                 "this server cannot be used with this release of mcp-tether; if it takes an API \
@@ -368,8 +368,8 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Converts the crate's error.
-pub(crate) fn grant_error<E>(error: RequestTokenError<Unavailable, E>) -> GrantError
+/// Converts the crate's error about the endpoint at `url`.
+pub(crate) fn grant_error<E>(url: &Url, error: RequestTokenError<Unavailable, E>) -> GrantError
 where
     E: oauth2::ErrorResponse + serde::Serialize + 'static,
 {
@@ -378,7 +378,7 @@ where
         RequestTokenError::ServerResponse(answer) => {
             rejected(&serde_json::to_value(&answer).unwrap_or_default())
         }
-        RequestTokenError::Parse(..) => GrantError::Unavailable(without_token()),
+        RequestTokenError::Parse(..) => GrantError::Unavailable(without_token(url)),
         RequestTokenError::Other(_) => invalid(),
     }
 }
@@ -391,8 +391,8 @@ fn rejected(answer: &serde_json::Value) -> GrantError {
     }
 }
 
-fn without_token() -> Failure {
-    let message = "the authorization server's answer has no access token";
+fn without_token(url: &Url) -> Failure {
+    let message = format!("`{}` answered HTTP 200 without an access token", SafeUrl::new(url));
     Failure::new(FailureKind::AuthFailed, message).status(200).hint(
         "tell the server's operator; if tokens come from another address, name it with \
          `--token-endpoint URL`",
