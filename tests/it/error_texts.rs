@@ -32,8 +32,8 @@ struct Source {
     text: String,
     blank: String,
     functions: Vec<Function>,
-    /// Parts whose texts are not listed here.
-    left_out: Vec<Range<usize>>,
+    /// The texts that another list does not have.
+    strings: Vec<Range<usize>>,
 }
 
 /// A function: its name, what it returns and where its body is.
@@ -193,7 +193,9 @@ impl Source {
             left_out.extend(calls.map(|at| at..end_of_expression(&blank, at)));
         }
         let functions = functions(&blank);
-        Some(Self { path, text: file.text.clone(), blank, functions, left_out })
+        let mut strings = strings(&file.text);
+        strings.retain(|at| !left_out.iter().any(|part| part.contains(&at.start)));
+        Some(Self { path, text: file.text.clone(), blank, functions, strings })
     }
 
     fn can_fail(&self, function: &Function) -> bool {
@@ -213,12 +215,8 @@ impl Source {
         let is_text = |text: &str| {
             text.contains(' ') && text.contains(char::is_alphabetic) && !text.ends_with("\\n\"")
         };
-        strings(&self.text)
-            .into_iter()
-            .filter(|at| part.contains(&at.start))
-            .filter(|at| !self.left_out.iter().any(|part| part.contains(&at.start)))
-            .map(|at| one_line(&self.text[at]))
-            .filter(move |text| is_text(text))
+        let within = self.strings.iter().filter(|at| part.contains(&at.start));
+        within.map(|at| one_line(&self.text[at.clone()])).filter(move |text| is_text(text))
     }
 }
 
