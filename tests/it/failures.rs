@@ -67,7 +67,8 @@ fn every_error_in_the_sources_is_reviewed() {
 /// What errors say of themselves becomes part of failures and errors.
 #[test]
 fn every_text_of_an_error_type_is_reviewed() {
-    let out: String = files(&["src"], &[".rs"]).iter().map(texts_of_errors).collect();
+    let sources = files(&["crates/mcp-tether-wire/src", "src"], &[".rs"]);
+    let out: String = sources.iter().map(texts_of_errors).collect();
     assert!(out.contains("Display for PinError"), "the sources were not read: {out}");
     assert_snapshot!(out);
 }
