@@ -24,10 +24,12 @@ pub const TESTED: Tested = Tested {
 
 /// The tools that do not end with a result under such a host, how they end, and why.
 const OTHERWISE: &[(&str, &str, &str)] = &[
+    ("ask_url", "failed", "this host cannot send its user to a page"),
     ("fail", "failed", "this is what it shows"),
     ("task_error", "-32603", "this is what it shows"),
     ("task_fail", "failed", "this is what it shows"),
     ("task_given_up", "failed", "there is nothing to give up outside of a task"),
+    ("task_late", "-32601", "it becomes a task, which this call does not ask for"),
     ("task_only", "-32601", "it runs as a task or not at all"),
     ("url_first", "-32042", "the user has not been at the page yet"),
 ];
