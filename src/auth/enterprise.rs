@@ -276,3 +276,108 @@ fn without_provider_client(identity: &Context) -> Failure {
     )
     .hint("give it with `--idp-client-info '{\"client_id\":\"ID\"}'`")
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+    use crate::auth::options::{AuthOptions, Grant, IdentityProvider};
+    use crate::auth::records::record::StoredRecord;
+    use crate::auth::records::vault::Vault;
+    use crate::auth::tests::{NOW, options, sign_in, state};
+
+    fn company() -> AuthOptions {
+        let issuer = url::Url::parse("https://idp.example.com").unwrap();
+        let identity_provider = Some(IdentityProvider { issuer, client: None, token: None });
+        AuthOptions { grant: Grant::EnterpriseManaged, identity_provider, ..options() }
+    }
+
+    /// An ID token that expires at this time.
+    fn id_token(claims: &str) -> Option<Secret<String>> {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        Some(Secret::new(format!("{}.{}.x", part("{}"), part(claims))))
+    }
+
+    /// A sign-in at the provider, which cannot be refreshed.
+    fn person_with(context: &Context, id_token: Option<Secret<String>>) -> SignIn {
+        let mut record = sign_in(&context.options, "a", None);
+        (record.tokens.id_token, record.tokens.refresh_token) = (id_token, None);
+        record
+    }
+
+    /// A-101
+    #[tokio::test]
+    async fn an_id_token_represents_the_person_until_shortly_before_its_end() {
+        let (state, _) = state(company());
+        let identity = identity(&state.context).ok().unwrap();
+        let lasts =
+            |claims: &str| has_lasting_id_token(identity, &person_with(identity, id_token(claims)));
+        let end = |left: u64| format!(r#"{{"exp":{}}}"#, NOW + left);
+        assert!(lasts(&end(MARGIN_SECONDS + 1)) && !lasts(&end(MARGIN_SECONDS)));
+        assert!(!lasts(&end(0)));
+        assert!(lasts("{}"), "it does not say when it ends");
+        assert!(!has_lasting_id_token(identity, &person_with(identity, None)));
+        let refresh = Some(Secret::new("refresh".to_owned()));
+        for (id, refresh, expected) in [
+            (id_token(&end(3600)), refresh.clone(), "id"),
+            (id_token(&end(3600)), None, "id"),
+            (id_token(&end(0)), refresh.clone(), "refresh"),
+            (id_token(&end(0)), None, "id"),
+            (None, refresh, "refresh"),
+            (None, None, "none"),
+        ] {
+            let mut record = person_with(identity, id);
+            record.tokens.refresh_token = refresh;
+            let found = match subject_of(identity, &record) {
+                Some(SubjectToken::IdToken(_)) => "id",
+                Some(SubjectToken::RefreshToken(_)) => "refresh",
+                None => "none",
+            };
+            assert_eq!(found, expected);
+        }
+    }
+
+    /// A-101
+    #[tokio::test]
+    async fn a_stored_person_is_used_and_nobody_is_asked_without_a_prompt() {
+        let (state, vault) = state(company());
+        let identity = identity(&state.context).ok().unwrap();
+        let found = async |step| person(identity, step, &mut None).await.ok().unwrap();
+        assert!(found(Step::Stored).await.is_none(), "nothing is stored");
+        let lasting = person_with(identity, id_token("{}"));
+        vault.save(&identity.names.sign_in, lasting.to_bytes()).await.unwrap();
+        let (record, step) = found(Step::Stored).await.unwrap();
+        assert_eq!((record, step), (lasting, Step::Stored));
+        assert!(found(Step::Refreshed).await.is_none(), "it was refused, and cannot be refreshed");
+        assert!(found(Step::SignedIn).await.is_none());
+        let needed = sign_in_needed(identity);
+        assert_eq!(needed.kind, FailureKind::AuthRequired);
+        assert!(needed.hint.contains("login --idp https://idp.example.com"), "{}", needed.hint);
+    }
+
+    #[tokio::test]
+    async fn only_some_refusals_are_about_the_person() {
+        let rejected =
+            |code: &str| GrantError::Rejected { code: code.to_owned(), description: None };
+        for (code, is_about) in [
+            ("invalid_grant", true),
+            ("login_required", true),
+            ("expired_token", true),
+            ("invalid_request", false),
+            ("unauthorized_client", false),
+            ("unsupported_grant_type", false),
+        ] {
+            assert_eq!(is_about_person(&rejected(code)), is_about, "{code}");
+        }
+        let (state, _) = state(company());
+        let identity = identity(&state.context).ok().unwrap();
+        let told = |code| failure_of_exchange(identity, rejected(code));
+        assert!(told("unsupported_grant_type").hint.contains("RFC 8693"));
+        assert!(told("invalid_target").hint.contains("mcp-tether login --idp"));
+        assert!(told("x").message.starts_with("the identity provider refuses"));
+        let (plain, _) = self::state(options());
+        assert!(super::identity(&plain.context).is_err(), "there is none");
+    }
+}
