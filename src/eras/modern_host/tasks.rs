@@ -119,7 +119,8 @@ impl ModernHost {
                 self.follow_task(number, &state, cx)
             }
             None if answer.kind() == MessageKind::Response => {
-                self.end_with(number, &fault_of_server("server lost the task of this call"), cx);
+                let text = "server's answer about the task of this call is not a task";
+                self.end_with(number, &fault_of_server(text), cx);
             }
             _ if self.calls.contains_key(&number) => self.conclude(number, answer, cx),
             _ => {}

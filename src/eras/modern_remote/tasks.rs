@@ -49,8 +49,9 @@ impl ModernRemote {
         }
         if polled >= TASKS {
             self.end_task(number, cx);
-            let text = format!("server runs more than {TASKS} tasks for us at a time");
-            return self.fail(number, protocol_failure(text), cx);
+            let text =
+                format!("server runs {TASKS} tasks for us already, so this one was cancelled");
+            return self.fail(number, lost_task(text), cx);
         }
         self.poll_later(number, cx);
     }
@@ -113,10 +114,7 @@ impl ModernRemote {
                 }
                 None => self.fail(number, protocol_failure("the failed task has no error"), cx),
             },
-            Some("cancelled") => {
-                let failure = Failure::new(FailureKind::Protocol, "server cancelled the task");
-                self.fail(number, failure.hint("call the tool again if it is still needed"), cx);
-            }
+            Some("cancelled") => self.fail(number, lost_task("server cancelled the task"), cx),
             _ => self.fail(number, protocol_failure("the task is in an unknown state"), cx),
         }
     }
@@ -190,6 +188,12 @@ fn interval(state: &Object<'_>) -> Option<Duration> {
     let milliseconds: f64 = serde_json::from_str(state.get("pollIntervalMs")?).ok()?;
     let sane = milliseconds.is_finite() && milliseconds >= 0.0;
     sane.then(|| Duration::from_millis(milliseconds.min(3_600_000.0) as u64))
+}
+
+/// The failure for a task that was cancelled, whether it had begun its work or not.
+fn lost_task(text: impl AsRef<str>) -> Failure {
+    Failure::new(FailureKind::Lost, text)
+        .hint("the server may have done part of the work: check, then call the tool again")
 }
 
 #[cfg(test)]
@@ -267,7 +271,7 @@ mod tests {
         let mut played = begun();
         let poll = polled(&mut played);
         played.answer(poll, task(json!({ "status": "cancelled" })));
-        assert_eq!(played.outcome()["bridge"], "protocol");
+        assert_eq!(played.outcome()["bridge"], "lost", "part of the work may be done");
     }
 
     /// E-71
@@ -315,7 +319,7 @@ mod tests {
         }
         let call = played.request("tools/call", json!({ "name": "build" }));
         played.answer(call, task(json!({ "resultType": "task", "taskId": "t2" })));
-        assert_eq!(played.outcome()["bridge"], "protocol");
+        assert_eq!(played.outcome()["bridge"], "lost");
         let cancel = played.last_exchange();
         assert_eq!(played.body(cancel)["method"], "tasks/cancel");
         assert_eq!(played.header(cancel, "mcp-name"), Some("t2"));

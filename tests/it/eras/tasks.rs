@@ -25,7 +25,7 @@ async fn a_task_runs_to_its_end_and_the_host_gets_its_outcome() {
     let broken = harness.call("task_error", json!({})).await;
     assert_eq!(broken["error"]["message"], "the work broke down", "{broken:#}");
     let given_up = harness.call("task_given_up", json!({})).await;
-    assert_eq!(kind(&given_up), "protocol", "{given_up:#}");
+    assert_eq!(kind(&given_up), "lost", "{given_up:#}");
     assert_eq!(harness.count("tools/call"), 5, "no task is started twice");
     let asked = harness.mock.recorder().of_method("tasks/get");
     for request in &asked {
