@@ -74,6 +74,9 @@ fn reason(what: &str) -> String {
 fn last(what: &str) -> &str {
     if what.is_empty() { "without a name" } else { what }
 }
+fn give_up(&mut self) {
+    self.fail(refuse("out of time"));
+}
 fn title() -> String {
     "no part of an error".to_owned()
 }
@@ -87,6 +90,7 @@ fn title() -> String {
   refuse: "{why}, {WITHIN}"
   reason: "it is {}"
   last: "without a name"
+  give_up: "out of time"
 "#;
     assert_eq!(listing(&[file]), expected);
 }
@@ -125,6 +129,19 @@ fn functions_of_errors(sources: &[Source]) -> Failing {
         for (number, function) in source.functions.iter().enumerate() {
             by_name.entry(&function.name).or_default().push((at, number));
             if source.can_fail(function) {
+                open.push((at, number));
+            }
+        }
+    }
+    for (at, source) in sources.iter().enumerate() {
+        for (number, function) in source.functions.iter().enumerate() {
+            let calls =
+                names_in(&source.blank[function.body.clone()]).filter(|(_, called)| *called);
+            let mut called = calls.flat_map(|(name, _)| by_name.get(name).into_iter().flatten());
+            if called.any(|(other, number)| {
+                let function = &sources[*other].functions[*number];
+                function.is_error() && (!function.is_private || *other == at)
+            }) {
                 open.push((at, number));
             }
         }
@@ -199,14 +216,11 @@ impl Source {
     }
 
     fn can_fail(&self, function: &Function) -> bool {
-        let is_error =
-            |name: &str| ["Error", "Failure", "Refusal"].iter().any(|it| name.ends_with(it));
+        let body = &self.blank[function.body.clone()];
+        let makes = |maker| !calls_of(body, maker).is_empty();
         function.returns.contains("Result<")
-            || names_in(&function.returns).any(|(name, _)| is_error(name))
-            || FOR_HOSTS
-                .into_iter()
-                .chain(FOR_PEOPLE)
-                .any(|maker| !calls_of(&self.blank[function.body.clone()], maker).is_empty())
+            || function.is_error()
+            || FOR_HOSTS.into_iter().chain(FOR_PEOPLE).any(makes)
     }
 
     /// Returns the sentences, and parts of sentences, in a part of the source. What ends a line is
@@ -221,6 +235,13 @@ impl Source {
 }
 
 impl Function {
+    /// Whether it returns an error as such.
+    fn is_error(&self) -> bool {
+        let is_error =
+            |name: &str| ["Error", "Failure", "Refusal"].iter().any(|it| name.ends_with(it));
+        !self.returns.contains("Result<") && names_in(&self.returns).any(|(name, _)| is_error(name))
+    }
+
     fn gives_words(&self) -> bool {
         names_in(&self.returns).any(|(name, _)| matches!(name, "String" | "str" | "Cow"))
     }

@@ -1,4 +1,4 @@
-//! `launchmystore`: a shop system. 63 tools in ten domains work on one store; tokens are its own
+//! `launchmystore`: a shop system. Its tools, in ten domains, work on one store; tokens are its own
 //! and act in the role of the member who issued them; every call is recorded in the audit log.
 //!
 //! A tool is a file, named in the list of its domain; an action on plain records is an entry there.
