@@ -90,7 +90,12 @@ fn a_file_of_a_project_may_be_smaller_than_the_users_own() {
 #[test]
 fn a_file_that_changed_since_it_was_read_is_left_alone() {
     let folder = Folder::new();
-    for (before, after) in [(Some("{}"), Some("{ }")), (Some("{}"), None), (None, Some("{}"))] {
+    for (before, after) in [
+        (Some("{}"), Some("{ }")),
+        (Some("{}"), Some("[]")),
+        (Some("{}"), None),
+        (None, Some("{}")),
+    ] {
         let _ = fs::remove_file(folder.path());
         before.into_iter().for_each(|text| folder.write(text));
         let file = folder.edited();
