@@ -1,4 +1,4 @@
-//! Tools as table entries, for products whose tools are functions of their own: one entry and one
+//! Tools as entries, for products whose tools are functions of their own: one entry and one
 //! function each.
 
 use futures_util::future::BoxFuture;

@@ -1,4 +1,4 @@
-//! One row of the tool table.
+//! The entry of a tool, from which description, schemas and hints are derived.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The table of all tools of the lab.
+//! The list of all tools of the lab, group by group.
 
 use super::state::Entry;
 use super::{asking, mirrored, task_tools, tools};

@@ -1,4 +1,4 @@
-//! The rows of the tool table, from which description, schemas and hints are derived.
+//! The entry of a tool, from which description, schemas and hints are derived.
 
 use serde_json::{Value, json};
 

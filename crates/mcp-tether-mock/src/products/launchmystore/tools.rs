@@ -1,4 +1,4 @@
-//! The table of all tools, domain by domain.
+//! The list of all tools, domain by domain.
 
 use super::entry::Entry;
 use super::{

@@ -1,4 +1,5 @@
-//! The tools that read orders; those that change them are in the other files of this folder.
+//! The tools that read orders, and what several of them use; those that change them are in
+//! `changing`.
 
 mod changing;
 mod create;

@@ -1,5 +1,6 @@
 //! The tools of the lab that ask the host for its user, model or folders: once, in parallel, in
 //! sequence, endlessly, and in ways that no remote should. One implementation serves both eras.
+//! Each tool has its own file, and what several use is here.
 
 mod ask_all;
 mod ask_between;

@@ -1,4 +1,4 @@
-//! The table of tools that change orders, and the functions of the small ones.
+//! The tools that change orders, and what several of them use.
 
 mod bulk_move_stage;
 mod create_order;
