@@ -114,56 +114,70 @@ fn listing(files: &[SourceFile]) -> String {
     out
 }
 
-/// The functions that can fail or give an error its words, by file and place in it, and all words
-/// in them.
+/// The place of a function: that of its file among the sources, and its own in the file.
+type Place = (usize, usize);
+
+/// The functions that can fail or give an error its words, and all words in them.
 #[derive(Default)]
 struct Failing {
-    functions: BTreeSet<(usize, usize)>,
+    functions: BTreeSet<Place>,
     words: BTreeSet<String>,
 }
 
 fn functions_of_errors(sources: &[Source]) -> Failing {
-    let mut by_name = BTreeMap::<&str, Vec<(usize, usize)>>::new();
-    let mut open = Vec::new();
-    for (at, source) in sources.iter().enumerate() {
-        for (number, function) in source.functions.iter().enumerate() {
-            by_name.entry(&function.name).or_default().push((at, number));
-            if source.can_fail(function) {
-                open.push((at, number));
-            }
-        }
-    }
-    for (at, source) in sources.iter().enumerate() {
-        for (number, function) in source.functions.iter().enumerate() {
-            let calls =
-                names_in(&source.blank[function.body.clone()]).filter(|(_, called)| *called);
-            let mut called = calls.flat_map(|(name, _)| by_name.get(name).into_iter().flatten());
-            if called.any(|(other, number)| {
-                let function = &sources[*other].functions[*number];
-                function.is_error() && (!function.is_private || *other == at)
-            }) {
-                open.push((at, number));
-            }
-        }
-    }
+    let index = Index::of(sources);
+    let makes_errors = |place: &Place| {
+        sources[place.0].can_fail(index.function(*place))
+            || index.called_by(*place).any(|called| index.function(called).is_error())
+    };
+    let mut open: Vec<Place> = index.places().filter(makes_errors).collect();
     let mut failing = Failing::default();
-    while let Some((at, number)) = open.pop() {
-        if !failing.functions.insert((at, number)) {
-            continue;
-        }
-        let body = sources[at].functions[number].body.clone();
-        // A constant may stand in braces within a text.
-        let all = names_in(&sources[at].text[body.clone()]);
-        failing.words.extend(all.map(|(name, _)| name.to_owned()));
-        for (name, is_called) in names_in(&sources[at].blank[body]) {
-            let called = by_name.get(name).filter(|_| is_called).into_iter().flatten();
-            open.extend(called.filter(|(other, number)| {
-                let function = &sources[*other].functions[*number];
-                function.gives_words() && (!function.is_private || *other == at)
-            }));
+    while let Some(place) = open.pop() {
+        if failing.functions.insert(place) {
+            // A constant may stand in braces within a text.
+            let all = names_in(&sources[place.0].text[index.function(place).body.clone()]);
+            failing.words.extend(all.map(|(name, _)| name.to_owned()));
+            let called = index.called_by(place);
+            open.extend(called.filter(|called| index.function(*called).gives_words()));
         }
     }
     failing
+}
+
+/// The functions of all sources by their names.
+struct Index<'s> {
+    sources: &'s [Source],
+    by_name: BTreeMap<&'s str, Vec<Place>>,
+}
+
+impl<'s> Index<'s> {
+    fn of(sources: &'s [Source]) -> Self {
+        let mut index = Self { sources, by_name: BTreeMap::new() };
+        for place in index.places().collect::<Vec<_>>() {
+            let name = &sources[place.0].functions[place.1].name;
+            index.by_name.entry(name).or_default().push(place);
+        }
+        index
+    }
+
+    fn places(&self) -> impl Iterator<Item = Place> {
+        let numbered = self.sources.iter().enumerate();
+        numbered.flat_map(|(file, source)| (0..source.functions.len()).map(move |at| (file, at)))
+    }
+
+    fn function(&self, (file, at): Place) -> &'s Function {
+        &self.sources[file].functions[at]
+    }
+
+    /// Returns the functions that this one calls or passes on.
+    fn called_by(&self, place: Place) -> impl Iterator<Item = Place> {
+        let body = &self.sources[place.0].blank[self.function(place).body.clone()];
+        let names = names_in(body).filter(|(_, is_called)| *is_called);
+        let called = names.flat_map(|(name, _)| self.by_name.get(name).into_iter().flatten());
+        let is_visible =
+            move |called: &Place| called.0 == place.0 || !self.function(*called).is_private;
+        called.copied().filter(is_visible)
+    }
 }
 
 /// Returns the names in a body, and whether each is called or passed on as a function.
