@@ -1,7 +1,8 @@
 //! Configurations of hosts: what is added and taken out again leaves everything else.
 
 use mcp_tether::hosts::{Document, Format, HOSTS, HostEntry, KnownHost, NewEntry};
-use serde_json::Value;
+use saphyr_parser::{Event, ScalarStyle};
+use serde_json::{Value, json};
 
 const NAME: &str = "added by the bridge";
 
@@ -27,6 +28,11 @@ pub fn host_configuration(input: &[u8]) {
     document.add(&added());
     let installed = document.text();
     let mut document = parsed(&installed, host);
+    if document.entry(NAME).is_none() && text.contains('?') {
+        // An entry in YAML with a key after `?`, which ends where the parser does not say.
+        assert_eq!(installed, text, "what cannot be edited is not");
+        return;
+    }
     let entry = document.entry(NAME).expect("the entry is there");
     assert_eq!(entry.words, added().words());
     assert_eq!(entry.variables, added().variables);
@@ -76,8 +82,7 @@ fn value(text: &str, host: &KnownHost) -> Value {
             out.retain(|_, value| value.as_str() != Some(""));
             Value::Object(out)
         }
-        // What is in it is compared through `entries`.
-        Format::Yaml => Value::Null,
+        Format::Yaml => yaml(text),
         _ => jsonc_parser::parse_to_ast(text, &Default::default(), &Default::default())
             .expect("JSON")
             .value
@@ -87,9 +92,55 @@ fn value(text: &str, host: &KnownHost) -> Value {
     value
 }
 
+/// The content of a document in YAML. What aliases stand for is not looked up.
+fn yaml(text: &str) -> Value {
+    let mut open: Vec<(Value, Option<String>)> = Vec::new();
+    let mut root = Value::Null;
+    // The parser counts an empty last line without a line break as one with it.
+    let rest = text.trim_end_matches([' ', '\t']);
+    let text = if rest.ends_with(['\r', '\n']) { rest } else { text };
+    for event in saphyr_parser::Parser::new_from_str(text) {
+        let done = match event.expect("YAML").0 {
+            Event::SequenceStart(..) => {
+                open.push((json!([]), None));
+                continue;
+            }
+            Event::MappingStart(..) => {
+                open.push((json!({}), None));
+                continue;
+            }
+            Event::Scalar(text, ScalarStyle::Plain, ..)
+                if matches!(&*text, "" | "~" | "null" | "Null" | "NULL") =>
+            {
+                Value::Null
+            }
+            Event::Scalar(text, ..) => json!(text),
+            Event::Alias(_) => json!({ "alias": 1 }),
+            Event::SequenceEnd | Event::MappingEnd => open.pop().expect("an open value").0,
+            _ => continue,
+        };
+        match open.last_mut() {
+            None => root = done,
+            Some((Value::Array(items), _)) => items.push(done),
+            Some((Value::Object(members), key)) => match key.take() {
+                None => *key = Some(done.to_string()),
+                Some(key) => drop(members.insert(key, done)),
+            },
+            Some(_) => {}
+        }
+    }
+    root
+}
+
 fn prune(value: &mut Value) {
+    if value.is_null() {
+        // An empty document.
+        *value = json!({});
+    }
     if let Some(members) = value.as_object_mut() {
         members.values_mut().for_each(prune);
-        members.retain(|_, value| value.as_object().is_none_or(|inner| !inner.is_empty()));
+        members.retain(|_, value| {
+            value.as_object().is_none_or(|inner| !inner.is_empty()) && !value.is_null()
+        });
     }
 }

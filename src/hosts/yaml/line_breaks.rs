@@ -12,16 +12,26 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// Where the line of this byte begins.
 pub(super) fn line_start(text: &str, byte: usize) -> usize {
-    text[..byte].rfind(['\r', '\n']).map_or(0, |end| end + 1)
+    let mut before = text.as_bytes()[..byte].iter();
+    before.rposition(is_break).map_or(0, |end| end + 1)
 }
 
 /// Where the line of this byte ends, behind its line break.
 pub(super) fn line_end(text: &str, byte: usize) -> usize {
-    let byte = byte.min(text.len());
-    let rest = &text[byte..];
-    let Some(offset) = rest.find(['\r', '\n']) else { return text.len() };
-    let length = if rest[offset..].starts_with("\r\n") { 2 } else { 1 };
+    // Any byte of a character will do.
+    let rest = &text.as_bytes()[byte.min(text.len())..];
+    let Some(offset) = rest.iter().position(is_break) else { return text.len() };
+    let length = if rest[offset..].starts_with(b"\r\n") { 2 } else { 1 };
     byte + offset + length
+}
+
+/// Whether a line has nothing in it.
+pub(super) fn is_blank(line: &str) -> bool {
+    line.bytes().all(|byte| matches!(byte, b' ' | b'\t') || is_break(&byte))
+}
+
+fn is_break(byte: &u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 /// The line break that this text uses, for lines that are added to it.
@@ -44,6 +54,9 @@ mod tests {
         assert_eq!((line_start(text, 2), line_end(text, 2)), (2, 5));
         assert_eq!((line_start(text, 6), line_end(text, 6)), (6, 7));
         assert_eq!(lines("").count(), 0);
+        let text = "é\nü";
+        assert_eq!((line_end(text, 1), line_start(text, 4), line_end(text, 4)), (3, 3, 5));
+        assert!(is_blank(" \t\r\n") && !is_blank("\u{2028}"));
     }
 
     #[test]

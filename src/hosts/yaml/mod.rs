@@ -1,16 +1,20 @@
 //! Configurations in YAML. An edit replaces, inserts or removes whole lines, or one value on its
-//! line; every other line keeps its bytes, with its comments. Only block style can be edited.
+//! line; every other line keeps its bytes, with its comments. Only block style can be edited. An
+//! edit after which anything else would read differently is not made.
 
+mod ends;
 mod line_breaks;
+mod scalars;
 mod tree;
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use saphyr_parser::ScalarStyle;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use self::line_breaks::{break_of, line_end, line_start, lines};
+use self::ends::SPACE;
+use self::line_breaks::{break_of, is_blank, line_end, line_start, lines};
+use self::scalars::{in_braces, in_brackets, member, plain_value, scalar};
 use self::tree::{Node, NodeContent, pairs, parse};
 use super::entry::{EntryEdit, EntryPlace, HostEntry, Nesting, words_and_variables};
 use super::entry_shape::EntryShape;
@@ -26,11 +30,19 @@ pub struct YamlText {
     pub entries: Vec<HostEntry>,
 }
 
-/// The part of the text that entries are in.
+/// The outermost mapping.
 struct Tree {
-    /// The key and the value of the section.
-    section: Option<(Node, Node)>,
+    members: Vec<(Node, Node)>,
+    /// A value that means nothing, such as `{}`, where the mapping will be.
+    empty: Option<Range<usize>>,
+    /// Which member is the section that entries are in.
+    section: Option<usize>,
+    /// Where its content ends, in bytes.
+    end: usize,
 }
+
+/// What an edit may change: these members of these entries, or whole entries.
+type Edited<'a> = HashMap<&'a str, Option<Vec<&'a str>>>;
 
 impl YamlText {
     /// Parses a text and the entries in this section.
@@ -50,67 +62,74 @@ impl YamlText {
 
     /// Adds an entry at the end of the section, which is created if it does not exist.
     pub fn add(&mut self, name: &str, members: &[(String, Value)]) {
-        let section = self.tree.section.clone();
-        let existing = match &section {
-            Some((_, Node { content: NodeContent::Members(members), .. })) => members.last(),
-            _ => None,
+        let block = |indentation: usize| {
+            let mut block = format!("{}{}:\n", " ".repeat(indentation), scalar(name));
+            for (key, value) in members {
+                block += &member(key, value, indentation + 2);
+            }
+            block
         };
-        let indentation = match (existing, &section) {
-            (Some((key, _)), _) => key.column,
-            (None, Some((key, _))) => key.column + 2,
-            (None, None) => 2,
-        };
-        let mut block = format!("{}{}:\n", " ".repeat(indentation), scalar(name));
-        for (key, value) in members {
-            block += &member(key, value, indentation + 2);
-        }
-        match (existing, &section) {
-            (Some((_, value)), _) => self.insert_below(value.end, &block),
-            (None, Some((key, value))) => {
-                // The section is empty: `{}`, `~` or `null`.
-                if value.end > value.start {
-                    self.text.replace_range(key.end + 1..value.end, "");
-                }
-                self.insert_below(key.end + 1, &block);
+        let mut text = self.text.clone();
+        let section = self.tree.section();
+        let (end, before, lines) = match (section, section.and_then(|(_, s)| s.members().last())) {
+            (_, Some(last)) => {
+                let indentation = last.0.column;
+                (end_of_lines(&text, last), Some(last.0.start), block(indentation))
+            }
+            (Some((key, value)), None) => {
+                text.replace_range(self.place_of_nothing(key, value), "");
+                let end = line_end(&text, end_of_key(&text, key, value));
+                (end, None, block(key.column + 2))
             }
             (None, None) => {
-                let block = format!("{}:\n{block}", self.section);
-                self.insert_below(self.end_of_document(), &block);
+                if let Some(empty) = &self.tree.empty {
+                    text.replace_range(with_its_line(&text, empty), "");
+                }
+                let indentation = self.tree.members.first().map_or(0, |(key, _)| key.column);
+                let key = format!("{}{}:\n", " ".repeat(indentation), self.section);
+                let before = self.tree.members.last().map(|(key, _)| key.start);
+                let end = end_of_document(&text, self.tree.end);
+                (end, before, key + &block(indentation + 2))
+            }
+        };
+        // A text at the end of a file without a line break would get one from what is below it.
+        let before = before.map(|byte| line_start(&text, byte));
+        for place in [end].into_iter().chain(before) {
+            let lines = insertion(&text, place, &lines);
+            let edited = [&text[..place], &lines, &text[place..]].concat();
+            if self.change(edited, &HashMap::from([(name, None)])) {
+                break;
             }
         }
-        self.read_again();
     }
 
     /// Sets members of entries.
     pub fn set(&mut self, edits: &[EntryEdit]) {
-        let Some((_, Node { content: NodeContent::Members(entries), .. })) = &self.tree.section
-        else {
-            return;
-        };
+        let Some((_, section)) = self.tree.section() else { return };
         let named = |pair: &'_ (Node, Node)| Some((pair.0.text()?.to_owned(), pair.clone()));
-        let entries: HashMap<String, (Node, Node)> = entries.iter().filter_map(named).collect();
-        let mut changes = Vec::new();
+        let entries: HashMap<String, (Node, Node)> =
+            section.members().iter().filter_map(named).collect();
+        let (mut changes, mut edited) = (Vec::new(), HashMap::new());
         for edit in edits {
             let Some((name, value)) = entries.get(&edit.place.name) else { continue };
-            let NodeContent::Members(there) = &value.content else { continue };
-            let is_in_braces = self.text[value.start..].starts_with('{');
-            for (key, value) in &edit.members {
-                changes.push(match is_in_braces {
-                    true => self.change_in_braces(there, name, key, value),
-                    false => self.change_in_lines(there, name, key, value),
+            for (key, member) in &edit.members {
+                changes.push(match value.is_flow {
+                    true => self.change_in_braces(value.members(), name, key, member),
+                    false => self.change_in_lines(value.members(), name, key, member),
                 });
             }
+            let keys = edit.members.iter().map(|(key, _)| *key).collect();
+            edited.insert(edit.place.name.as_str(), Some(keys));
         }
         changes.sort_by_key(|(place, _)| place.start);
-        let (mut edited, mut copied) = (String::with_capacity(self.text.len()), 0);
-        for (place, text) in changes {
-            edited += &self.text[copied..place.start];
-            edited += &text;
+        let (mut text, mut copied) = (String::with_capacity(self.text.len()), 0);
+        for (place, new) in changes {
+            text += &self.text[copied..place.start];
+            text += &new;
             copied = place.end;
         }
-        edited += &self.text[copied..];
-        self.text = edited;
-        self.read_again();
+        text += &self.text[copied..];
+        self.change(text, &edited);
     }
 
     fn change_in_lines(
@@ -132,11 +151,12 @@ impl YamlText {
             (Some((key_node, old)), value) => {
                 let end = line_end(&self.text, old.last_byte(key_node));
                 let lines = line_start(&self.text, key_node.start)..end;
-                (lines, self.native(&member(key, value, indentation)))
+                (lines, native(&self.text, &member(key, value, indentation)))
             }
             (None, value) => {
                 let after = there.first().map_or(name.end, |(key, value)| value.last_byte(key));
-                self.insertion_below(after, &member(key, value, indentation))
+                let end = line_end(&self.text, after);
+                (end..end, insertion(&self.text, end, &member(key, value, indentation)))
             }
         }
     }
@@ -155,12 +175,13 @@ impl YamlText {
         };
         let old = there.iter().find(|(other, _)| other.text() == Some(key));
         match (old, there.first()) {
-            (Some((key, old)), _) if old.end <= old.start => {
-                (key.end..key.end + 1, format!(": {text}"))
-            }
+            (Some((key, old)), _) if old.end <= old.start => match colon_behind(&self.text, key) {
+                Some(colon) => (colon..colon + 1, format!(": {text}")),
+                None => (key.end..key.end, format!(": {text}")),
+            },
             (Some((_, old)), _) => (old.start..old.end, text),
             (None, Some((first, value))) => {
-                let end = value.last_byte(first) + 1;
+                let end = value.end.max(first.end);
                 (end..end, format!(", {key}: {text}"))
             }
             (None, None) => (name.end..name.end, String::new()),
@@ -169,28 +190,62 @@ impl YamlText {
 
     /// Removes an entry. An empty section stays.
     pub fn remove(&mut self, place: &EntryPlace) {
-        let Some((name, value)) = self.entry(place) else { return };
-        self.remove_lines(&name, &value);
-        if self.entries.len() == 1
-            && let Some((key, _)) = &self.tree.section
-        {
-            self.text.replace_range(key.end..key.end + 1, ": {}");
+        let Some((section_key, section)) = self.tree.section() else { return };
+        let entries = section.members();
+        let Some(entry) = entries.iter().find(|(key, _)| key.text() == Some(&place.name)) else {
+            return;
+        };
+        let start = line_start(&self.text, entry.0.start);
+        let end = end_of_lines(&self.text, entry);
+        let now_empty = (entries.len() == 1).then(|| match section.properties.is_empty() {
+            false => section.properties.end,
+            true => {
+                colon_behind(&self.text, section_key).map_or(section_key.end, |colon| colon + 1)
+            }
+        });
+        for lines in self.removals(start, end) {
+            let mut text = self.text.clone();
+            text.replace_range(lines, "");
+            if let Some(at) = now_empty {
+                text.insert_str(at, " {}");
+            }
+            if self.change(text, &HashMap::from([(place.name.as_str(), None)])) {
+                break;
+            }
         }
-        self.read_again();
     }
 
     /// Removes the section if it is empty.
     pub fn remove_empty_section(&mut self) {
-        let Some((key, value)) = self.tree.section.clone() else { return };
-        if self.entries.is_empty() {
-            self.remove_lines(&key, &value);
-            self.read_again();
+        let Some((key, value)) = self.tree.section() else { return };
+        if !self.entries.is_empty() {
+            return;
+        }
+        let start = line_start(&self.text, key.start);
+        let end = line_end(&self.text, value.last_byte(key));
+        for lines in self.removals(start, end) {
+            let mut text = self.text.clone();
+            text.replace_range(lines, "");
+            if self.change(text, &HashMap::new()) {
+                break;
+            }
         }
     }
 
-    fn remove_lines(&mut self, key: &Node, value: &Node) {
-        let end = line_end(&self.text, value.last_byte(key));
-        self.text.replace_range(line_start(&self.text, key.start)..end, "");
+    /// What to remove together with these lines, the best first. A text before them that ends as
+    /// after `|+` would get the empty lines behind them.
+    fn removals(&self, start: usize, end: usize) -> Vec<Range<usize>> {
+        let is_open = end == self.text.len() && !self.text.ends_with(['\r', '\n']);
+        let before = &self.text[..start];
+        let before = before.strip_suffix('\n').unwrap_or(before);
+        let before = before.strip_suffix('\r').unwrap_or(before);
+        let blank = lines(&self.text[end..]).take_while(|line| is_blank(line)).map(str::len);
+        let mut removals = vec![start..end, start..end + blank.sum::<usize>()];
+        if is_open {
+            // A file whose last line has no line break stays one.
+            removals.insert(0, before.len()..end);
+        }
+        removals
     }
 
     /// The text with all edits.
@@ -198,48 +253,51 @@ impl YamlText {
         self.text.clone()
     }
 
-    fn entry(&self, place: &EntryPlace) -> Option<(Node, Node)> {
-        let (_, section) = self.tree.section.as_ref()?;
-        let NodeContent::Members(entries) = &section.content else { return None };
-        entries.iter().find(|(key, _)| key.text() == Some(&place.name)).cloned()
-    }
-
-    /// The end of the text, or where a line of three dots ends the document.
-    fn end_of_document(&self) -> usize {
-        lines(&self.text).take_while(|line| line.trim_end() != "...").map(str::len).sum()
-    }
-
-    /// Inserts lines below the line that this byte is on.
-    fn insert_below(&mut self, byte: usize, lines: &str) {
-        let (place, lines) = self.insertion_below(byte.saturating_sub(1), lines);
-        self.text.replace_range(place, &lines);
-    }
-
-    /// Returns the edit that inserts lines below the line that this byte is on.
-    fn insertion_below(&self, byte: usize, lines: &str) -> (Range<usize>, String) {
-        let lines = self.native(lines);
-        let at = line_end(&self.text, byte);
-        let is_open = at > 0 && !self.text[..at].ends_with(['\r', '\n']);
-        let (before, lines) = if is_open {
-            // The last line of the file has no line ending, and stays without one.
-            (break_of(&self.text), lines.trim_end_matches(['\r', '\n']))
+    /// The place of an empty value of the section, with what separates it from its key.
+    fn place_of_nothing(&self, key: &Node, value: &Node) -> Range<usize> {
+        let before = end_of_key(&self.text, key, value);
+        if value.end <= value.start {
+            before..before
+        } else if line_end(&self.text, before) > value.start {
+            before..value.end
         } else {
-            ("", lines.as_str())
+            with_its_line(&self.text, &(value.start..value.end))
+        }
+    }
+
+    /// Takes an edited text, unless something else reads differently in it: nothing is edited then,
+    /// and [`super::HostFile::save`] refuses to write, as it misses what the edit should have made.
+    fn change(&mut self, text: String, edited: &Edited<'_>) -> bool {
+        let Ok((tree, entries)) = read(&text, self.shape, self.section) else { return false };
+        let same = self.tree.says_the_same(&tree, edited);
+        if same {
+            (self.text, self.tree, self.entries) = (text, tree, entries);
+        }
+        same
+    }
+}
+
+impl Tree {
+    fn section(&self) -> Option<&(Node, Node)> {
+        self.members.get(self.section?)
+    }
+
+    /// Whether another tree says the same, except for what is edited.
+    fn says_the_same(&self, other: &Self, edited: &Edited<'_>) -> bool {
+        fn outside(tree: &Tree) -> impl Iterator<Item = &(Node, Node)> {
+            let members = tree.members.iter().enumerate();
+            members.filter(|(n, _)| Some(*n) != tree.section).map(|(_, member)| member)
+        }
+        let entries = |tree: &'_ Self| -> Vec<(Node, Node)> {
+            let entries = tree.section().map_or(&[][..], |(_, section)| section.members());
+            let unedited = |(key, value): &(Node, Node)| match edited.get(key.text()?) {
+                None => Some((key.clone(), value.clone())),
+                Some(None) => None,
+                Some(Some(keys)) => Some((key.clone(), value.without(keys))),
+            };
+            entries.iter().filter_map(unedited).collect()
         };
-        (at..at, format!("{before}{lines}"))
-    }
-
-    /// Lines with the line ends of this text.
-    fn native(&self, lines: &str) -> String {
-        lines.replace('\n', break_of(&self.text))
-    }
-
-    /// The edits above keep a text valid; if one did not, nothing would be found in it any more,
-    /// and [`super::HostFile::save`] refuses to write.
-    fn read_again(&mut self) {
-        let (tree, entries) = read(&self.text, self.shape, self.section)
-            .unwrap_or((Tree { section: None }, Vec::new()));
-        (self.tree, self.entries) = (tree, entries);
+        outside(self).eq(outside(other)) && entries(self) == entries(other)
     }
 }
 
@@ -249,48 +307,49 @@ fn read(
     section: &str,
 ) -> Result<(Tree, Vec<HostEntry>), SyntaxError> {
     let at = |byte: usize, what: &str| SyntaxError::at(text, byte, what);
-    let root = match parse(text)? {
-        None => return Ok((Tree { section: None }, Vec::new())),
-        Some(root) => root,
+    let mut tree = Tree { members: Vec::new(), empty: None, section: None, end: 0 };
+    let Some(root) = parse(text)? else { return Ok((tree, Vec::new())) };
+    if root.means_nothing() && root.properties.is_empty() {
+        (tree.empty, tree.end) = (Some(root.start..root.end), root.start);
+        return Ok((tree, Vec::new()));
+    }
+    let NodeContent::Members(members) = root.content else {
+        return Err(at(root.start, "this is not a mapping"));
     };
-    let NodeContent::Members(members) = &root.content else {
-        let is_null = root.text().is_some_and(|text| matches!(text, "" | "~" | "null"));
-        let error = at(root.start, "this is not a mapping");
-        return if is_null { Ok((Tree { section: None }, Vec::new())) } else { Err(error) };
-    };
-    if text[root.start..].starts_with('{') {
+    if root.is_flow {
         return Err(at(root.start, "a mapping in braces cannot be edited here"));
     }
-    refuse_duplicates(text, members)?;
-    let found = members.iter().find(|(key, _)| key.text() == Some(section));
-    let Some((key, value)) = found else { return Ok((Tree { section: None }, Vec::new())) };
-    let entries = match &value.content {
-        NodeContent::Members(entries) => entries.as_slice(),
-        NodeContent::Scalar(text, ScalarStyle::Plain)
-            if matches!(text.as_str(), "" | "~" | "null") =>
-        {
-            &[]
+    refuse_duplicates(text, &members)?;
+    let found = members.iter().position(|(key, _)| key.text() == Some(section));
+    let entries = match found.map(|found| &members[found].1) {
+        None => &[],
+        Some(Node { content: NodeContent::Members(entries), is_flow, start, .. }) => {
+            if *is_flow && !entries.is_empty() {
+                return Err(at(*start, "a mapping in braces cannot be edited here"));
+            }
+            entries.as_slice()
         }
-        _ => return Err(at(value.start, &format!("`{section}` is not a mapping"))),
+        Some(value) if value.means_nothing() => &[],
+        Some(value) => return Err(at(value.start, &format!("`{section}` is not a mapping"))),
     };
-    if !entries.is_empty() && text[value.start..].starts_with('{') {
-        return Err(at(value.start, "a mapping in braces cannot be edited here"));
-    }
     refuse_duplicates(text, entries)?;
+    let first = members.first().map(|(key, _)| key);
+    let keys = found.map(|found| &members[found].0).into_iter();
+    for key in first.into_iter().chain(keys).chain(entries.iter().map(|(key, _)| key)) {
+        if !key.begins_its_line(text) {
+            return Err(at(key.start, "this key is not written as `key: value` on its line"));
+        }
+    }
     let lines = LineEnds::of(text);
     let entry = |(key, value): &(Node, Node)| {
         let name = key.text()?.to_owned();
-        let members = match &value.content {
-            NodeContent::Members(members) => pairs(members),
-            _ => Map::new(),
-        };
-        let (words, variables) = words_and_variables(shape, &members);
+        let (words, variables) = words_and_variables(shape, &pairs(value.members()));
         let place = EntryPlace { section: vec![section.to_owned()], name };
         let line = lines.line_at(key.start);
         Some(HostEntry { place, line, words, variables, nesting: Nesting::None })
     };
     let read = entries.iter().filter_map(entry).collect();
-    Ok((Tree { section: Some((key.clone(), value.clone())) }, read))
+    Ok((Tree { members, section: found, end: root.end, ..tree }, read))
 }
 
 fn refuse_duplicates(text: &str, members: &[(Node, Node)]) -> Result<(), SyntaxError> {
@@ -307,76 +366,77 @@ fn refuse_duplicates(text: &str, members: &[(Node, Node)]) -> Result<(), SyntaxE
     Ok(())
 }
 
-/// The lines of a member.
-fn member(key: &str, value: &Value, indentation: usize) -> String {
-    let space = " ".repeat(indentation);
-    match value {
-        Value::Array(items) if !items.is_empty() => {
-            let items: String =
-                items.iter().map(|item| format!("{space}- {}\n", plain_value(item))).collect();
-            format!("{space}{key}:\n{items}")
+/// Where the document ends whose content ends here: where a line of three dots or an empty line
+/// without a line break begins, or the text ends.
+fn end_of_document(text: &str, content_end: usize) -> usize {
+    let mut end = line_start(text, content_end.min(text.len()));
+    for line in lines(&text[end..]) {
+        let dots = line.strip_prefix("...");
+        let is_end = dots.is_some_and(|rest| rest.is_empty() || rest.starts_with(SPACE));
+        if is_end || is_blank(line) && !line.ends_with(['\r', '\n']) {
+            break;
         }
-        Value::Object(members) if !members.is_empty() => {
-            let inner = |(key, value): (&String, &Value)| {
-                format!("{space}  {}: {}\n", scalar(key), plain_value(value))
-            };
-            format!("{space}{key}:\n{}", members.iter().map(inner).collect::<String>())
-        }
-        other => format!("{space}{key}: {}\n", plain_value(other)),
+        end += line.len();
     }
+    end
 }
 
-/// A list on one line.
-fn in_brackets(items: &[Value]) -> String {
-    let items: Vec<String> = items.iter().map(plain_value).collect();
-    format!("[{}]", items.join(", "))
-}
-
-/// A mapping on one line.
-fn in_braces(members: &Map<String, Value>) -> String {
-    let member =
-        |(key, value): (&String, &Value)| format!("{}: {}", scalar(key), plain_value(value));
-    format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
-}
-
-fn plain_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        other => other.to_string(),
-    }
-}
-
-/// A scalar that is read back as this text.
-fn scalar(text: &str) -> String {
-    const OTHER_MEANINGS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-        && !OTHER_MEANINGS.contains(&text.to_ascii_lowercase().as_str());
-    if is_word {
-        return text.to_owned();
-    }
-    // JSON strings are YAML, but for characters that YAML wants escaped.
-    let json = Value::from(text).to_string();
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '\u{7f}'..='\u{9f}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{feff}'
-            | '\u{fffe}'
-            | '\u{ffff}' => {
-                out += &format!("\\u{:04X}", u32::from(character));
-            }
-            other => out.push(other),
+/// The end of the lines of a member, with the comments below it that are indented as if they
+/// belonged to it.
+fn end_of_lines(text: &str, (key, value): &(Node, Node)) -> usize {
+    let mut end = line_end(text, value.last_byte(key));
+    let mut at = end;
+    for line in lines(&text[end..]) {
+        at += line.len();
+        let content = line.trim_start_matches(' ');
+        if content.starts_with('#') && line.len() - content.len() > key.column {
+            end = at;
+        } else if !is_blank(line) {
+            break;
         }
     }
-    out
+    end
+}
+
+/// This place, with its line if nothing else is on it.
+fn with_its_line(text: &str, place: &Range<usize>) -> Range<usize> {
+    let line = line_start(text, place.start)..line_end(text, place.end);
+    let is_alone = is_blank(&text[line.start..place.start]) && is_blank(&text[place.end..line.end]);
+    if is_alone { line } else { place.clone() }
+}
+
+/// What to insert here for these lines.
+fn insertion(text: &str, at: usize, lines: &str) -> String {
+    let lines = native(text, lines);
+    if at == 0 || text[..at].ends_with(['\r', '\n']) {
+        return lines;
+    }
+    // The last line of the file has no line break, and stays without one.
+    format!("{}{}", break_of(text), lines.trim_end_matches(['\r', '\n']))
+}
+
+/// Lines with the line breaks of this text.
+fn native(text: &str, lines: &str) -> String {
+    lines.replace('\n', break_of(text))
+}
+
+/// The end of a key with its colon, and with the anchor and the tag of its value.
+fn end_of_key(text: &str, key: &Node, value: &Node) -> usize {
+    match value.properties.is_empty() {
+        true => colon_behind(text, key).map_or(key.end, |colon| colon + 1),
+        false => value.properties.end,
+    }
+}
+
+/// The place of the colon behind this key.
+fn colon_behind(text: &str, key: &Node) -> Option<usize> {
+    let rest = text[key.end..].trim_start_matches([' ', '\t']);
+    rest.starts_with(':').then(|| text.len() - rest.len())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     use super::*;
     use crate::hosts::entry_shape::{Expansion, Format};
@@ -409,30 +469,94 @@ mod tests {
              # after\nz: 1\n",
             "extensions:\r\n    d:\r\n        cmd: x\r\nz: |\r\n  text\r\n",
             "é: \"ü\"\nextensions:\n  d: { cmd: x }\n",
+            "    a: 1\n    b: x\n",
+            "a: é\nextensions:\n  d:\n    cmd: é\n",
+            "extensions : # c\n  d:\n    cmd: x\n    # last\n# after\n",
+            "...\na: 1\n... # c\n",
+            "&k a: &v {b: 1}\nextensions: &e\n  d: &d\n    cmd: \"x\" # [\nz: *e\n",
+            "a: |+\n  t\n\n  ",
+            "a: |\n  t\n  ",
+            "a: 1\nz: |\n  t",
+            "a: 1\nz:\n- >+\n  t",
+            "extensions:\n  d:\n    cmd: x\n    about: |\n      t",
+            "extensions:\n  d:\n    about: |+\n    cmd: x\n  e: # c\n    cmd: >2+\n\n       x\n\n",
+            "    extensions:\n        d:\n            about: |   # deep\n    z: 1\n",
+            "a: 1\nextensions:\n  d:\n    ? cmd\n    : x\n  e: !!str\n  f: &\u{2028}f",
+            "a:\n  - b\n  # c\nz: ['a' # ]\n  , \"b\" ] # ]\n",
         ] {
             let mut text = parsed(before);
             text.add("my shop", &members());
             let added = parsed(&text.text());
-            let entry = added.entries.last().unwrap();
-            assert_eq!(entry.place.name, "my shop", "{}", text.text());
+            let entry = added.entries.iter().find(|entry| entry.place.name == "my shop");
+            let entry = entry.unwrap_or_else(|| panic!("{}", text.text()));
             assert_eq!(entry.words, ["/opt/x y", "https://a.example/mcp", "é\u{85}\n"]);
             let place = entry.place.clone();
             text.remove(&place);
             if text.text() != before {
                 text.remove_empty_section();
             }
-            assert_eq!(text.text().trim_end(), before.trim_end());
+            assert_eq!(text.text(), before);
         }
     }
 
     #[test]
     fn an_empty_section_is_filled() {
-        for before in ["extensions: {}\n", "extensions:\nz: 1\n", "extensions: # none yet\nz: 1\n"]
-        {
+        for (before, emptied) in [
+            ("extensions: {}\n", "extensions: {}\n"),
+            ("extensions:\nz: 1\n", "extensions: {}\nz: 1\n"),
+            ("extensions: # none yet\nz: 1\n", "extensions: {} # none yet\nz: 1\n"),
+            ("extensions :\n  # none\n  ~\nz: 1\n", "extensions : {}\n  # none\nz: 1\n"),
+            ("extensions: &a {} # c\nz: *a\n", "extensions: &a {} # c\nz: *a\n"),
+            ("extensions:\n &a  ~\nz: 1\n", "extensions:\n &a {}\nz: 1\n"),
+            ("{}\n", "extensions: {}\n"),
+            ("--- {} # c\n...\n", "---  # c\nextensions: {}\n...\n"),
+            ("# c\n~", "# c\nextensions: {}\n"),
+        ] {
             let mut text = parsed(before);
             text.add("shop", &members());
             assert_eq!(parsed(&text.text()).entries.len(), 1, "{}", text.text());
+            let place = text.entries[0].place.clone();
+            text.remove(&place);
+            assert_eq!(text.text(), emptied);
         }
+    }
+
+    /// Comments that are indented as if they belonged to an entry would otherwise become part of a
+    /// text above them.
+    #[test]
+    fn an_entry_goes_with_its_comments_and_leaves_those_of_others() {
+        for (before, after) in [
+            (
+                "extensions:\n  a:\n    about: |\n      t\n  d:\n    cmd: x\n      # d\n\n  # z\n",
+                "extensions:\n  a:\n    about: |\n      t\n\n  # z\n",
+            ),
+            (
+                "extensions:\n  a:\n    about: |+\n      t\n  d:\n    cmd: x\n\nz: 1\n",
+                "extensions:\n  a:\n    about: |+\n      t\nz: 1\n",
+            ),
+            ("extensions:\n  d:\n    about: |\n    # mine\n  e: x\n", "extensions:\n  e: x\n"),
+            ("extensions:\n  d: { cmd: 'x' } # }\n  e: x", "extensions:\n  e: x"),
+        ] {
+            let mut text = parsed(before);
+            let place = EntryPlace { section: vec!["extensions".into()], name: "d".into() };
+            text.remove(&place);
+            assert_eq!(text.text(), after);
+        }
+    }
+
+    /// Nothing is edited if something else would be lost with it.
+    #[test]
+    fn an_edit_that_changes_anything_else_is_not_made() {
+        let before = "extensions:\n  d: &d\n    cmd: x\nz: *d\n";
+        let mut text = parsed(before);
+        let place = text.entries[0].place.clone();
+        text.remove(&place);
+        assert_eq!(text.text(), before);
+
+        let before = "extensions:\n  d:\n    cmd: &c |\n      x\n    z: *c\n";
+        let mut text = parsed(before);
+        set(&mut text, &place, &[("cmd", json!("y"))]);
+        assert_eq!(text.text(), before);
     }
 
     #[test]
@@ -485,6 +609,14 @@ extensions:
             (
                 "extensions:\n  d:\n    cmd: npx\n    args: [mcp-remote, u] # mine\n",
                 "extensions:\n  d:\n    cmd: /bin/new\n    args: [u, \"- v\"] # mine\n",
+            ),
+            (
+                "extensions:\n  d:\n    cmd: 'npx' # '\n    args: [mcp-remote, u # ]\n     ] # ]\n",
+                "extensions:\n  d:\n    cmd: /bin/new # '\n    args: [u, \"- v\"] # ]\n",
+            ),
+            (
+                "extensions:\n  d:\n    cmd: |-\n      npx\n    args: &a [mcp-remote, u]\n",
+                "extensions:\n  d:\n    cmd: /bin/new\n    args: &a [u, \"- v\"]\n",
             ),
         ] {
             let mut text = parsed(before);
@@ -555,6 +687,14 @@ extensions:
             ("extensions:\n  a: {}\n  a: {}\n", "line 3, column 3: duplicate key `a`"),
             ("a: 'open\n", "line"),
             ("a: [\n", "line"),
+            ("''\n", "line 1, column 1: this is not a mapping"),
+            ("&a {}\n", "in braces"),
+            ("extensions: &a { a: { cmd: x } }\n", "in braces"),
+            ("? a\n: b\n", "line 1, column 3: this key is not written as `key: value`"),
+            ("\ta: 1\n", "this key is not written as `key: value`"),
+            ("? extensions\n: a: {}\n", "this key is not written as `key: value`"),
+            ("extensions:\n  ? a\n  : cmd: x\n", "line 2, column 5: this key is not written as"),
+            ("a: 1\n\u{feff}b: 2\n", "line 2, column 1: a byte order mark inside the text"),
             (&"[".repeat(200), "nested too deeply"),
         ] {
             let error = YamlText::parse(text, SHAPE, &["extensions"]).err().unwrap().to_string();
