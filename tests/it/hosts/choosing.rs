@@ -215,6 +215,59 @@ fn an_address_holds_the_entry_where_a_host_takes_one() {
     assert!(home.all().is_empty());
 }
 
+/// Of several hosts, each entry and each address says whose it is.
+#[test]
+fn what_is_shown_for_several_hosts_names_each() {
+    let home = Home::new();
+    let shown = |words: &[&str]| {
+        let words = [&["install", URL, "--name", "shop"], words].concat();
+        home.program(words).env("PATH", "").run()
+    };
+    let printed = shown(&["--print", "--host", "zed", "--host", "codex"]);
+    assert_eq!(printed.code, Some(0), "{}", printed.shown());
+    assert_eq!(printed.stderr, "for Zed:\nfor Codex:\n");
+    let (zed, codex) = printed.stdout.split_once("[mcp_servers.shop]").unwrap();
+    let zed: Value = serde_json::from_str(zed).unwrap();
+    assert_eq!(zed["context_servers"]["shop"]["args"], json!([URL]));
+    assert!(codex.contains(&format!("args = [\"{URL}\"]")), "{codex}");
+    let one = shown(&["--print", "--host", "zed"]);
+    assert_eq!(one.stderr, "", "of one host, it is clear whose it is");
+    assert!(home.all().is_empty());
+}
+
+/// Of all hosts that are here, those without addresses are named; alone they are an error.
+#[test]
+fn the_addresses_of_all_hosts_are_those_of_the_hosts_that_have_some() {
+    let home = Home::new();
+    let shown = || home.program(["install", URL, "--link", "--all"]).env("PATH", "").run();
+    home.write("config/zed/settings.json", "{}");
+    let refused = shown();
+    assert_eq!(refused.code, Some(2), "{}", refused.shown());
+    assert!(refused.stderr.contains("Zed has no addresses for entries"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("hint: write its file: `--host zed`"), "{}", refused.stderr);
+    home.write(".cursor/mcp.json", "{}");
+    home.write(".lmstudio/mcp.json", "{}");
+    let some = shown();
+    assert_eq!(some.code, Some(0), "{}", some.shown());
+    assert!(some.stderr.contains("note: Zed has no addresses for entries"), "{}", some.stderr);
+    let starts: Vec<_> = some.stdout.lines().map(|line| line.split_once(':').unwrap().0).collect();
+    assert_eq!(starts, ["cursor", "lmstudio"], "{}", some.shown());
+    assert!(some.stderr.contains("for Cursor:\n"), "{}", some.stderr);
+    assert!(home.all().iter().all(|(_, bytes)| bytes == b"{}"), "no file was changed");
+}
+
+/// A bundle is for another program to open, which the command names.
+#[test]
+fn who_packs_a_bundle_is_told_what_to_do_with_it() {
+    let home = Home::new();
+    let file = home.path().join("shop.mcpb");
+    let file = file.to_str().unwrap();
+    let packed = home.ok(&["pack", URL, "--name", "shop", "--output", file]);
+    assert!(packed.stdout.contains("packed `shop` into"), "{}", packed.shown());
+    let next = "open it with a host that installs bundles, such as Claude Desktop";
+    assert!(packed.stdout.contains(next), "{}", packed.shown());
+}
+
 #[test]
 fn every_entry_of_every_host_is_listed_without_its_secrets() {
     let home = Home::new();

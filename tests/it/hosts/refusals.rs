@@ -128,7 +128,7 @@ fn a_read_only_file_a_folder_and_a_broken_link_are_named() {
     assert!(refused.contains("is a broken symlink"), "{refused}");
 }
 
-/// Each format, damaged, of another owner, and locked by another program.
+/// Each format, damaged and of another owner.
 #[cfg(unix)]
 #[test]
 fn a_file_that_is_not_safe_to_change_stays_as_it_is() {
@@ -152,13 +152,55 @@ fn a_file_that_is_not_safe_to_change_stays_as_it_is() {
         assert_eq!(home.read(name), whole);
         assert_eq!(home.all().len(), 1);
     }
-    let home = Home::new();
-    let path = home.write(".cursor/mcp.json", "{}");
-    let held = std::fs::File::open(&path).unwrap();
-    held.lock().unwrap();
-    let refused = home.refused(&["install", URL, "--host", "cursor"], 1);
-    assert!(refused.contains("is locked"), "{refused}");
-    assert_eq!(home.read(".cursor/mcp.json"), "{}");
+}
+
+/// S-32: each format, for each command that changes files. The runs wait side by side.
+#[cfg(unix)]
+#[test]
+fn a_file_that_another_program_has_locked_stays_as_it_is() {
+    let files = [
+        (
+            "cursor",
+            ".cursor/mcp.json",
+            r#"{"mcpServers": {"old": {"command": "npx", "args": ["mcp-remote", "https://a.b/"]}}}"#,
+        ),
+        (
+            "codex",
+            ".codex/config.toml",
+            "[mcp_servers.old]\ncommand = \"npx\"\nargs = [\"mcp-remote\", \"https://a.b/\"]\n",
+        ),
+        (
+            "goose",
+            "config/goose/config.yaml",
+            "extensions:\n  old: { cmd: npx, args: [mcp-remote, 'https://a.b/'] }\n",
+        ),
+    ];
+    std::thread::scope(|scope| {
+        for (host, name, text) in files {
+            let ours = text.replace("mcp-remote", "mcp-tether");
+            for words in [
+                &["install", URL, "--name", "shop", "--host", host][..],
+                &["migrate", "--yes", "--no-import"],
+                &["uninstall", "old"],
+            ] {
+                let (words, ours) = (words.to_vec(), ours.clone());
+                scope.spawn(move || {
+                    let home = Home::new();
+                    let is_ours = words[0] == "uninstall";
+                    let text = if is_ours { ours.as_str() } else { text };
+                    let path = home.write(name, text);
+                    let held = std::fs::File::open(&path).unwrap();
+                    held.lock().unwrap();
+                    let refused = home.refused(&words, 1);
+                    let is_named = refused.contains(name) && refused.contains("is locked");
+                    assert!(is_named, "{words:?}: {refused}");
+                    assert_eq!(home.read(name), text, "{words:?}");
+                    let beside = path.parent().unwrap().read_dir().unwrap().count();
+                    assert_eq!(beside, 1, "{words:?}: nothing is left beside it");
+                });
+            }
+        }
+    });
 }
 
 /// S-32: nothing is half done.
