@@ -1,14 +1,14 @@
-//! Where a node in YAML really begins and ends: the parser counts an anchor or a tag before it, and
+//! The true start and end of a node in YAML: the parser counts an anchor or a tag before it, and
 //! the space and the comment behind it.
 
 use saphyr_parser::ScalarStyle;
 
 use super::line_breaks::{is_blank, line_start, lines};
 
-/// What is space in YAML; other white space is content.
+/// Space in YAML; other white space is content.
 pub(super) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// What cannot be in an anchor or a tag (YAML 1.2.2, §6.9).
+/// Characters that cannot be in an anchor or a tag (YAML 1.2.2, §6.9).
 const ENDS: [char; 9] = [' ', '\t', '\r', '\n', '[', ']', '{', '}', ','];
 
 /// The end of the anchor and the tag at this byte, and where the content behind them begins.
@@ -26,7 +26,7 @@ pub(super) fn properties(text: &str, start: usize) -> (usize, usize) {
     (end, content)
 }
 
-/// Where the next content begins: behind space, line breaks and comments.
+/// Returns the start of the next content, behind space, line breaks and comments.
 fn content_after(text: &str, byte: usize) -> usize {
     let mut at = byte;
     loop {

@@ -35,13 +35,13 @@ struct Tree {
     members: Vec<(Node, Node)>,
     /// A value that means nothing, such as `{}`, where the mapping will be.
     empty: Option<Range<usize>>,
-    /// Which member is the section that entries are in.
+    /// The index of the section that entries are in.
     section: Option<usize>,
-    /// Where its content ends, in bytes.
+    /// The end of its content, in bytes.
     end: usize,
 }
 
-/// What an edit may change: these members of these entries, or whole entries.
+/// The parts that an edit may change: these members of these entries, or whole entries.
 type Edited<'a> = HashMap<&'a str, Option<Vec<&'a str>>>;
 
 impl YamlText {
@@ -232,7 +232,7 @@ impl YamlText {
         }
     }
 
-    /// What to remove together with these lines, the best first. A text before them that ends as
+    /// Returns the places to remove, of which the first is best. A text before them that ends as
     /// after `|+` would get the empty lines behind them.
     fn removals(&self, start: usize, end: usize) -> Vec<Range<usize>> {
         let is_open = end == self.text.len() && !self.text.ends_with(['\r', '\n']);
@@ -366,8 +366,8 @@ fn refuse_duplicates(text: &str, members: &[(Node, Node)]) -> Result<(), SyntaxE
     Ok(())
 }
 
-/// Where the document ends whose content ends here: where a line of three dots or an empty line
-/// without a line break begins, or the text ends.
+/// Returns the end of the document whose content ends here: the start of a line of three dots or of
+/// an empty line without a line break, or the end of the text.
 fn end_of_document(text: &str, content_end: usize) -> usize {
     let mut end = line_start(text, content_end.min(text.len()));
     for line in lines(&text[end..]) {
@@ -405,7 +405,7 @@ fn with_its_line(text: &str, place: &Range<usize>) -> Range<usize> {
     if is_alone { line } else { place.clone() }
 }
 
-/// What to insert here for these lines.
+/// Returns the text to insert here for these lines.
 fn insertion(text: &str, at: usize, lines: &str) -> String {
     let lines = native(text, lines);
     if at == 0 || text[..at].ends_with(['\r', '\n']) {

@@ -1,4 +1,4 @@
-//! What an edit writes in YAML: members, and scalars that are read back as they are.
+//! The parts that an edit writes in YAML: members, and scalars that are read back as they are.
 
 use serde_json::{Map, Value};
 

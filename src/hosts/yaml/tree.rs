@@ -182,14 +182,14 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, SyntaxError> {
         };
         match open.last_mut() {
             None => root = Some(node),
-            Some(open) => open.take(text, node),
+            Some(open) => open.add(text, node),
         }
     }
     Ok(root)
 }
 
 impl Open {
-    fn take(&mut self, text: &str, mut node: Node) {
+    fn add(&mut self, text: &str, mut node: Node) {
         if let (Some(key), true) = (&self.key, node.is_absent())
             && !text[node.start..].starts_with(':')
         {

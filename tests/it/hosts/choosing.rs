@@ -256,7 +256,7 @@ fn the_addresses_of_all_hosts_are_those_of_the_hosts_that_have_some() {
     assert!(home.all().iter().all(|(_, bytes)| bytes == b"{}"), "no file was changed");
 }
 
-/// A bundle is for another program to open, which the command names.
+/// Another program opens a bundle, and the command names it.
 #[test]
 fn who_packs_a_bundle_is_told_what_to_do_with_it() {
     let home = Home::new();
