@@ -122,7 +122,7 @@ impl Bridge {
         self.counters.due = None;
         let (phase, era) = (self.phase(), self.choices.era);
         let slot = &self.slots[self.slots.for_host()];
-        let host_era = match (slot.opening.is_idle(), self.choices.host_is_modern) {
+        let host_era = match (slot.lifecycle.is_idle(), self.choices.host_is_modern) {
             (_, true) => Some("modern"),
             (false, false) => Some("legacy"),
             (true, false) => None,
@@ -141,11 +141,11 @@ impl Bridge {
         let slot = &self.slots[self.slots.for_host()];
         if self.slots.authorizer().state().borrow().is_waiting() {
             "signing in"
-        } else if slot.opening.is_ready() || slot.adapter.is_on() {
+        } else if slot.lifecycle.is_ready() || slot.adapter.is_on() {
             "ready"
-        } else if slot.opening.is_lost() {
+        } else if slot.lifecycle.is_lost() {
             "reconnecting"
-        } else if slot.opening.is_idle() && slot.detection.is_none() {
+        } else if slot.lifecycle.is_idle() && slot.detection.is_none() {
             "starting"
         } else {
             "opening"

@@ -96,13 +96,13 @@ impl Bridge {
             state.remote.stop_listening();
             state.remote.leave(&old);
             state.timers.lost();
-            state.opening.begin_again();
+            state.lifecycle.begin_again();
             self.slots.begin_session(slot);
-        } else if state.opening.sends_at_once() {
+        } else if state.lifecycle.sends_at_once() {
             let old = Arc::clone(&state.session);
             state.remote.leave(&old);
             self.reopen(slot);
-        } else if !state.opening.is_idle() {
+        } else if !state.lifecycle.is_idle() {
             self.initialize_failed(slot);
         }
     }

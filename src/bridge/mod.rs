@@ -376,7 +376,7 @@ impl Bridge {
 
     /// Waits for a session that is being opened: it would otherwise stay open at the remote.
     async fn await_session_under_way(&mut self, slot: SlotId, deadline: Instant) {
-        while self.slots[slot].opening.is_under_way() {
+        while self.slots[slot].lifecycle.is_under_way() {
             match tokio::time::timeout_at(deadline, self.events.recv()).await {
                 Ok(Some(event)) => self.guarded(|bridge| bridge.handle_event(event)),
                 _ => return,
@@ -429,10 +429,10 @@ impl Bridge {
         self.slots[slot].remote.end_overdue(now);
         self.handle_detection_timer(slot, now);
         self.handle_doubt_timer(slot, now);
-        if self.slots[slot].timers.reopen_is_due(now) && self.slots[slot].opening.is_lost() {
+        if self.slots[slot].timers.reopen_is_due(now) && self.slots[slot].lifecycle.is_lost() {
             self.reopen(slot);
         }
-        if self.slots[slot].timers.ping_is_due(now) && self.slots[slot].opening.is_ready() {
+        if self.slots[slot].timers.ping_is_due(now) && self.slots[slot].lifecycle.is_ready() {
             self.ping(slot);
         }
     }

@@ -202,8 +202,8 @@ impl Bridge {
                 self.fail(number, failure);
             }
         }
-        let repetitions = self.slots[slot].opening.take_repetitions();
-        let held = self.slots[slot].opening.release_requests();
+        let repetitions = self.slots[slot].lifecycle.take_repetitions();
+        let held = self.slots[slot].lifecycle.release_requests();
         for request in held.into_iter().chain(repetitions) {
             self.refuse(request, failure);
         }
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
     use crate::bridge::effects::Effect;
     use crate::bridge::host_side::list_pages::ListPages;
-    use crate::bridge::session::opening::HeldMessage;
+    use crate::bridge::session::lifecycle::HeldMessage;
     use crate::bridge::{BridgeOptions, NamePatterns, OfferFilter, ToolPins};
     use crate::eras::modern_host::HostEffect;
     use crate::host::{DriveOutcome, HostEnd, in_process};
@@ -457,9 +457,9 @@ mod tests {
         let other = bridge.further_slot_for_legacy_host().unwrap();
         let sent = open_request(&mut bridge, 1);
         let held = HeldMessage::Request(request(&bridge, 2, "tools/list", None));
-        assert!(bridge.slots[SlotId::FIRST].opening.hold(held).is_none());
+        assert!(bridge.slots[SlotId::FIRST].lifecycle.hold(held).is_none());
         let repetition = request(&bridge, 3, "initialize", None);
-        bridge.slots[SlotId::FIRST].opening.hold_repetition(repetition);
+        bridge.slots[SlotId::FIRST].lifecycle.hold_repetition(repetition);
         let failure = Failure::new(FailureKind::Lost, "gone").hint("repeat it");
         bridge.fail_everything(other, &failure);
         assert!(bridge.in_flight.get(sent).is_some(), "it is of the first slot");

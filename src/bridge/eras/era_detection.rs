@@ -185,7 +185,7 @@ impl Bridge {
                     is_detecting = true;
                     self.handle_modern_request(slot, request.repeated());
                 }
-                Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
+                Purpose::Host(request) => self.slots[slot].lifecycle.hold_first(request.repeated()),
                 _ => {}
             }
         }
@@ -219,7 +219,7 @@ impl Bridge {
     fn found_legacy_for_request(&mut self, slot: SlotId) {
         self.slots[slot].detection = None;
         self.found(Era::Modern, Era::Legacy);
-        for held in self.slots[slot].opening.release() {
+        for held in self.slots[slot].lifecycle.release() {
             self.handle_held_of_modern_host(slot, held);
         }
     }
@@ -255,7 +255,7 @@ impl Bridge {
                 if report.failure.kind == FailureKind::AuthRequired {
                     self.offer_sign_in(slot);
                 }
-                for request in self.slots[slot].opening.release_requests() {
+                for request in self.slots[slot].lifecycle.release_requests() {
                     match &answer {
                         Some(answer) => {
                             let line = answer.with_id(&request.id().to_json());
@@ -285,7 +285,7 @@ impl SessionSlot {
             tracing::info!(revision = remote.version(), "connected without a session");
         }
         self.remote.set_transport(Transport::StreamableHttp);
-        self.opening.forget_session_id();
+        self.lifecycle.forget_session_id();
         let version = HeaderValue::from_str(remote.version()).ok();
         self.session = Arc::new(Session::new(self.session.generation, None, version));
         self.adapter.begin(remote);

@@ -75,7 +75,7 @@ impl Bridge {
         let options = self.adapter_options(slot);
         let request = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
         let state = &mut self.slots[slot];
-        let discover = match (state.opening.initialize(), request) {
+        let discover = match (state.lifecycle.initialize(), request) {
             (Some(initialize), _) => {
                 ModernRemote::discover_for(initialize, &options, &mut self.numbers)
             }

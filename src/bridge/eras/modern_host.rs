@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::{HostRequest, Requester};
-use crate::bridge::session::opening::HeldMessage;
+use crate::bridge::session::lifecycle::HeldMessage;
 use crate::bridge::session::slots::SlotId;
 use crate::eras;
 use crate::jsonrpc::Message;
@@ -88,7 +88,7 @@ impl Bridge {
     /// the detection received.
     pub(in crate::bridge) fn relay_all(&mut self, slot: SlotId, discovered: &Message) {
         let mut discovered = Some(discovered);
-        for held in self.slots[slot].opening.release() {
+        for held in self.slots[slot].lifecycle.release() {
             match held {
                 HeldMessage::Request(request) if request.method() == methods::DISCOVER => {
                     let Some(answer) = discovered.take() else {

@@ -3,7 +3,7 @@
 use super::request::{HostRequest, Requester};
 use crate::bridge::Bridge;
 use crate::bridge::remote_side::in_flight::Purpose;
-use crate::bridge::session::opening::HeldMessage;
+use crate::bridge::session::lifecycle::HeldMessage;
 use crate::bridge::session::slots::SlotId;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::Message;
@@ -38,15 +38,15 @@ impl Bridge {
 
     /// Whether the session is open. Starts to reopen a lost one.
     fn may_send(&mut self, slot: SlotId) -> bool {
-        if self.slots[slot].opening.is_lost() {
+        if self.slots[slot].lifecycle.is_lost() {
             self.reopen(slot);
         }
-        self.slots[slot].opening.sends_at_once()
+        self.slots[slot].lifecycle.sends_at_once()
     }
 
     /// Holds a message until the session is open, unless too many wait already (S-12).
     pub(in crate::bridge) fn hold(&mut self, slot: SlotId, message: HeldMessage) {
-        let refused = self.slots[slot].opening.hold(message).and_then(HeldMessage::into_request);
+        let refused = self.slots[slot].lifecycle.hold(message).and_then(HeldMessage::into_request);
         if let Some(request) = refused {
             let failure =
                 Failure::new(FailureKind::NotSent, "too many messages wait for the server");

@@ -33,7 +33,7 @@ impl Bridge {
     }
 
     fn handle_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
-        let version = self.slots[self.slots.for_host()].opening.version();
+        let version = self.slots[self.slots.for_host()].lifecycle.version();
         let allowed = !self.slots.serve_only_the_adapter()
             && version.is_some_and(ProtocolVersion::has_batches);
         if !allowed {
@@ -79,7 +79,7 @@ impl Bridge {
     pub(in crate::bridge) fn handle_request(&mut self, slot: SlotId, request: HostRequest) {
         let requester = request.requester();
         let is_open = self.in_flight.number_of(requester, request.id()).is_some();
-        if is_open || self.slots[slot].opening.holds(requester, request.id()) {
+        if is_open || self.slots[slot].lifecycle.holds(requester, request.id()) {
             let text = "this id belongs to a request that is still open";
             return self.reply_error(request, codes::INVALID_REQUEST, text);
         }
@@ -97,7 +97,7 @@ impl Bridge {
                 self.translate(request);
             }
             methods::PING => self.reply_empty(request),
-            _ if self.slots[slot].opening.is_idle() => self.refuse_uninitialized(request),
+            _ if self.slots[slot].lifecycle.is_idle() => self.refuse_uninitialized(request),
             _ => {
                 if let Some(request) = self.answer_here(slot, request) {
                     self.forward(slot, request);
@@ -122,7 +122,7 @@ impl Bridge {
             return self.reply_error(request, codes::INVALID_REQUEST, text);
         }
         let slot = if request.is_from_adapter() { slot } else { self.slot_for_legacy_host() };
-        if self.slots[slot].opening.is_idle() {
+        if self.slots[slot].lifecycle.is_idle() {
             self.open_session(slot, request);
         } else {
             self.initialize_again(slot, request);
@@ -158,19 +158,19 @@ impl Bridge {
         slot: SlotId,
         message: Message,
     ) {
-        let opening = &self.slots[slot].opening;
+        let lifecycle = &self.slots[slot].lifecycle;
         match message.method() {
-            methods::INITIALIZED if opening.awaits_confirmation() => {
+            methods::INITIALIZED if lifecycle.awaits_confirmation() => {
                 self.confirm_session(slot, &message);
             }
             methods::INITIALIZED if self.slots[slot].cache.is_answering() => {}
-            methods::INITIALIZED if opening.is_ready() => {
+            methods::INITIALIZED if lifecycle.is_ready() => {
                 tracing::debug!("dropped a repeated `notifications/initialized`");
             }
-            _ if opening.is_idle() && self.choices.host_is_modern => {
+            _ if lifecycle.is_idle() && self.choices.host_is_modern => {
                 self.pass_modern_notification(slot, message);
             }
-            _ if opening.is_idle() => {
+            _ if lifecycle.is_idle() => {
                 tracing::debug!(
                     method = message.method(),
                     "dropped a notification: there is no session yet"
@@ -194,7 +194,7 @@ impl Bridge {
         let open = number.and_then(|number| self.in_flight.get(number));
         let slot = open.map_or(slot, |open| self.slots.of_generation(open.generation));
         let is_initialize = open.is_some_and(|open| open.purpose.is_initialize());
-        if let Some(held) = self.slots[slot].opening.withdraw(requester, &id) {
+        if let Some(held) = self.slots[slot].lifecycle.withdraw(requester, &id) {
             return self.forget(held);
         }
         let Some(number) = number else {

@@ -87,7 +87,7 @@ impl Bridge {
         let own = params.and_then(|params| Object::parse(params.get("_meta")?));
         let of_request = own.and_then(|own| own.get(meta::CLIENT_INFO).map(str::to_owned));
         let of_session = || {
-            let initialize = self.slots[slot].opening.initialize()?.params()?;
+            let initialize = self.slots[slot].lifecycle.initialize()?.params()?;
             Object::parse(initialize)?.get("clientInfo").map(str::to_owned)
         };
         let info = of_request.or_else(of_session).unwrap_or_default();

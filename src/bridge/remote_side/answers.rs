@@ -89,11 +89,11 @@ impl Bridge {
             self.note_initialize_answer(slot, answer);
         } else if !is_error {
             let slot = &mut self.slots[slot];
-            slot.opening.remember(request.message());
+            slot.lifecycle.remember(request.message());
             slot.cache.keep_list(request.message(), answer);
         }
         let state = &mut self.slots[slot];
-        if state.opening.is_ready() && state.timers.listen_now() {
+        if state.lifecycle.is_ready() && state.timers.listen_now() {
             self.listen(slot);
         }
     }

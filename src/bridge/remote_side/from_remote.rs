@@ -103,7 +103,7 @@ impl Bridge {
             Outcome::SessionLost(refusal)
                 if self.was_refused_again_in_new_session(slot, number, &refusal) =>
             {
-                self.slots[slot].opening.note_misleading(refusal_text(&refusal));
+                self.slots[slot].lifecycle.note_misleading(refusal_text(&refusal));
                 self.handle_refusal(number, &refusal);
             }
             Outcome::SessionLost(refusal) => {
@@ -166,7 +166,7 @@ impl Bridge {
         let open = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
         let is_repeated = open.is_some_and(|request| request.is_repeated);
         let says_so = matches!(refusal.status, Some(404 | 410));
-        !says_so && (is_repeated || self.slots[slot].opening.is_misleading(refusal_text(refusal)))
+        !says_so && (is_repeated || self.slots[slot].lifecycle.is_misleading(refusal_text(refusal)))
     }
 
     /// Sends a request once more in a new session, because the remote refused it as one of an
@@ -189,18 +189,18 @@ impl Bridge {
             Purpose::Own | Purpose::Check | Purpose::Compare(_) => {
                 return self.session_lost_unasked(slot, generation);
             }
-            Purpose::Host(_) if self.slots[slot].opening.is_paused() => self.reopen(slot),
+            Purpose::Host(_) if self.slots[slot].lifecycle.is_paused() => self.reopen(slot),
             _ => self.session_lost(slot, generation),
         }
         match request.purpose {
             Purpose::Host(request) if request.is_repeated => self.reply_refusal(request, refusal),
-            Purpose::Host(request) if self.slots[slot].opening.is_lost() => {
+            Purpose::Host(request) if self.slots[slot].lifecycle.is_lost() => {
                 self.refuse(request, &refusal.failure);
             }
-            Purpose::Host(request) if self.slots[slot].opening.sends_at_once() => {
+            Purpose::Host(request) if self.slots[slot].lifecycle.sends_at_once() => {
                 self.forward(slot, request.repeated());
             }
-            Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
+            Purpose::Host(request) => self.slots[slot].lifecycle.hold_first(request.repeated()),
             Purpose::Reopen => self.reopen_failed(slot, &refusal.failure),
             Purpose::Own | Purpose::Check | Purpose::Compare(_) => {}
         }
@@ -223,7 +223,7 @@ impl Bridge {
             } else if let Some(request) = self.in_flight.close(number) {
                 request.handle.settle();
                 if let Purpose::Host(request) = request.purpose {
-                    self.slots[slot].opening.hold_first(request.repeated());
+                    self.slots[slot].lifecycle.hold_first(request.repeated());
                 }
             }
         }

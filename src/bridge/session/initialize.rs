@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::opening::{Capabilities, HeldMessage, Phase};
+use super::lifecycle::{Capabilities, HeldMessage, Phase};
 use super::slots::SlotId;
 use crate::bridge::eras::translation::DISCOVER_FROM_CACHE;
 use crate::bridge::host_side::request::{HostRequest, Requester};
@@ -30,9 +30,9 @@ impl Bridge {
         let number = self.numbers.fresh();
         let initialize = request.message().clone();
         let state = &mut self.slots[slot];
-        state.opening.phase = Phase::Opening;
-        state.opening.first = Some(number);
-        state.opening.initialize = Some(initialize.clone());
+        state.lifecycle.phase = Phase::Opening;
+        state.lifecycle.first = Some(number);
+        state.lifecycle.initialize = Some(initialize.clone());
         if let Some(wait) = state.cache.begin(&initialize) {
             let discovers = request.is_from_adapter() && self.discover_due.is_some();
             let wait = if discovers { wait.min(DISCOVER_FROM_CACHE) } else { wait };
@@ -65,7 +65,7 @@ impl Bridge {
             }
         }
         slot.remote.set_transport(transport);
-        slot.opening.session_id = session_id;
+        slot.lifecycle.session_id = session_id;
     }
 
     /// Handles the answer to an `initialize`, the bridge's or the host's.
@@ -86,20 +86,20 @@ impl Bridge {
         if !state.adapter.is_on() {
             state.session = Arc::new(Session::new(
                 state.session.generation,
-                state.opening.session_id.take(),
+                state.lifecycle.session_id.take(),
                 version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
             ));
         }
-        state.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
-        state.opening.capabilities = capabilities;
+        state.lifecycle.version = version.as_deref().and_then(ProtocolVersion::from_name);
+        state.lifecycle.capabilities = capabilities;
         self.report_connection(slot);
         if let Some(result) = answer.outcome().filter(|_| self.slots[slot].is_of_adapter()) {
             self.modern_host.note_session(result);
         }
-        match self.slots[slot].opening.phase {
+        match self.slots[slot].lifecycle.phase {
             Phase::Reopening => self.reconfirm(slot),
             _ => {
-                self.slots[slot].opening.phase = Phase::Opened;
+                self.slots[slot].lifecycle.phase = Phase::Opened;
                 self.forward_held(slot);
             }
         }
@@ -111,7 +111,7 @@ impl Bridge {
         // A translated session has the host's revision; the remote's own is in its headers.
         let modern = slot.session.version.as_ref().filter(|_| slot.adapter.is_on());
         let modern = modern.and_then(|version| ProtocolVersion::from_name(version.to_str().ok()?));
-        let revision = modern.or(slot.opening.version);
+        let revision = modern.or(slot.lifecycle.version);
         if let Some(connected) = self.connected.take() {
             // The receiver may be gone.
             let _ = connected.send(Connected { transport, revision });
@@ -121,7 +121,7 @@ impl Bridge {
     /// Forwards held messages. Hosts that do not wait for answers have already confirmed the
     /// session.
     fn forward_held(&mut self, slot: SlotId) {
-        for held in self.slots[slot].opening.release() {
+        for held in self.slots[slot].lifecycle.release() {
             match held {
                 held if held.requester() == Requester::ModernHost => {
                     self.handle_held_of_modern_host(slot, held);
@@ -129,7 +129,7 @@ impl Bridge {
                 HeldMessage::Request(request) => self.forward(slot, request),
                 HeldMessage::Notification(message, _)
                     if message.method() == methods::INITIALIZED
-                        && self.slots[slot].opening.awaits_confirmation() =>
+                        && self.slots[slot].lifecycle.awaits_confirmation() =>
                 {
                     self.confirm_session(slot, &message);
                 }
@@ -142,7 +142,7 @@ impl Bridge {
     /// (T-07).
     pub(in crate::bridge) fn confirm_session(&mut self, slot: SlotId, message: &Message) {
         let number = self.numbers.fresh();
-        self.slots[slot].opening.phase = Phase::Confirming(number);
+        self.slots[slot].lifecycle.phase = Phase::Confirming(number);
         self.slots[slot].timers.confirming();
         self.send_notification(slot, number, message);
     }
@@ -150,7 +150,7 @@ impl Bridge {
     /// Goes on although `notifications/initialized` was not accepted in time.
     pub(in crate::bridge) fn confirm_unanswered(&mut self, slot: SlotId) {
         if let Phase::Confirming(number) | Phase::Reconfirming(number) =
-            self.slots[slot].opening.phase
+            self.slots[slot].lifecycle.phase
         {
             tracing::debug!("the server does not answer `notifications/initialized`");
             self.handle_confirmation(slot, number);
@@ -159,7 +159,7 @@ impl Bridge {
 
     /// Handles the end of an exchange, which may be the one that held messages wait for.
     pub(in crate::bridge) fn handle_confirmation(&mut self, slot: SlotId, number: u64) {
-        match self.slots[slot].opening.phase {
+        match self.slots[slot].lifecycle.phase {
             Phase::Confirming(expected) if expected == number => self.ready(slot),
             Phase::Reconfirming(expected) if expected == number => {
                 self.restore(slot);
@@ -172,7 +172,7 @@ impl Bridge {
 
     fn ready(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
-        state.opening.phase = Phase::Ready;
+        state.lifecycle.phase = Phase::Ready;
         state.timers.opened();
         self.forward_held(slot);
     }

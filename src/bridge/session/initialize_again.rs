@@ -13,18 +13,19 @@ use crate::remote::Session;
 impl Bridge {
     /// Handles an `initialize` from a host that already has a session in this slot.
     pub(in crate::bridge) fn initialize_again(&mut self, slot: SlotId, request: HostRequest) {
-        let opening = &mut self.slots[slot].opening;
-        let is_same =
-            opening.initialize().is_some_and(|first| first.params() == request.message().params());
+        let lifecycle = &mut self.slots[slot].lifecycle;
+        let is_same = lifecycle
+            .initialize()
+            .is_some_and(|first| first.params() == request.message().params());
         if !is_same {
             return self.open_another(slot, request);
         }
-        match opening.result() {
+        match lifecycle.result() {
             Some(result) => {
                 let result = result.to_owned();
                 self.reply_result(request, &result);
             }
-            None => opening.hold_repetition(request),
+            None => lifecycle.hold_repetition(request),
         }
     }
 
@@ -32,10 +33,10 @@ impl Bridge {
         tracing::info!("the host opens a new session");
         if self.slots[slot].adapter.is_on() {
             // A modern remote has no sessions.
-            self.slots[slot].opening.begin_again();
+            self.slots[slot].lifecycle.begin_again();
             return self.open_session(slot, request);
         }
-        let is_under_way = self.slots[slot].opening.is_under_way();
+        let is_under_way = self.slots[slot].lifecycle.is_under_way();
         if !is_under_way {
             return self.replace_session(slot, request);
         }
@@ -64,7 +65,7 @@ impl Bridge {
             state.remote.leave(&old);
         }
         let state = &mut self.slots[slot];
-        state.opening.begin_again();
+        state.lifecycle.begin_again();
         state.cache.begin_again();
         self.slots.begin_session(slot);
         self.open_session(slot, request);

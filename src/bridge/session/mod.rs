@@ -2,7 +2,7 @@
 
 pub(super) mod initialize;
 pub(super) mod initialize_again;
-pub(super) mod opening;
+pub(super) mod lifecycle;
 pub(super) mod reopening;
 pub(super) mod repetitions;
 pub(super) mod session_doubt;

@@ -1,7 +1,7 @@
 //! Reopens a session that the remote has forgotten, with the same `initialize` and once for all
 //! requests that notice (T-32, T-74). Log level and subscriptions are restored in the new session.
 
-use super::opening::Phase;
+use super::lifecycle::Phase;
 use super::slots::{SessionSlot, SlotId};
 use crate::bridge::Bridge;
 use crate::bridge::remote_side::in_flight::Purpose;
@@ -21,8 +21,8 @@ impl Bridge {
         if !state.has_session(generation) {
             return;
         }
-        state.opening.losses += 1;
-        if state.opening.losses > LOSSES_IN_A_ROW {
+        state.lifecycle.losses += 1;
+        if state.lifecycle.losses > LOSSES_IN_A_ROW {
             let failure = Failure::new(FailureKind::NotSent, "server forgets every session");
             let failure = failure.hint("report this to the server's operator");
             return self.reopen_failed(slot, &failure);
@@ -41,13 +41,13 @@ impl Bridge {
             return;
         }
         match state.timers.pause_after_loss() {
-            Some(pause) if state.opening.holds_nothing() => {
+            Some(pause) if state.lifecycle.holds_nothing() => {
                 tracing::info!(?pause, "the server forgets its sessions within seconds, waiting");
                 state.remote.stop_listening();
                 state.timers.lost();
                 state.timers.reopen_after(pause);
-                state.opening.phase = Phase::Lost;
-                state.opening.paused = true;
+                state.lifecycle.phase = Phase::Lost;
+                state.lifecycle.paused = true;
             }
             _ => self.session_lost(slot, generation),
         }
@@ -56,12 +56,12 @@ impl Bridge {
     /// Opens a new session with the host's `initialize`, without a session id (T-32).
     pub(in crate::bridge) fn reopen(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
-        let Some(initialize) = state.opening.initialize.clone() else { return };
-        state.opening.paused = false;
+        let Some(initialize) = state.lifecycle.initialize.clone() else { return };
+        state.lifecycle.paused = false;
         self.counters.reopened();
         state.timers.lost();
         state.remote.stop_listening();
-        state.opening.phase = Phase::Reopening;
+        state.lifecycle.phase = Phase::Reopening;
         self.slots.begin_session(slot);
         let number = self.numbers.fresh();
         self.record(slot, number, &ExchangeHandle::default(), Purpose::Reopen);
@@ -72,7 +72,7 @@ impl Bridge {
     /// tries again.
     pub(in crate::bridge) fn reopen_failed(&mut self, slot: SlotId, failure: &Failure) {
         self.initialize_failed(slot);
-        for request in self.slots[slot].opening.release_requests() {
+        for request in self.slots[slot].lifecycle.release_requests() {
             self.refuse(request, failure);
         }
     }
@@ -80,16 +80,17 @@ impl Bridge {
     pub(in crate::bridge) fn reconfirm(&mut self, slot: SlotId) {
         let initialized = Message::notification(methods::INITIALIZED, None);
         let number = self.numbers.fresh();
-        self.slots[slot].opening.phase = Phase::Reconfirming(number);
+        self.slots[slot].lifecycle.phase = Phase::Reconfirming(number);
         self.slots[slot].timers.confirming();
         self.send_notification(slot, number, &initialized);
     }
 
     /// Restores log level and subscriptions in the new session.
     pub(in crate::bridge) fn restore(&mut self, slot: SlotId) {
-        let opening = &self.slots[slot].opening;
-        let level = opening.log_level.iter();
-        let messages: Vec<Message> = level.chain(opening.subscriptions.values()).cloned().collect();
+        let lifecycle = &self.slots[slot].lifecycle;
+        let level = lifecycle.log_level.iter();
+        let messages: Vec<Message> =
+            level.chain(lifecycle.subscriptions.values()).cloned().collect();
         for message in messages {
             self.ask(slot, &message, Purpose::Own);
         }
@@ -98,7 +99,7 @@ impl Bridge {
     /// Tells the host to list again, because it may have missed changes.
     fn announce_changes(&mut self, slot: SlotId) {
         for (capability, method) in methods::LIST_CHANGED {
-            if self.slots[slot].opening.announces(capability) {
+            if self.slots[slot].lifecycle.announces(capability) {
                 self.tell_host(slot, Frame::from(notification(method, None)), None);
             }
         }
@@ -107,10 +108,10 @@ impl Bridge {
     /// Handles an `initialize` that got an error or no answer at all.
     pub(in crate::bridge) fn initialize_failed(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
-        match state.opening.phase {
-            Phase::Opening => state.opening.phase = Phase::Idle,
+        match state.lifecycle.phase {
+            Phase::Opening => state.lifecycle.phase = Phase::Idle,
             _ => {
-                state.opening.phase = Phase::Lost;
+                state.lifecycle.phase = Phase::Lost;
                 state.timers.reopen_later();
             }
         }
@@ -119,14 +120,14 @@ impl Bridge {
     /// Announces lists that may have changed: those answered from the cache, if any were; otherwise
     /// all.
     pub(in crate::bridge) fn tell_changes(&mut self, slot: SlotId) {
-        if !self.slots[slot].opening.answered_early {
+        if !self.slots[slot].lifecycle.answered_early {
             return self.announce_changes(slot);
         }
         for method in self.slots[slot].cache.finish() {
             let list = Message::request(&RequestId::from(0), &method, None);
             self.ask(slot, &list, Purpose::Compare(list.clone()));
         }
-        self.slots[slot].opening.answered_early = false;
+        self.slots[slot].lifecycle.answered_early = false;
     }
 }
 
@@ -134,7 +135,7 @@ impl SessionSlot {
     /// Whether this is the current session and it is open.
     fn has_session(&self, generation: u32) -> bool {
         let is_away = matches!(
-            self.opening.phase,
+            self.lifecycle.phase,
             Phase::Idle | Phase::Opening | Phase::Reopening | Phase::Lost
         );
         generation == self.session.generation && !is_away

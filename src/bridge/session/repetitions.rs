@@ -9,14 +9,14 @@ impl Bridge {
     /// later.
     pub(in crate::bridge) fn note_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
         if let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response) {
-            self.slots[slot].opening.note_result(result);
+            self.slots[slot].lifecycle.note_result(result);
         }
         self.answer_repetitions(slot, answer);
     }
 
     /// Answers repeated `initialize` requests like the first one.
     fn answer_repetitions(&mut self, slot: SlotId, answer: &Message) {
-        for request in self.slots[slot].opening.take_repetitions() {
+        for request in self.slots[slot].lifecycle.take_repetitions() {
             let line = answer.with_id(&request.id().to_json());
             self.reply(request, line);
         }

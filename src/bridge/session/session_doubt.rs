@@ -12,7 +12,7 @@ impl Bridge {
     /// An answer may mean that the session is lost: finds out.
     pub(in crate::bridge) fn doubt_session(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
-        if !state.opening.is_ready() || state.adapter.is_on() || !state.timers.begin_check() {
+        if !state.lifecycle.is_ready() || state.adapter.is_on() || !state.timers.begin_check() {
             return;
         }
         tracing::debug!("an answer may mean that the server forgot the session, checking");
@@ -23,7 +23,7 @@ impl Bridge {
     /// The stream of the session was refused: finds out what that means (T-32).
     pub(in crate::bridge) fn handle_session_doubt(&mut self, slot: SlotId, generation: u32) {
         let state = &self.slots[slot];
-        if generation == state.session.generation && state.opening.is_ready() {
+        if generation == state.session.generation && state.lifecycle.is_ready() {
             self.ping(slot);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::opening::Opening;
+use super::lifecycle::SessionLifecycle;
 use super::timers::Timers;
 use crate::bridge::Bridge;
 use crate::bridge::eras::era_doubt::EraDoubt;
@@ -40,7 +40,7 @@ pub(in crate::bridge) struct SessionSlot {
     owner: Requester,
     pub(in crate::bridge) remote: Remote,
     pub(in crate::bridge) session: Arc<Session>,
-    pub(in crate::bridge) opening: Opening,
+    pub(in crate::bridge) lifecycle: SessionLifecycle,
     pub(in crate::bridge) cache: ResponseCache,
     pub(in crate::bridge) timers: Timers,
     /// The detection of the remote's era, while it runs.
@@ -58,7 +58,7 @@ impl SessionSlot {
             owner: Requester::Host,
             remote,
             session: Session::unopened(0),
-            opening: Opening::default(),
+            lifecycle: SessionLifecycle::default(),
             cache,
             timers,
             detection: None,
@@ -90,7 +90,7 @@ impl SessionSlot {
 
     /// The session, or what is known so far of one that is being opened.
     pub(in crate::bridge) fn session_so_far(&self) -> Arc<Session> {
-        match &self.opening.session_id {
+        match &self.lifecycle.session_id {
             Some(id) if self.session.id.is_none() => {
                 let (id, generation) = (Some(id.clone()), self.session.generation);
                 Arc::new(Session::new(generation, id, None))
@@ -234,7 +234,7 @@ impl SessionSlots {
 
     /// Whether no message waits for a session.
     pub(in crate::bridge) fn hold_nothing(&self) -> bool {
-        self.all.iter().all(|slot| slot.opening.holds_nothing())
+        self.all.iter().all(|slot| slot.lifecycle.holds_nothing())
     }
 
     /// Begins a new session in a slot.
@@ -274,9 +274,9 @@ impl Bridge {
     /// Whether nothing uses the session in this slot of a modern host.
     fn only_probed(&self, slot: SlotId) -> bool {
         let state = &self.slots[slot];
-        let is_settled = state.detection.is_none() && !state.opening.is_under_way();
+        let is_settled = state.detection.is_none() && !state.lifecycle.is_under_way();
         is_settled
-            && state.opening.holds_nothing()
+            && state.lifecycle.holds_nothing()
             && !self.modern_host.is_used()
             && self.in_flight.numbers_in(state.session.generation).is_empty()
     }
@@ -289,7 +289,7 @@ impl Bridge {
         state.remote.stop_listening();
         state.remote.leave(&old);
         state.timers.lost();
-        state.opening.begin_again();
+        state.lifecycle.begin_again();
         state.owner = Requester::Host;
         self.slots.of_adapter = None;
         self.slots.begin_session(slot);
@@ -311,7 +311,7 @@ impl Bridge {
                 SlotId::FIRST
             }
             // The first session could not be opened: try again.
-            (_, Some(slot)) if self.slots[slot].opening.is_idle() => slot,
+            (_, Some(slot)) if self.slots[slot].lifecycle.is_idle() => slot,
             (_, Some(older)) => {
                 let older = &mut self.slots[older];
                 older.remote.stop_listening();
@@ -351,7 +351,7 @@ mod tests {
     use super::*;
     use crate::bridge::BridgeOptions;
     use crate::bridge::host_side::request::HostRequest;
-    use crate::bridge::session::opening::{HeldMessage, Phase};
+    use crate::bridge::session::lifecycle::{HeldMessage, Phase};
     use crate::eras::ModernRemote;
     use crate::error::Failure;
     use crate::host::in_process;
@@ -413,15 +413,15 @@ mod tests {
         let mut bridge = bridge();
         let slot = bridge.slot_for_new_adapter_session();
         let probed = Arc::clone(&bridge.slots[slot].session);
-        bridge.slots[slot].opening.continue_in_background();
-        bridge.slots[slot].opening.phase = Phase::Ready;
+        bridge.slots[slot].lifecycle.continue_in_background();
+        bridge.slots[slot].lifecycle.phase = Phase::Ready;
         bridge.slots[slot].timers.opened();
         let discover = r#"{"jsonrpc":"2.0","id":"p","method":"server/discover","params":{}}"#;
         let discover = Message::parse(discover).unwrap();
         bridge.with_host_adapter(|host, context| host.take(discover, context));
         assert_eq!(bridge.slot_for_legacy_host(), slot);
         let state = &bridge.slots[slot];
-        assert!(state.opening.is_idle() && !state.is_of_adapter(), "it begins anew");
+        assert!(state.lifecycle.is_idle() && !state.is_of_adapter(), "it begins anew");
         assert!(state.next_timer().is_none(), "nothing of the probe is due");
         assert_ne!(state.session.generation, probed.generation);
         assert!(!bridge.modern_host.waits() && !bridge.slots.serve_only_the_adapter());
@@ -435,12 +435,12 @@ mod tests {
         let mut bridge = bridge();
         let modern = bridge.slot_for_new_adapter_session();
         let request = initialize(&bridge).by(Requester::Adapter);
-        assert!(bridge.slots[modern].opening.hold(HeldMessage::Request(request)).is_none());
+        assert!(bridge.slots[modern].lifecycle.hold(HeldMessage::Request(request)).is_none());
         let legacy = bridge.slot_for_legacy_host();
         assert_ne!(legacy, modern);
         assert!(bridge.slots[modern].is_of_adapter() && !bridge.slots[legacy].is_of_adapter());
         assert!(!bridge.slots.hold_nothing());
-        for request in bridge.slots[modern].opening.release_requests() {
+        for request in bridge.slots[modern].lifecycle.release_requests() {
             request.cancelled();
         }
     }
@@ -450,7 +450,7 @@ mod tests {
     async fn a_larger_set_of_capabilities_gets_a_session_of_its_own() {
         let mut bridge = bridge();
         let first = bridge.slot_for_new_adapter_session();
-        bridge.slots[first].opening.phase = Phase::Ready;
+        bridge.slots[first].lifecycle.phase = Phase::Ready;
         bridge.slots[first].timers.opened();
         bridge.slots[first].remote.set_transport(Transport::StreamableHttp);
         let second = bridge.slot_for_new_adapter_session();
@@ -498,7 +498,7 @@ mod tests {
         let request = initialize(&bridge);
         bridge.open_session(SlotId::FIRST, request);
         bridge.carry_out_effects();
-        let number = bridge.slots[SlotId::FIRST].opening.first_number().unwrap();
+        let number = bridge.slots[SlotId::FIRST].lifecycle.first_number().unwrap();
         assert!(bridge.slots[SlotId::FIRST].is_probing(number));
         assert!(!bridge.slots[SlotId::FIRST].is_probing(number + 1));
         bridge.fail_all_slots(&Failure::internal());

@@ -20,7 +20,7 @@ impl Bridge {
     /// some time later, minimally if a sign-in is pending.
     pub(in crate::bridge) fn answer_early(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
-        let Some(number) = state.opening.first_number() else { return self.offer_sign_in(slot) };
+        let Some(number) = state.lifecycle.first_number() else { return self.offer_sign_in(slot) };
         if let Some(result) = state.cache.answer_early() {
             tracing::info!("the server is slow: answered from the last session");
             return self.answer_first(slot, number, &result);
@@ -38,7 +38,8 @@ impl Bridge {
     pub(in crate::bridge) fn answer_without_remote(&mut self, number: u64) {
         let Some(open) = self.in_flight.get(number) else { return };
         let slot = self.slots.of_generation(open.generation);
-        if self.slots[slot].opening.first_number() != Some(number) || !self.slots.sign_in_waits() {
+        if self.slots[slot].lifecycle.first_number() != Some(number) || !self.slots.sign_in_waits()
+        {
             return;
         }
         match self.slots[slot].cache.answer_early() {
@@ -54,8 +55,8 @@ impl Bridge {
         if !state.cache.is_on() {
             return;
         }
-        let Some(number) = state.opening.first_number() else { return };
-        let Some(initialize) = state.opening.initialize() else { return };
+        let Some(number) = state.lifecycle.first_number() else { return };
+        let Some(initialize) = state.lifecycle.initialize() else { return };
         let version =
             initialize.params_as::<Hello>().and_then(|h| ProtocolVersion::from_name(&h.version));
         let version = version
@@ -73,7 +74,7 @@ impl Bridge {
         let Purpose::Host(request) = open.purpose else { return };
         let behind = OpenRequest { purpose: Purpose::Reopen, ..open };
         self.in_flight.open(number, behind);
-        self.slots[slot].opening.continue_in_background();
+        self.slots[slot].lifecycle.continue_in_background();
         self.reply_result(request, result);
         self.note_initialize_answer(slot, &Message::result(&RequestId::from(0), result));
     }
@@ -85,7 +86,7 @@ impl Bridge {
         slot: SlotId,
         request: HostRequest,
     ) -> Option<HostRequest> {
-        if !self.slots[slot].opening.is_answered_early() {
+        if !self.slots[slot].lifecycle.is_answered_early() {
             return Some(request);
         }
         let Some(result) = self.slots[slot].cache.list(request.message()) else {

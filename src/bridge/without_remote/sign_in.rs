@@ -78,7 +78,7 @@ impl Bridge {
         request: HostRequest,
     ) -> Option<HostRequest> {
         let state = &self.slots[slot];
-        let waits = state.opening.is_answered_early() || self.waits_for_era(&request);
+        let waits = state.lifecycle.is_answered_early() || self.waits_for_era(&request);
         let offered = state.cache.is_minimal() && waits;
         let is_call =
             || request.message().params_as::<Call>().is_some_and(|call| call.name == TOOL);

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
-use crate::bridge::session::opening::HeldMessage;
+use crate::bridge::session::lifecycle::HeldMessage;
 use crate::bridge::session::slots::SlotId;
 use crate::eras::modern_host::{conservative_discover, discover_result};
 use crate::jsonrpc::{Frame, result_response};
@@ -27,7 +27,7 @@ impl Bridge {
         }
         self.cache_minimal_lists(slot);
         let mut others = VecDeque::new();
-        for held in self.slots[slot].opening.release() {
+        for held in self.slots[slot].lifecycle.release() {
             others.extend(match held {
                 HeldMessage::Request(request) => {
                     self.answer_with_offer(slot, request).map(HeldMessage::Request)
@@ -35,7 +35,7 @@ impl Bridge {
                 notification @ HeldMessage::Notification(..) => Some(notification),
             });
         }
-        self.slots[slot].opening.hold_again(others);
+        self.slots[slot].lifecycle.hold_again(others);
     }
 
     /// Answers a modern host's request while a sign-in is pending, if the host was already told so,
@@ -89,7 +89,7 @@ impl Bridge {
         let result = self.conservative_discover();
         self.with_host_adapter(|host, context| host.answer_discovers_with(&result, context));
         for slot in self.slots.ids() {
-            for request in self.slots[slot].opening.withdraw_discovers() {
+            for request in self.slots[slot].lifecycle.withdraw_discovers() {
                 let line = result_response(request.id(), &result);
                 self.reply(request, Frame::from(line));
             }

@@ -16,7 +16,7 @@ impl Bridge {
                     self.answer_minimal(slot);
                     self.offer_sign_in(slot);
                 }
-                SignInState::SignedIn if self.slots[slot].opening.is_lost() => self.reopen(slot),
+                SignInState::SignedIn if self.slots[slot].lifecycle.is_lost() => self.reopen(slot),
                 _ => {}
             }
         }

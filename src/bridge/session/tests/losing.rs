@@ -10,7 +10,7 @@ async fn a_lost_session_is_opened_again_with_the_same_initialize_and_told_what_t
         [("logging/setLevel", r#"{"level":"info"}"#), ("resources/subscribe", r#"{"uri":"a"}"#)]
     {
         let request = scene.request(method, params);
-        scene.bridge.slots[FIRST].opening.remember(request.message());
+        scene.bridge.slots[FIRST].lifecycle.remember(request.message());
         request.cancelled();
     }
     let old = scene.session();
@@ -46,7 +46,7 @@ async fn a_lost_session_is_opened_again_with_the_same_initialize_and_told_what_t
 async fn the_first_confirmation_restores_and_announces_nothing() {
     let mut scene = Scene::opened().await;
     let level = scene.request("logging/setLevel", r#"{"level":"info"}"#);
-    scene.bridge.slots[FIRST].opening.remember(level.message());
+    scene.bridge.slots[FIRST].lifecycle.remember(level.message());
     level.cancelled();
     scene.confirm().await;
     assert_eq!(scene.told_so_far().await, Vec::<Value>::new());
@@ -68,11 +68,11 @@ async fn a_server_that_forgets_every_session_is_given_up_and_tried_again_later()
         scene.bridge.handle_confirmation(FIRST, number);
     }
     let waiting = scene.request("tools/list", "{}");
-    assert!(scene.bridge.slots[FIRST].opening.hold(HeldMessage::Request(waiting)).is_none());
+    assert!(scene.bridge.slots[FIRST].lifecycle.hold(HeldMessage::Request(waiting)).is_none());
     let waiting = scene.number;
     scene.bridge.session_lost(FIRST, scene.session().generation);
     let slot = &scene.bridge.slots[FIRST];
-    assert!(slot.opening.is_lost() && slot.opening.holds_nothing());
+    assert!(slot.lifecycle.is_lost() && slot.lifecycle.holds_nothing());
     assert!(slot.timers.next().is_some(), "a timer tries again");
     assert_eq!(ids(&scene.told_so_far().await), [waiting]);
     // The next request tries again, too.
@@ -94,12 +94,12 @@ async fn a_session_that_is_lost_for_nothing_again_and_again_waits_for_the_host()
     assert_eq!(scene.phase(), Phase::Ready, "another session was lost");
     scene.bridge.session_lost_unasked(FIRST, generation);
     let slot = &mut scene.bridge.slots[FIRST];
-    assert!(slot.opening.is_lost() && slot.opening.is_paused());
+    assert!(slot.lifecycle.is_lost() && slot.lifecycle.is_paused());
     let due = slot.timers.next().unwrap();
     assert!(slot.timers.reopen_is_due(due), "nothing else is due: {:?}", slot.timers.next());
     assert_eq!(slot.timers.next(), None);
     scene.bridge.reopen(FIRST);
-    assert!(!scene.bridge.slots[FIRST].opening.is_paused());
+    assert!(!scene.bridge.slots[FIRST].lifecycle.is_paused());
     assert_eq!(scene.asked().await, "POST - initialize");
 }
 
@@ -111,7 +111,7 @@ async fn a_session_that_somebody_waits_for_is_opened_again_at_once() {
         assert_eq!(scene.bridge.slots[FIRST].timers.pause_after_loss(), None);
     }
     let waiting = scene.request("tools/list", "{}");
-    assert!(scene.bridge.slots[FIRST].opening.hold(HeldMessage::Request(waiting)).is_none());
+    assert!(scene.bridge.slots[FIRST].lifecycle.hold(HeldMessage::Request(waiting)).is_none());
     scene.bridge.session_lost_unasked(FIRST, scene.session().generation);
     assert_eq!(scene.phase(), Phase::Reopening);
     scene.bridge.fail_all_slots(&lost());
@@ -129,7 +129,7 @@ async fn a_session_that_cannot_be_opened_again_fails_what_waits_for_it() {
     assert_eq!(scene.phase(), Phase::Lost);
     assert!(scene.bridge.slots[FIRST].timers.next().is_some());
     assert_eq!(ids(&scene.told_so_far().await), [waiting_id]);
-    assert!(!scene.bridge.slots[FIRST].opening.is_paused());
+    assert!(!scene.bridge.slots[FIRST].lifecycle.is_paused());
 }
 
 /// T-32: without the host's `initialize` there is nothing to open again.
@@ -138,7 +138,7 @@ async fn a_slot_that_was_never_opened_is_not_opened_again() {
     let mut scene = Scene::new().await;
     scene.bridge.reopen(FIRST);
     assert_eq!(scene.bridge.counters.reopened_so_far(), 0);
-    assert!(scene.bridge.slots[FIRST].opening.is_idle());
+    assert!(scene.bridge.slots[FIRST].lifecycle.is_idle());
 }
 
 /// After an answer from the cache, the lists that the host was given are compared.
@@ -146,8 +146,8 @@ async fn a_slot_that_was_never_opened_is_not_opened_again() {
 async fn after_an_answer_from_the_cache_its_lists_are_asked_for_and_nothing_else_is_announced() {
     let mut scene = Scene::ready().await;
     let slot = &mut scene.bridge.slots[FIRST];
-    slot.opening.continue_in_background();
-    slot.opening.phase = Phase::Ready;
+    slot.lifecycle.continue_in_background();
+    slot.lifecycle.phase = Phase::Ready;
     slot.cache.answer_minimal([("tools/list", r#"{"tools":[]}"#.to_owned())]);
     scene.bridge.tell_changes(FIRST);
     assert_eq!(scene.asked().await, "POST s1 tools/list");
@@ -157,7 +157,7 @@ async fn after_an_answer_from_the_cache_its_lists_are_asked_for_and_nothing_else
         open.is_some_and(|open| matches!(open.purpose, Purpose::Compare(_)))
     };
     assert_eq!(open.iter().filter(|number| compares(number)).count(), 1);
-    assert!(!scene.bridge.slots[FIRST].opening.is_answered_early(), "that is over");
+    assert!(!scene.bridge.slots[FIRST].lifecycle.is_answered_early(), "that is over");
     assert_eq!(scene.told_so_far().await, Vec::<Value>::new());
     scene.bridge.tell_changes(FIRST);
     let told = scene.told_so_far().await;
@@ -171,8 +171,8 @@ async fn a_session_is_lost_only_while_it_is_open() {
     let generation = scene.session().generation;
     let open = |scene: &mut Scene, phase: Phase, generation: u32| {
         let before = scene.bridge.counters.reopened_so_far();
-        scene.bridge.slots[FIRST].opening.phase = phase;
-        scene.bridge.slots[FIRST].opening.losses = 0;
+        scene.bridge.slots[FIRST].lifecycle.phase = phase;
+        scene.bridge.slots[FIRST].lifecycle.losses = 0;
         scene.bridge.session_lost(FIRST, generation);
         scene.bridge.counters.reopened_so_far() > before
     };

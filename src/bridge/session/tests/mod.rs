@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::opening::{Capabilities, HeldMessage, Phase};
+use super::lifecycle::{Capabilities, HeldMessage, Phase};
 use super::slots::SlotId;
 use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::remote_side::in_flight::Purpose;
@@ -113,8 +113,8 @@ impl Scene {
 
     /// Answers the `initialize` under way as a server with this session id does.
     fn answer_initialize(&mut self, session: &str) {
-        let opening = &self.bridge.slots[FIRST].opening;
-        let number = opening.first_number().or_else(|| self.sent_again()).unwrap();
+        let lifecycle = &self.bridge.slots[FIRST].lifecycle;
+        let number = lifecycle.first_number().or_else(|| self.sent_again()).unwrap();
         let id = Some(HeaderValue::from_str(session).unwrap());
         self.bridge.note_opened(FIRST, number, Transport::StreamableHttp, id);
         self.bridge.handle_probe_answer(FIRST, &answer());
@@ -133,7 +133,7 @@ impl Scene {
     async fn confirm(&mut self) {
         self.bridge.confirm_session(FIRST, &Message::notification(INITIALIZED, None));
         assert_eq!(self.asked().await, "POST s1 notifications/initialized");
-        let Phase::Confirming(number) = self.bridge.slots[FIRST].opening.phase else {
+        let Phase::Confirming(number) = self.bridge.slots[FIRST].lifecycle.phase else {
             panic!("{:?}", self.phase())
         };
         self.bridge.handle_confirmation(FIRST, number);
@@ -146,7 +146,7 @@ impl Scene {
     }
 
     fn phase(&self) -> Phase {
-        self.bridge.slots[FIRST].opening.phase
+        self.bridge.slots[FIRST].lifecycle.phase
     }
 
     fn session(&self) -> Arc<Session> {

@@ -20,10 +20,10 @@ async fn an_answer_to_initialize_opens_the_session_that_it_names() {
     assert_eq!(session.id.as_ref().unwrap(), "s1");
     assert_eq!(session.version.as_ref().unwrap(), "2025-03-26");
     assert_eq!(scene.phase(), Phase::Opened);
-    let opening = &scene.bridge.slots[FIRST].opening;
-    assert_eq!(opening.version(), Some(ProtocolVersion::V2025_03_26));
-    assert!(opening.announces("tools") && opening.result().unwrap().contains("serverInfo"));
-    assert!(opening.initialize().is_some() && opening.session_id.is_none());
+    let lifecycle = &scene.bridge.slots[FIRST].lifecycle;
+    assert_eq!(lifecycle.version(), Some(ProtocolVersion::V2025_03_26));
+    assert!(lifecycle.announces("tools") && lifecycle.result().unwrap().contains("serverInfo"));
+    assert!(lifecycle.initialize().is_some() && lifecycle.session_id.is_none());
     let connected = scene.connected.try_recv().unwrap();
     assert_eq!(connected.revision, Some(ProtocolVersion::V2025_03_26));
     assert_eq!(connected.transport, Transport::StreamableHttp.name());
@@ -49,9 +49,9 @@ async fn what_follows_initialize_waits_for_the_session_and_then_for_its_confirma
     let Phase::Confirming(number) = scene.phase() else { panic!("{:?}", scene.phase()) };
     assert!(!scene.bridge.slots.hold_nothing(), "what follows waits");
     scene.bridge.handle_confirmation(FIRST, number + 100);
-    assert!(!scene.bridge.slots[FIRST].opening.is_ready(), "it was another exchange");
+    assert!(!scene.bridge.slots[FIRST].lifecycle.is_ready(), "it was another exchange");
     scene.bridge.handle_confirmation(FIRST, number);
-    assert!(scene.bridge.slots[FIRST].opening.is_ready() && scene.bridge.slots.hold_nothing());
+    assert!(scene.bridge.slots[FIRST].lifecycle.is_ready() && scene.bridge.slots.hold_nothing());
     let mut asked = [scene.asked().await, scene.asked().await];
     asked.sort();
     assert_eq!(asked, ["POST s1 notifications/x", "POST s1 tools/call"]);
@@ -95,12 +95,12 @@ async fn a_session_is_confirmed_once() {
 async fn an_initialize_that_is_refused_leaves_nothing_open() {
     let mut scene = Scene::opening().await;
     scene.bridge.slots[FIRST].timers.answer_after(PATIENCE);
-    let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
+    let number = scene.bridge.slots[FIRST].lifecycle.first_number().unwrap();
     let error = r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32602,"message":"no"}}"#;
     scene.bridge.handle_answer(number, &Message::parse(error.to_owned()).unwrap(), &[]);
     assert_eq!(scene.told().await["error"]["code"], -32602);
     let slot = &scene.bridge.slots[FIRST];
-    assert!(slot.opening.is_idle() && slot.opening.result().is_none());
+    assert!(slot.lifecycle.is_idle() && slot.lifecycle.result().is_none());
     assert!(slot.session.id.is_none() && slot.timers.next().is_none());
     assert!(scene.connected.try_recv().is_err(), "it is not connected");
 }
@@ -109,12 +109,12 @@ async fn an_initialize_that_is_refused_leaves_nothing_open() {
 #[tokio::test]
 async fn a_late_head_changes_nothing_and_that_of_a_further_probe_counts() {
     let mut scene = Scene::opening().await;
-    let first = scene.bridge.slots[FIRST].opening.first_number().unwrap();
+    let first = scene.bridge.slots[FIRST].lifecycle.first_number().unwrap();
     let id = || Some(HeaderValue::from_static("s1"));
     let http = || Transport::StreamableHttp;
     scene.bridge.note_opened(FIRST, first + 100, http(), id());
     let slot = &scene.bridge.slots[FIRST];
-    assert!(slot.remote.transport().is_none() && slot.opening.session_id.is_none());
+    assert!(slot.remote.transport().is_none() && slot.lifecycle.session_id.is_none());
     // The first probe is refused: the next one has an exchange of its own.
     let failure = Failure::new(FailureKind::Http, "HTTP 404").hint("check");
     let refusal = ProbeRefusal { status: Some(404), failure, answer: None };
@@ -128,7 +128,7 @@ async fn a_late_head_changes_nothing_and_that_of_a_further_probe_counts() {
     assert_eq!(slot.session_so_far().id.as_ref().unwrap(), "s1", "known before the answer");
     // The request itself is in flight under its own number, and no probe.
     scene.bridge.note_opened(FIRST, first, http(), None);
-    assert!(scene.bridge.slots[FIRST].opening.session_id.is_none());
+    assert!(scene.bridge.slots[FIRST].lifecycle.session_id.is_none());
     scene.bridge.fail_all_slots(&lost());
 }
 
@@ -136,7 +136,7 @@ async fn a_late_head_changes_nothing_and_that_of_a_further_probe_counts() {
 #[tokio::test]
 async fn an_open_session_is_not_mixed_up_with_the_id_of_the_next_one() {
     let mut scene = Scene::opened().await;
-    scene.bridge.slots[FIRST].opening.session_id = Some(HeaderValue::from_static("s2"));
+    scene.bridge.slots[FIRST].lifecycle.session_id = Some(HeaderValue::from_static("s2"));
     assert_eq!(scene.bridge.slots[FIRST].session_so_far().id.as_ref().unwrap(), "s1");
 }
 
@@ -184,14 +184,14 @@ async fn only_a_discovery_shortens_the_wait_for_the_server() {
 async fn what_a_new_session_declares_replaces_what_the_old_one_declared() {
     let mut scene = Scene::ready().await;
     let text = r#"{"prompts":{"listChanged":true}}"#;
-    scene.bridge.slots[FIRST].opening.capabilities =
+    scene.bridge.slots[FIRST].lifecycle.capabilities =
         Capabilities(serde_json::from_str(text).unwrap());
     scene.bridge.handle_initialize_answer(FIRST, &answer());
-    let opening = &scene.bridge.slots[FIRST].opening;
-    assert!(opening.announces("tools") && !opening.announces("prompts"));
+    let lifecycle = &scene.bridge.slots[FIRST].lifecycle;
+    assert!(lifecycle.announces("tools") && !lifecycle.announces("prompts"));
     let unreadable = Message::parse(r#"{"jsonrpc":"2.0","id":9,"result":7}"#.to_owned()).unwrap();
     scene.bridge.handle_initialize_answer(FIRST, &unreadable);
-    assert!(!scene.bridge.slots[FIRST].opening.announces("tools"));
+    assert!(!scene.bridge.slots[FIRST].lifecycle.announces("tools"));
 }
 
 /// T-26
@@ -215,7 +215,7 @@ async fn how_the_server_is_reached_is_logged_once() {
     let mut scene = Scene::new().await;
     let initialize = scene.request("initialize", "{}");
     scene.bridge.open_session(FIRST, initialize);
-    let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
+    let number = scene.bridge.slots[FIRST].lifecycle.first_number().unwrap();
     let http = Transport::StreamableHttp;
     let first = logged(|| scene.bridge.note_opened(FIRST, number, http, None));
     assert!(first.contains("connected") && !first.contains("deprecated"), "{first}");
@@ -226,7 +226,7 @@ async fn how_the_server_is_reached_is_logged_once() {
     let mut scene = Scene::new().await;
     let initialize = scene.request("initialize", "{}");
     scene.bridge.open_session(FIRST, initialize);
-    let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
+    let number = scene.bridge.slots[FIRST].lifecycle.first_number().unwrap();
     let stream = scene.http_sse();
     let old = logged(|| scene.bridge.note_opened(FIRST, number, stream, None));
     assert!(old.contains("connected") && old.contains("deprecated"), "{old}");
@@ -276,7 +276,7 @@ async fn a_modern_server_is_asked_through_its_adapter() {
             scene.bridge.open_session(FIRST, initialize);
         } else {
             scene.bridge.initialize_again(FIRST, initialize);
-            assert!(scene.bridge.slots[FIRST].opening.result().is_none(), "it begins anew");
+            assert!(scene.bridge.slots[FIRST].lifecycle.result().is_none(), "it begins anew");
         }
         scene.bridge.carry_out_effects();
         let line = scene.told().await;
@@ -311,7 +311,7 @@ async fn what_a_modern_host_asked_is_translated_once_a_session_is_open() {
     let mut scene = Scene::opened().await;
     let list = of_modern_host(&mut scene, "tools/list");
     let id = list.id().clone();
-    assert!(scene.bridge.slots[FIRST].opening.hold(HeldMessage::Request(list)).is_none());
+    assert!(scene.bridge.slots[FIRST].lifecycle.hold(HeldMessage::Request(list)).is_none());
     scene.confirm().await;
     assert!(scene.bridge.modern_host.knows(&id), "its adapter has it");
     assert!(scene.bridge.slots.hold_nothing());

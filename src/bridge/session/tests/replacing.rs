@@ -30,12 +30,12 @@ async fn the_same_initialize_gets_the_same_answer_now_or_later() {
 async fn a_refusal_is_not_remembered_as_an_answer() {
     let mut scene = Scene::new().await;
     let repetition = scene.request("initialize", "{}");
-    scene.bridge.slots[FIRST].opening.hold_repetition(repetition);
+    scene.bridge.slots[FIRST].lifecycle.hold_repetition(repetition);
     let error = r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32602,"message":"no"}}"#;
     let error = Message::parse(error.to_owned()).unwrap();
     scene.bridge.note_initialize_answer(FIRST, &error);
     assert_eq!(scene.told().await["error"]["code"], -32602);
-    assert_eq!(scene.bridge.slots[FIRST].opening.result(), None);
+    assert_eq!(scene.bridge.slots[FIRST].lifecycle.result(), None);
 }
 
 /// E-08, T-33
@@ -50,7 +50,7 @@ async fn another_initialize_replaces_the_session_and_the_old_one_ends() {
     assert_eq!(asked, ["DELETE s1 -", "POST - initialize"]);
     let slot = &scene.bridge.slots[FIRST];
     assert!(slot.session.generation != old.generation && slot.session.id.is_none());
-    assert!(slot.opening.result().is_none() && slot.opening.first_number().is_some());
+    assert!(slot.lifecycle.result().is_none() && slot.lifecycle.first_number().is_some());
     assert!(slot.timers.next().is_none(), "nothing of the old one is due");
     assert!(scene.bridge.replaced.is_empty());
     scene.bridge.fail_all_slots(&lost());
@@ -128,7 +128,7 @@ async fn the_session_of_a_probe_that_nobody_needs_ends() {
     assert_eq!(scene.bridge.slot_for_legacy_host(), FIRST);
     assert_eq!(scene.asked().await, "DELETE s1 -");
     assert_ne!(scene.session().generation, old.generation);
-    assert!(scene.bridge.slots[FIRST].opening.is_idle());
+    assert!(scene.bridge.slots[FIRST].lifecycle.is_idle());
 }
 
 /// E-01: what is still needed is not taken over.
@@ -136,7 +136,7 @@ async fn the_session_of_a_probe_that_nobody_needs_ends() {
 async fn a_probe_that_is_in_use_keeps_its_session() {
     type Use = fn(&mut Scene);
     let uses: [Use; 3] = [
-        |scene| scene.bridge.slots[FIRST].opening.phase = Phase::Reopening,
+        |scene| scene.bridge.slots[FIRST].lifecycle.phase = Phase::Reopening,
         |scene| {
             let call = scene.request("tools/call", "{}").by(Requester::Adapter);
             scene.bridge.forward(FIRST, call);
@@ -153,7 +153,7 @@ async fn a_probe_that_is_in_use_keeps_its_session() {
         assert_ne!(scene.bridge.slot_for_legacy_host(), FIRST);
         assert!(scene.bridge.slots[FIRST].is_of_adapter());
         assert!(!scene.bridge.slots.serve_only_the_adapter());
-        for request in scene.bridge.slots[FIRST].opening.release_requests() {
+        for request in scene.bridge.slots[FIRST].lifecycle.release_requests() {
             request.cancelled();
         }
         for number in scene.bridge.in_flight.host_numbers() {
@@ -176,7 +176,7 @@ async fn a_session_that_is_left_is_not_listened_to_any_more() {
                 scene.bridge.slots[FIRST].timers.pause_after_loss();
             }
             scene.bridge.session_lost_unasked(FIRST, scene.session().generation);
-            assert!(scene.bridge.slots[FIRST].opening.is_paused());
+            assert!(scene.bridge.slots[FIRST].lifecycle.is_paused());
         },
         |scene| {
             let another = scene.request("initialize", r#"{"protocolVersion":"2024-11-05"}"#);

@@ -44,7 +44,7 @@ pub(in crate::bridge) enum HeldMessage {
 
 /// The session's state, and everything needed to open it again.
 #[derive(Debug, Default)]
-pub(in crate::bridge) struct Opening {
+pub(in crate::bridge) struct SessionLifecycle {
     pub(super) phase: Phase,
     pub(super) initialize: Option<Message>,
     /// The number of the host's own `initialize`.
@@ -85,7 +85,7 @@ struct OfResource {
     uri: String,
 }
 
-impl Opening {
+impl SessionLifecycle {
     /// Whether the host has sent no `initialize` yet.
     pub(in crate::bridge) fn is_idle(&self) -> bool {
         self.phase == Phase::Idle
@@ -329,31 +329,31 @@ mod tests {
     /// T-07, T-32
     #[test]
     fn messages_wait_in_order_and_what_was_not_executed_goes_first() {
-        let mut opening = Opening::default();
-        assert!(opening.hold(held(1, "tools/list")).is_none());
-        assert!(opening.hold(held(2, "tools/list")).is_none());
-        opening.hold_first(request(3, "tools/list", "{}"));
-        assert!(opening.holds(Requester::Host, &id(2)) && !opening.holds_nothing());
-        assert_eq!(ids(opening.release_requests()), [id(3), id(1), id(2)]);
-        assert!(opening.holds_nothing());
+        let mut lifecycle = SessionLifecycle::default();
+        assert!(lifecycle.hold(held(1, "tools/list")).is_none());
+        assert!(lifecycle.hold(held(2, "tools/list")).is_none());
+        lifecycle.hold_first(request(3, "tools/list", "{}"));
+        assert!(lifecycle.holds(Requester::Host, &id(2)) && !lifecycle.holds_nothing());
+        assert_eq!(ids(lifecycle.release_requests()), [id(3), id(1), id(2)]);
+        assert!(lifecycle.holds_nothing());
     }
 
     /// T-35
     #[test]
     fn a_message_that_is_given_up_waits_no_longer() {
-        let mut opening = Opening::default();
+        let mut lifecycle = SessionLifecycle::default();
         let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
         let initialized = Message::parse(initialized).unwrap();
         let initialized = HeldMessage::Notification(initialized, Requester::Host);
-        assert!(opening.hold(initialized).is_none());
-        assert!(opening.hold(held(1, "tools/list")).is_none());
-        assert!(opening.hold(held(2, "server/discover")).is_none());
-        assert!(opening.hold(held(3, "tools/list")).is_none());
-        assert_eq!(ids(opening.withdraw(Requester::Host, &id(1))), [id(1)]);
-        assert!(opening.withdraw(Requester::Adapter, &id(2)).is_none(), "ids of another side");
-        assert_eq!(ids(opening.withdraw_discovers()), [id(2)]);
-        assert!(!opening.holds(Requester::Host, &id(2)));
-        let released = opening.release();
+        assert!(lifecycle.hold(initialized).is_none());
+        assert!(lifecycle.hold(held(1, "tools/list")).is_none());
+        assert!(lifecycle.hold(held(2, "server/discover")).is_none());
+        assert!(lifecycle.hold(held(3, "tools/list")).is_none());
+        assert_eq!(ids(lifecycle.withdraw(Requester::Host, &id(1))), [id(1)]);
+        assert!(lifecycle.withdraw(Requester::Adapter, &id(2)).is_none(), "ids of another side");
+        assert_eq!(ids(lifecycle.withdraw_discovers()), [id(2)]);
+        assert!(!lifecycle.holds(Requester::Host, &id(2)));
+        let released = lifecycle.release();
         let methods: Vec<_> = released.iter().map(|held| held.message().method()).collect();
         assert_eq!(methods, ["notifications/initialized", "tools/list"]);
         assert_eq!(ids(released.into_iter().filter_map(HeldMessage::into_request)), [id(3)]);
@@ -362,13 +362,13 @@ mod tests {
     /// S-12
     #[test]
     fn no_more_may_wait_than_the_limit() {
-        let mut opening = Opening::default();
+        let mut lifecycle = SessionLifecycle::default();
         let refused = (1..).find(|number| {
-            let refused = opening.hold(held(*number, "tools/list"));
+            let refused = lifecycle.hold(held(*number, "tools/list"));
             refused.and_then(HeldMessage::into_request).map(HostRequest::cancelled).is_some()
         });
         assert_eq!(refused, Some(20_001));
-        for request in opening.release_requests() {
+        for request in lifecycle.release_requests() {
             request.cancelled();
         }
     }
@@ -376,12 +376,12 @@ mod tests {
     /// T-32: what a new session is told again
     #[test]
     fn log_level_and_subscriptions_are_remembered_until_they_end() {
-        let mut opening = Opening { losses: 2, ..Opening::default() };
+        let mut lifecycle = SessionLifecycle { losses: 2, ..SessionLifecycle::default() };
         let mut answered = |method: &str, params: &str| {
             let request = request(1, method, params);
-            opening.remember(request.message());
+            lifecycle.remember(request.message());
             request.cancelled();
-            (opening.losses, opening.log_level.is_some(), opening.subscriptions.len())
+            (lifecycle.losses, lifecycle.log_level.is_some(), lifecycle.subscriptions.len())
         };
         assert_eq!(answered("tools/list", "{}"), (0, false, 0));
         assert_eq!(answered("logging/setLevel", r#"{"level":"info"}"#), (0, true, 0));
@@ -394,8 +394,9 @@ mod tests {
     #[test]
     fn the_phase_says_what_may_be_sent() {
         let says = |phase: Phase| {
-            let opening = Opening { phase, first: Some(5), ..Opening::default() };
-            (opening.sends_at_once(), opening.is_under_way(), opening.first_number())
+            let lifecycle =
+                SessionLifecycle { phase, first: Some(5), ..SessionLifecycle::default() };
+            (lifecycle.sends_at_once(), lifecycle.is_under_way(), lifecycle.first_number())
         };
         assert_eq!(says(Phase::Idle), (false, false, None));
         assert_eq!(says(Phase::Opening), (false, true, Some(5)));
@@ -410,12 +411,12 @@ mod tests {
     #[test]
     fn a_phase_has_one_name_each() {
         let says = |phase: Phase| {
-            let opening = Opening { phase, ..Opening::default() };
+            let lifecycle = SessionLifecycle { phase, ..SessionLifecycle::default() };
             [
-                opening.is_idle(),
-                opening.awaits_confirmation(),
-                opening.is_ready(),
-                opening.is_lost(),
+                lifecycle.is_idle(),
+                lifecycle.awaits_confirmation(),
+                lifecycle.is_ready(),
+                lifecycle.is_lost(),
             ]
         };
         assert_eq!(says(Phase::Idle), [true, false, false, false]);
@@ -423,47 +424,48 @@ mod tests {
         assert_eq!(says(Phase::Ready), [false, false, true, false]);
         assert_eq!(says(Phase::Lost), [false, false, false, true]);
         assert_eq!(says(Phase::Confirming(1)), [false; 4]);
-        assert!(Opening { paused: true, ..Opening::default() }.is_paused());
-        assert!(!Opening::default().is_paused());
+        assert!(SessionLifecycle { paused: true, ..SessionLifecycle::default() }.is_paused());
+        assert!(!SessionLifecycle::default().is_paused());
     }
 
     /// E-08
     #[test]
     fn a_session_that_begins_again_keeps_only_what_waits_for_it() {
-        let mut opening = Opening::default();
-        opening.note_result("{}");
-        opening.continue_in_background();
-        opening.session_id = Some(HeaderValue::from_static("x"));
-        assert!(opening.is_under_way() && opening.is_answered_early());
-        assert_eq!(opening.result(), Some("{}"));
-        opening.hold_repetition(request(1, "initialize", "{}"));
-        assert!(!opening.holds_nothing());
-        assert!(opening.hold(held(2, "tools/list")).is_none());
-        opening.begin_again();
-        assert!(opening.is_idle() && !opening.is_answered_early());
-        assert!(opening.result().is_none() && opening.session_id.is_none());
-        assert_eq!(ids(opening.take_repetitions()), [id(1)]);
-        assert!(!opening.holds_nothing());
-        assert_eq!(ids(opening.release_requests()), [id(2)]);
-        assert!(opening.holds_nothing());
+        let mut lifecycle = SessionLifecycle::default();
+        lifecycle.note_result("{}");
+        lifecycle.continue_in_background();
+        lifecycle.session_id = Some(HeaderValue::from_static("x"));
+        assert!(lifecycle.is_under_way() && lifecycle.is_answered_early());
+        assert_eq!(lifecycle.result(), Some("{}"));
+        lifecycle.hold_repetition(request(1, "initialize", "{}"));
+        assert!(!lifecycle.holds_nothing());
+        assert!(lifecycle.hold(held(2, "tools/list")).is_none());
+        lifecycle.begin_again();
+        assert!(lifecycle.is_idle() && !lifecycle.is_answered_early());
+        assert!(lifecycle.result().is_none() && lifecycle.session_id.is_none());
+        assert_eq!(ids(lifecycle.take_repetitions()), [id(1)]);
+        assert!(!lifecycle.holds_nothing());
+        assert_eq!(ids(lifecycle.release_requests()), [id(2)]);
+        assert!(lifecycle.holds_nothing());
     }
 
     #[test]
     fn an_id_that_is_no_session_id_is_forgotten() {
         let session_id = Some(HeaderValue::from_static("x"));
-        let mut opening = Opening { session_id, ..Opening::default() };
-        opening.forget_session_id();
-        assert!(opening.session_id.is_none());
+        let mut lifecycle = SessionLifecycle { session_id, ..SessionLifecycle::default() };
+        lifecycle.forget_session_id();
+        assert!(lifecycle.session_id.is_none());
     }
 
     /// T-39
     #[test]
     fn words_that_misled_once_are_known_again() {
-        let mut opening = Opening::default();
-        assert!(!opening.is_misleading("no valid session"));
-        opening.note_misleading("no valid session");
+        let mut lifecycle = SessionLifecycle::default();
+        assert!(!lifecycle.is_misleading("no valid session"));
+        lifecycle.note_misleading("no valid session");
         assert!(
-            opening.is_misleading("no valid session") && !opening.is_misleading("unknown session")
+            lifecycle.is_misleading("no valid session")
+                && !lifecycle.is_misleading("unknown session")
         );
     }
 
@@ -471,19 +473,20 @@ mod tests {
     fn the_revision_is_the_one_in_force_or_the_one_that_was_asked_for() {
         let params = r#"{"protocolVersion":"2025-03-26"}"#;
         let initialize = request(1, "initialize", params).handed_over();
-        let mut opening = Opening { initialize: Some(initialize), ..Opening::default() };
-        assert_eq!(opening.version(), Some(ProtocolVersion::V2025_03_26));
-        opening.version = Some(ProtocolVersion::V2025_11_25);
-        assert_eq!(opening.version(), Some(ProtocolVersion::V2025_11_25));
-        assert_eq!(Opening::default().version(), None);
+        let mut lifecycle =
+            SessionLifecycle { initialize: Some(initialize), ..SessionLifecycle::default() };
+        assert_eq!(lifecycle.version(), Some(ProtocolVersion::V2025_03_26));
+        lifecycle.version = Some(ProtocolVersion::V2025_11_25);
+        assert_eq!(lifecycle.version(), Some(ProtocolVersion::V2025_11_25));
+        assert_eq!(SessionLifecycle::default().version(), None);
     }
 
     #[test]
     fn changes_are_announced_only_as_declared() {
         let text = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":false}}"#;
         let capabilities = Capabilities(serde_json::from_str(text).unwrap());
-        let opening = Opening { capabilities, ..Opening::default() };
-        assert!(opening.announces("tools"));
-        assert!(!opening.announces("prompts") && !opening.announces("resources"));
+        let lifecycle = SessionLifecycle { capabilities, ..SessionLifecycle::default() };
+        assert!(lifecycle.announces("tools"));
+        assert!(!lifecycle.announces("prompts") && !lifecycle.announces("resources"));
     }
 }
