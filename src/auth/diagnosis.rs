@@ -2,6 +2,7 @@
 //! those of `discovery`; nothing is registered, stored or opened.
 
 use http::HeaderMap;
+use url::Url;
 
 use crate::auth::browser::callback_server::Listener;
 use crate::auth::client::assertion_source::audiences_of;
@@ -19,7 +20,6 @@ use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
 use crate::platform::{Clock, SystemClock};
 use crate::redact::{SafeUrl, display_identifier};
-use url::Url;
 
 const RESOURCE: &str = "resource";
 const ISSUER: &str = "authorization";
@@ -32,11 +32,11 @@ pub struct SignInDiagnosis {
     /// Its subject: `resource`, `authorization`, `identity` or `workload`.
     pub name: &'static str,
     /// Its content, in one sentence; `None` if it cannot be read.
-    pub says: Option<String>,
+    pub summary: Option<String>,
     /// Every rule that it breaks.
-    pub breaks: Vec<Failure>,
+    pub violations: Vec<Failure>,
     /// What may still prevent a sign-in.
-    pub doubts: Vec<Failure>,
+    pub warnings: Vec<Failure>,
 }
 
 /// Diagnoses the documents that a server's refusal leads to (A-03 to A-10).
@@ -46,19 +46,11 @@ pub async fn diagnose(
     refusal: &HeaderMap,
     mut found: impl FnMut(SignInDiagnosis),
 ) {
-    if let Some(endpoint) = options.named_token_endpoint() {
-        return found(at_named_endpoint(endpoint));
-    }
     let http_client = GuardedClient::new(options, http);
     let search = MetadataSearch { http_client: &http_client, options };
-    let challenge = Challenge::find(refusal);
-    if let Some(failure) = challenge.as_ref().and_then(|it| it.unmet(options.dpop)) {
-        return found(SignInDiagnosis::unusable(RESOURCE, failure));
-    }
-    let resource = match search.protected_resource(challenge.as_ref()).await {
-        Ok(Some(resource)) => resource,
-        Ok(None) => return found(without_resource(&search).await),
-        Err(failure) => return found(SignInDiagnosis::unusable(RESOURCE, failure)),
+    let resource = match find_resource(&search, refusal).await {
+        Ok(resource) => resource,
+        Err(only) => return found(only),
     };
     let unnamed = if resource.authorization_servers.is_empty() {
         Some(search.of_unnamed().await)
@@ -79,6 +71,28 @@ pub async fn diagnose(
     }
 }
 
+/// Finds the document about the resource.
+///
+/// # Errors
+/// There is none, or it cannot be used. Then this diagnosis is the only one.
+async fn find_resource(
+    search: &MetadataSearch<'_>,
+    refusal: &HeaderMap,
+) -> Result<ProtectedResource, SignInDiagnosis> {
+    if let Some(endpoint) = search.options.named_token_endpoint() {
+        return Err(at_named_endpoint(endpoint));
+    }
+    let challenge = Challenge::find(refusal);
+    if let Some(failure) = challenge.as_ref().and_then(|it| it.unmet(search.options.dpop)) {
+        return Err(SignInDiagnosis::unusable(RESOURCE, failure));
+    }
+    match search.protected_resource(challenge.as_ref()).await {
+        Ok(Some(resource)) => Ok(resource),
+        Ok(None) => Err(without_resource(search).await),
+        Err(failure) => Err(SignInDiagnosis::unusable(RESOURCE, failure)),
+    }
+}
+
 /// Finds the loopback port for the browser's return: binds and releases it.
 ///
 /// # Errors
@@ -90,16 +104,16 @@ pub async fn callback_port(options: &AuthOptions) -> Result<u16, Failure> {
 
 impl SignInDiagnosis {
     fn unusable(name: &'static str, failure: Failure) -> Self {
-        Self { name, says: None, breaks: vec![failure], doubts: Vec::new() }
+        Self { name, summary: None, violations: vec![failure], warnings: Vec::new() }
     }
 }
 
 /// The diagnosis if the user names the endpoints: documents are not fetched (A-17).
 fn at_named_endpoint(token_endpoint: &Url) -> SignInDiagnosis {
     let shown = SafeUrl::new(token_endpoint);
-    let says =
-        Some(format!("`{shown}` is where you say that tokens come from; no document is read"));
-    SignInDiagnosis { name: ISSUER, says, breaks: Vec::new(), doubts: Vec::new() }
+    let summary =
+        Some(format!("you named the token endpoint `{shown}`, so no metadata is fetched"));
+    SignInDiagnosis { name: ISSUER, summary, violations: Vec::new(), warnings: Vec::new() }
 }
 
 fn about_resource(
@@ -117,11 +131,11 @@ fn about_resource(
             .join(", "),
     };
     let resource_shown = display_identifier(&resource.resource);
-    let says = Some(format!("`{resource_shown}` is signed in to at {issuers}"));
-    let mut breaks: Vec<_> = check_resource(resource, options).err().into_iter().collect();
-    breaks.extend(lacks_issuer.then(|| no_issuer(options)));
-    breaks.extend(unmet_by_resource(resource, options));
-    SignInDiagnosis { name: RESOURCE, says, breaks, doubts: Vec::new() }
+    let summary = Some(format!("`{resource_shown}` is signed in to at {issuers}"));
+    let mut violations: Vec<_> = check_resource(resource, options).err().into_iter().collect();
+    violations.extend(lacks_issuer.then(|| no_issuer(options)));
+    violations.extend(unmet_by_resource(resource, options));
+    SignInDiagnosis { name: RESOURCE, summary, violations, warnings: Vec::new() }
 }
 
 /// Diagnoses an authorization server, and whether we can become its client.
@@ -144,9 +158,9 @@ async fn about_server(
     };
     SignInDiagnosis {
         name: ISSUER,
-        says: Some(describe_server(server)),
-        breaks: search.objections(server).await,
-        doubts: registrar.obstacle().into_iter().collect(),
+        summary: Some(describe_server(server)),
+        violations: search.objections(server).await,
+        warnings: registrar.obstacle().into_iter().collect(),
     }
 }
 
@@ -166,7 +180,7 @@ async fn about_identity_provider(
     let exchanges =
         grants.is_none_or(|grants| grants.iter().any(|it| it == token_exchange::GRANT_TYPE));
     let issuer = display_identifier(&server.issuer);
-    let doubts = if exchanges {
+    let warnings = if exchanges {
         Vec::new()
     } else {
         vec![
@@ -177,8 +191,8 @@ async fn about_identity_provider(
             .hint("ask whoever runs it whether it gives identity assertions (ID-JAG)"),
         ]
     };
-    let says = Some(format!("`{issuer}` vouches for you"));
-    Some(SignInDiagnosis { name: IDENTITY, says, breaks: Vec::new(), doubts })
+    let summary = Some(format!("identity provider `{issuer}` is usable"));
+    Some(SignInDiagnosis { name: IDENTITY, summary, violations: Vec::new(), warnings })
 }
 
 /// Diagnoses the platform's token for the workload, and its audience.
@@ -196,8 +210,8 @@ async fn about_workload(options: &AuthOptions) -> Option<SignInDiagnosis> {
     } else {
         format!("is for {}", audiences.join(", "))
     };
-    let says = Some(format!("the workload's token {whom}"));
-    Some(SignInDiagnosis { name: WORKLOAD, says, breaks: Vec::new(), doubts: Vec::new() })
+    let summary = Some(format!("the workload's token {whom}"));
+    Some(SignInDiagnosis { name: WORKLOAD, summary, violations: Vec::new(), warnings: Vec::new() })
 }
 
 /// The diagnosis without a document about the resource: a server of 2025-03-26 has none (A-10), nor
@@ -215,11 +229,11 @@ async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
          endpoints of `{}` remain",
         display_identifier(&found.issuer)
     );
-    let doubt = Failure::new(FailureKind::AuthFailed, message).hint(
+    let warning = Failure::new(FailureKind::AuthFailed, message).hint(
         "the server probably wants an API key: pass it with `--header 'Authorization: Bearer KEY'` \
          or the header that the server documents",
     );
-    SignInDiagnosis { name: ISSUER, says: None, breaks: Vec::new(), doubts: vec![doubt] }
+    SignInDiagnosis { name: ISSUER, summary: None, violations: Vec::new(), warnings: vec![warning] }
 }
 
 fn takes_assertions(server: &AuthorizationServer) -> bool {

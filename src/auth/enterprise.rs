@@ -9,13 +9,13 @@ use crate::auth::context::{Context, SignInRequest};
 use crate::auth::discovery::search::MetadataSearch;
 use crate::auth::grants::jwt_bearer;
 use crate::auth::grants::redemption::save_issued;
-use crate::auth::grants::refresh_token::is_refreshed;
+use crate::auth::grants::refresh_job::is_refreshed;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::auth::grants::token_exchange::{SubjectToken, WantedAssertion, exchange};
 use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::Registration;
-use crate::auth::refresh::{self, RefreshOutcome};
+use crate::auth::refresh_at_issuer::{RefreshOutcome, refresh_at_issuer};
 use crate::auth::sign_in_plan::{SignInPlan, registrar};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, shown_words};
@@ -172,7 +172,7 @@ async fn person(
             return Ok(Some((stored.clone(), Step::Stored)));
         }
         if step <= Step::Refreshed && stored.tokens.refresh_token.is_some() {
-            match refresh::refresh(identity, stored, None).await? {
+            match refresh_at_issuer(identity, stored, None).await? {
                 RefreshOutcome::Refreshed(record) => return Ok(Some((*record, Step::Refreshed))),
                 RefreshOutcome::Impossible(_) | RefreshOutcome::Refused(_) => {}
             }

@@ -9,7 +9,7 @@ use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
 use crate::auth::context::{SignInRequest, SignInState, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::enterprise;
-use crate::auth::grants::refresh_token::is_refreshable;
+use crate::auth::grants::refresh_job::is_refreshable;
 use crate::auth::grants::revocation::{self, Revocation};
 use crate::auth::grants::{client_credentials, device_code, workload};
 use crate::auth::guarded_http::probe_response::ProbeResponse;

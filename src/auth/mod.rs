@@ -35,7 +35,7 @@ mod options;
 mod records;
 mod recovery;
 mod refresh;
-mod refresh_by_grant;
+mod refresh_at_issuer;
 mod sign_in_plan;
 mod state;
 mod token_cache;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::context::{Context, SignInState};
 use crate::auth::dpop::prover::BoundToken;
-use crate::auth::grants::refresh_token::is_refreshable;
+use crate::auth::grants::refresh_job::is_refreshable;
 use crate::auth::options::DpopPolicy;
 use crate::auth::records::record::SignIn;
 use crate::auth::token_cache::{CachedToken, TokenCache, TokenOrigin};

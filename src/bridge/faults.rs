@@ -94,13 +94,13 @@ impl Bridge {
         if state.is_of_adapter() {
             let old = Arc::clone(&state.session);
             state.remote.stop_listening();
-            state.remote.leave(&old);
+            state.remote.end_replaced(&old);
             state.timers.lost();
             state.lifecycle.begin_again();
             self.slots.begin_session(slot);
         } else if state.lifecycle.sends_at_once() {
             let old = Arc::clone(&state.session);
-            state.remote.leave(&old);
+            state.remote.end_replaced(&old);
             self.reopen(slot);
         } else if !state.lifecycle.is_idle() {
             self.initialize_failed(slot);

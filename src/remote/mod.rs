@@ -93,7 +93,7 @@ pub(crate) struct Remote {
     /// The task of the standalone stream.
     tasks: JoinSet<()>,
     /// The tasks that end replaced sessions.
-    leaving: JoinSet<()>,
+    ending: JoinSet<()>,
     listening: Option<AbortHandle>,
 }
 
@@ -137,19 +137,19 @@ impl Remote {
             waiting_bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
             recorder: options.recorder,
         };
-        Ok((Self::over(Arc::new(wire)), receiver))
+        Ok((Self::from_wire(Arc::new(wire)), receiver))
     }
 
-    fn over(wire: Arc<Wire>) -> Self {
+    fn from_wire(wire: Arc<Wire>) -> Self {
         let exchanges = RunningExchanges::new(wire.limits.request);
         let tasks = JoinSet::new();
-        Self { wire, transport: None, exchanges, tasks, leaving: JoinSet::new(), listening: None }
+        Self { wire, transport: None, exchanges, tasks, ending: JoinSet::new(), listening: None }
     }
 
     /// The same remote for a further session, whose events arrive at the same receiver.
     #[must_use]
     pub fn with_own_session(&self) -> Self {
-        Self::over(Arc::clone(&self.wire))
+        Self::from_wire(Arc::clone(&self.wire))
     }
 
     /// The count of open questions to a person.
@@ -246,10 +246,10 @@ impl Remote {
     }
 
     /// Ends a replaced session, in a task of its own (T-33).
-    pub fn leave(&mut self, session: &Arc<Session>) {
+    pub fn end_replaced(&mut self, session: &Arc<Session>) {
         if matches!(self.transport, Some(Transport::StreamableHttp)) {
             let (wire, session) = (Arc::clone(&self.wire), Arc::clone(session));
-            self.leaving.spawn(async move { wire.end_session(&session).await });
+            self.ending.spawn(async move { wire.end_session(&session).await });
         }
     }
 
@@ -269,7 +269,7 @@ impl Remote {
             Some(Transport::HttpSse { stream_task, .. }) => stream_task.abort(),
             None => {}
         }
-        while self.leaving.join_next().await.is_some() {}
+        while self.ending.join_next().await.is_some() {}
         // A rotated token that is being stored must not get lost.
         self.wire.credentials.authorizer.settle(TOKEN_SETTLE_TIMEOUT).await;
         self.exchanges.abandon_all();

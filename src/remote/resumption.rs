@@ -52,16 +52,16 @@ impl Wire {
         mut memory: StreamMemory,
         post: &Post,
     ) -> Outcome {
-        let mut course = ResumeAttempts::default();
+        let mut attempts = ResumeAttempts::default();
         loop {
             if let Some(outcome) = outcome_of(&end, &mut memory, post) {
                 return outcome;
             }
-            if course.is_over(self.limits.opening.max(MIN_PATIENCE)) {
+            if attempts.is_over(self.limits.opening.max(MIN_PATIENCE)) {
                 return Outcome::Failed(lost_failure("the event stream could not be resumed"));
             }
             tokio::select! {
-                () = tokio::time::sleep(course.pause(memory.retry)) => {}
+                () = tokio::time::sleep(attempts.pause(memory.retry)) => {}
                 () = post.handle.wait_until_settled() => return Outcome::Done,
             }
             let (known, delivered) = (memory.progress, memory.delivered);
@@ -75,10 +75,10 @@ impl Wire {
                 Ok(Resumed { response, .. }) => {
                     end = self.follow(response, post.origin(), &mut memory).await;
                     let is_paced = memory.delivered > delivered || memory.asks_for_pause;
-                    course.ended(memory.progress > known, is_paced);
+                    attempts.ended(memory.progress > known, is_paced);
                 }
                 Err(ResumeError::Retry(reason, wait)) => {
-                    course.failed(wait);
+                    attempts.failed(wait);
                     end = StreamEnd::Broken(reason);
                 }
                 Err(ResumeError::Permanent(failure)) => return Outcome::Failed(failure),
@@ -256,31 +256,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn resuming_goes_at_the_servers_pace_and_fails_within_bounds() {
         let zero = Some(Duration::ZERO);
-        let mut course = ResumeAttempts::default();
+        let mut attempts = ResumeAttempts::default();
         for _ in 0..100 {
-            course.ended(true, true);
-            assert_eq!(course.pause(zero), pace::STREAM_RETRY.shortest());
-            assert!(!course.is_over(Duration::from_secs(20)));
+            attempts.ended(true, true);
+            assert_eq!(attempts.pause(zero), pace::STREAM_RETRY.shortest());
+            assert!(!attempts.is_over(Duration::from_secs(20)));
         }
         let mut attempts = 0;
-        while !course.is_over(Duration::from_secs(20)) {
-            course.failed(None);
-            let pause = course.pause(zero);
+        while !attempts.is_over(Duration::from_secs(20)) {
+            attempts.failed(None);
+            let pause = attempts.pause(zero);
             tokio::time::advance(pause).await;
             attempts += 1;
         }
         assert!((6..12).contains(&attempts), "{attempts}");
-        course.ended(true, true);
-        assert_eq!(course.pause(Some(Duration::MAX)), pace::STREAM_RETRY.longest());
-        course.failed(Some(Duration::from_secs(7)));
-        assert_eq!(course.pause(None), Duration::from_secs(7));
-        course.failed(Some(Duration::from_secs(3600)));
-        assert!(course.pause(None) <= MAX_PAUSE_AFTER_FAILURE, "nobody waits for that long");
-        let mut course = ResumeAttempts::default();
+        attempts.ended(true, true);
+        assert_eq!(attempts.pause(Some(Duration::MAX)), pace::STREAM_RETRY.longest());
+        attempts.failed(Some(Duration::from_secs(7)));
+        assert_eq!(attempts.pause(None), Duration::from_secs(7));
+        attempts.failed(Some(Duration::from_secs(3600)));
+        assert!(attempts.pause(None) <= MAX_PAUSE_AFTER_FAILURE, "nobody waits for that long");
+        let mut attempts = ResumeAttempts::default();
         for _ in 0..MAX_RESUMPTIONS {
-            assert!(!course.is_over(Duration::from_secs(20)));
-            course.ended(false, false);
+            assert!(!attempts.is_over(Duration::from_secs(20)));
+            attempts.ended(false, false);
         }
-        assert!(course.is_over(Duration::from_secs(20)));
+        assert!(attempts.is_over(Duration::from_secs(20)));
     }
 }

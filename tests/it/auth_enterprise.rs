@@ -215,9 +215,9 @@ async fn the_doctor_looks_at_the_provider() {
         found.into_iter().find(|it| it.name == "identity").unwrap()
     };
     let good = diagnosed(&idp).await;
-    assert!(good.says.unwrap().contains(&idp.oauth().issuer()) && good.doubts.is_empty());
+    assert!(good.summary.unwrap().contains(&idp.oauth().issuer()) && good.warnings.is_empty());
     let plain = diagnosed(&serve(OAuthOptions::default())).await;
-    assert!(plain.doubts[0].message.contains("token exchange"), "{plain:?}");
+    assert!(plain.warnings[0].message.contains("token exchange"), "{plain:?}");
 }
 
 /// `login --idp` and `logout --idp`.

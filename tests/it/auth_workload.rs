@@ -93,9 +93,9 @@ async fn the_doctor_reads_the_token_of_a_workload() {
     };
     let issuer = server.oauth().issuer();
     let good = diagnosed(&format!("echo {}", workload_token(&issuer, NOW, 600))).await;
-    assert!(good.says.unwrap().contains(&issuer) && good.breaks.is_empty());
+    assert!(good.summary.unwrap().contains(&issuer) && good.violations.is_empty());
     let none = diagnosed("true").await;
-    assert!(none.says.is_none() && !none.breaks[0].hint.is_empty());
+    assert!(none.summary.is_none() && !none.violations[0].hint.is_empty());
 }
 
 /// `login` works without a person, and a workload may have no client id.

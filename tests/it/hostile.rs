@@ -9,7 +9,7 @@ use mcp_tether_mock::{Aim, Attacker, ConsentPolicy, Hostile};
 use serde_json::{Value, json};
 
 use crate::support::browser_program::BrowserProgram;
-use crate::support::fake_browser::FakeBrowser;
+use crate::support::browsing_person::BrowsingPerson;
 use crate::support::harness::initialize;
 use crate::support::home::Home;
 use crate::support::pages::assert_counts;
@@ -63,7 +63,7 @@ fn no_attack_obtains_anything_and_none_breaks_the_bridge() {
 fn suffer(attacker: &Attacker) {
     let name = attacker.attack.name;
     let home = Home::new();
-    let browser = BrowserProgram::of(FakeBrowser::approves());
+    let browser = BrowserProgram::of(BrowsingPerson::approves());
     let url = attacker.url().to_string();
     lay_traps(&home);
     let folder = home.path().to_str().unwrap();

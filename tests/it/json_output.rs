@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::cli_help::commands;
 use crate::support::browser_program::BrowserProgram;
-use crate::support::fake_browser::FakeBrowser;
+use crate::support::browsing_person::BrowsingPerson;
 use crate::support::home::Home;
 use crate::support::process::{Finished, Program};
 
@@ -109,7 +109,7 @@ async fn signing_in_and_out_is_told_as_json() {
     let auth = Auth::OAuth(OAuthOptions::default());
     let mock = MockRemote::start(MockOptions { auth, ..MockOptions::default() }).unwrap();
     let (home, url) = (Home::new(), mock.url().to_string());
-    let browser = BrowserProgram::of(FakeBrowser::approves());
+    let browser = BrowserProgram::of(BrowsingPerson::approves());
     let run = |words: &[&str]| {
         let program = home.program([words, &["--json"][..]].concat());
         let done = program.env("PATH", browser.path()).run();
@@ -132,7 +132,7 @@ async fn signing_in_and_out_is_told_as_json() {
 async fn a_command_is_a_demand() {
     let auth = Auth::OAuth(OAuthOptions::default());
     let mock = MockRemote::start(MockOptions { auth, ..MockOptions::default() }).unwrap();
-    let browser = BrowserProgram::of(FakeBrowser::approves());
+    let browser = BrowserProgram::of(BrowsingPerson::approves());
     let url = mock.url();
     let words = ["tools", url.as_str(), "--login", "on-demand"];
     let done = Program::new(words).env("PATH", browser.path()).run();

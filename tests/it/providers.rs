@@ -7,7 +7,7 @@ use mcp_tether_mock::{Auth, MockOptions, MockRemote, Mode, OAuthOptions, Provide
 use url::Url;
 
 use crate::support::browser_program::BrowserProgram;
-use crate::support::fake_browser::FakeBrowser;
+use crate::support::browsing_person::BrowsingPerson;
 use crate::support::home::Home;
 use crate::support::ports::KeptPort;
 use crate::support::process::Finished;
@@ -94,7 +94,7 @@ fn prepared(provider: Provider) -> (MockRemote, Option<KeptPort>, Vec<String>) {
 }
 
 fn run(home: &Home, words: &[String]) -> (Finished, usize) {
-    let browser = BrowserProgram::of(FakeBrowser::approves());
+    let browser = BrowserProgram::of(BrowsingPerson::approves());
     let client = block("## A pre-registered client", "json");
     let program = home.program(words).file("client.json", &client);
     let done = program.env("PATH", browser.path()).run();

@@ -220,11 +220,12 @@ fn no_line_is_too_wide() {
     assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
 
-/// In the program with the types of its wire, in each product of the mock, and in the rest of it.
+/// In the program with the types of its wire, in each product of the mock, in the rest of it, and in
+/// the tests.
 #[test]
 fn a_type_has_its_name_for_itself() {
     let mut names = BTreeMap::<(String, String), Vec<String>>::new();
-    for file in ["src", "crates"].iter().flat_map(|folder| code(folder)) {
+    for file in ["src", "crates", "tests/it"].iter().flat_map(|folder| code(folder)) {
         let area = area(&file.path);
         for keyword in ["struct ", "enum ", "trait ", "type "] {
             for (before, name) in file.definitions(keyword) {
@@ -290,6 +291,9 @@ fn is_for_tests(file: &Code) -> bool {
 
 /// Returns the area within which a type name is unique.
 fn area(path: &str) -> &str {
+    if path.starts_with("tests/") {
+        return "tests";
+    }
     let Some(inner) = path.strip_prefix("crates/mcp-tether-mock/src/") else { return "program" };
     let Some((product, _)) = inner.strip_prefix("products/").and_then(|p| p.split_once('/')) else {
         return "mock";

@@ -68,10 +68,10 @@ impl Driver {
     }
 
     /// Starts it and lets it run.
-    pub fn start(mut self) -> Running {
+    pub fn start(mut self) -> RunningDriver {
         let mut child = self.command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Running { child, lines }
+        RunningDriver { child, lines }
     }
 
     /// Runs it to its end.
@@ -100,12 +100,12 @@ pub struct Said {
 }
 
 /// A process that runs. It is killed when this is dropped.
-pub struct Running {
+pub struct RunningDriver {
     pub child: Child,
     lines: BufReader<ChildStdout>,
 }
 
-impl Running {
+impl RunningDriver {
     /// Returns the next thing it says, or `None` at its end.
     pub fn next(&mut self) -> Option<String> {
         let mut line = String::new();
@@ -138,7 +138,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningDriver {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -8,7 +8,7 @@ pub(crate) mod device_poll;
 pub(crate) mod jwt_bearer;
 pub(crate) mod pushed_request;
 pub(crate) mod redemption;
-pub(crate) mod refresh_token;
+pub(crate) mod refresh_job;
 pub(crate) mod revocation;
 pub(crate) mod token;
 pub(crate) mod token_answer;

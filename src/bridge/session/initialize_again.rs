@@ -62,7 +62,7 @@ impl Bridge {
         if is_used {
             self.replaced.push((slot, old));
         } else {
-            state.remote.leave(&old);
+            state.remote.end_replaced(&old);
         }
         let state = &mut self.slots[slot];
         state.lifecycle.begin_again();
@@ -97,7 +97,7 @@ impl Bridge {
         for (slot, session) in over {
             // Some servers give each session the same id: ending it would end the one in force.
             if session.id.is_none() || session.id != self.slots[slot].session.id {
-                self.slots[slot].remote.leave(&session);
+                self.slots[slot].remote.end_replaced(&session);
             }
         }
     }

@@ -287,7 +287,7 @@ impl Bridge {
         let state = &mut self.slots[slot];
         let old = Arc::clone(&state.session);
         state.remote.stop_listening();
-        state.remote.leave(&old);
+        state.remote.end_replaced(&old);
         state.timers.lost();
         state.lifecycle.begin_again();
         state.owner = Requester::Host;

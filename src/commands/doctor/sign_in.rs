@@ -41,10 +41,10 @@ pub(super) async fn documents(
         found = true;
         let took = std::mem::replace(&mut started, Instant::now()).elapsed();
         let mut checks: Vec<Check> =
-            document.says.map(|says| Check::ok(document.name, says)).into_iter().collect();
-        checks.extend(document.breaks.iter().map(|rule| Check::failure(document.name, rule)));
-        let doubts = document.doubts.iter().map(|doubt| Check::failure(document.name, doubt));
-        checks.extend(doubts.map(|check| check.with_verdict(CheckVerdict::Warn)));
+            document.summary.map(|summary| Check::ok(document.name, summary)).into_iter().collect();
+        checks.extend(document.violations.iter().map(|rule| Check::failure(document.name, rule)));
+        let warnings = document.warnings.iter().map(|it| Check::failure(document.name, it));
+        checks.extend(warnings.map(|check| check.with_verdict(CheckVerdict::Warn)));
         if let Some(first) = checks.first_mut() {
             first.took = Some(took);
         }

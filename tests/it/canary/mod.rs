@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use self::lure::{FOREIGN, Lure, TRICKS, World};
 use crate::documented_commands::shell_words;
 use crate::support::browser_program::BrowserProgram;
-use crate::support::fake_browser::FakeBrowser;
+use crate::support::browsing_person::BrowsingPerson;
 use crate::support::harness::initialize;
 use crate::support::home::Home;
 
@@ -250,7 +250,7 @@ async fn no_verb_shows_a_secret_of_any_input() {
         let port = lure.address(world);
         tokio::task::spawn_blocking(move || {
             let url = url.replace("WORLD", &port);
-            let browser = BrowserProgram::of(FakeBrowser::approves());
+            let browser = BrowserProgram::of(BrowsingPerson::approves());
             let home = home_of_everything(&url);
             for verb in &all {
                 let mut lines = command_lines(verb, &url, &home);
@@ -291,7 +291,7 @@ async fn no_bridge_logs_a_secret_of_any_input() {
         tokio::task::spawn_blocking(move || {
             for format in ["text", "json"] {
                 let home = Home::new();
-                let browser = BrowserProgram::of(FakeBrowser::approves());
+                let browser = BrowserProgram::of(BrowsingPerson::approves());
                 let token = home.path().join("token");
                 std::fs::write(&token, IN_TOKEN_FILE).unwrap();
                 let with_file = format!("--token-file={}", token.display());

@@ -81,13 +81,13 @@ impl Checker {
             (Some(method), Some(id)) => {
                 Ok(Some(json!({ "jsonrpc": "2.0", "id": id, "result": reply(method) })))
             }
-            (Some(_), None) => self.take_notification(&message).map(|()| None),
-            (None, Some(id)) => self.take_answer(&id, &message).map(|()| None),
+            (Some(_), None) => self.check_notification(&message).map(|()| None),
+            (None, Some(id)) => self.check_answer(&id, &message).map(|()| None),
             (None, None) => Err(format!("neither request nor answer: {message}")),
         }
     }
 
-    fn take_notification(&mut self, message: &Value) -> Result<(), String> {
+    fn check_notification(&mut self, message: &Value) -> Result<(), String> {
         let params = &message["params"];
         if params["logger"] == "burst" && self.is_numbering && !self.never_numbers {
             let number = params["data"].as_u64().unwrap_or_default();
@@ -100,7 +100,7 @@ impl Checker {
         Ok(())
     }
 
-    fn take_answer(&mut self, id: &Value, message: &Value) -> Result<(), String> {
+    fn check_answer(&mut self, id: &Value, message: &Value) -> Result<(), String> {
         let Some(expected) = self.open.remove(id) else {
             if self.cancelled.remove(id) {
                 return Ok(());

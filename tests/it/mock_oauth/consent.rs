@@ -9,7 +9,7 @@ use super::signing::{Signing, default, parameter, protected};
 use crate::raw_host::json_of;
 #[cfg(unix)]
 use crate::support::browser_program::BrowserProgram;
-use crate::support::fake_browser::{FakeBrowser, Page};
+use crate::support::browsing_person::{BrowsingPerson, Page};
 
 /// each part of a request is needed; where there is a way back, it is taken.
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_person_approves_denies_and_picks_an_account() {
     let answer = signing.register(&json!({ "redirect_uris": [signing.redirect] })).await;
     signing.id = json_of(answer).await["client_id"].as_str().unwrap().to_owned();
 
-    let seen = FakeBrowser::leaves().open(&signing.page(&[])).await;
+    let seen = BrowsingPerson::leaves().open(&signing.page(&[])).await;
     assert_eq!(seen.status, 200);
     assert_eq!(seen.accounts(), ["Acme <sales>", "Private \"x\""]);
     assert!(!seen.text.contains("<script") && seen.text.contains("prefers-color-scheme: dark"));
@@ -66,7 +66,7 @@ async fn a_person_approves_denies_and_picks_an_account() {
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
 
     for account in [0, 1] {
-        let page = FakeBrowser::picks(account).open(&signing.page(&[])).await;
+        let page = BrowsingPerson::picks(account).open(&signing.page(&[])).await;
         assert_eq!(page.way.len(), 3, "page, form, callback");
         let code = page.parameter("code").unwrap();
         let tokens = signing.exchange(&code, &[]).await.unwrap();
@@ -74,7 +74,7 @@ async fn a_person_approves_denies_and_picks_an_account() {
         let of = host.mock.oauth().account_of(token);
         assert_eq!(of, seen.accounts().get(account).cloned());
     }
-    let denied = FakeBrowser::denies().open(&signing.page(&[])).await;
+    let denied = BrowsingPerson::denies().open(&signing.page(&[])).await;
     assert_eq!(denied.parameter("error").as_deref(), Some("access_denied"));
     assert_eq!(denied.parameter("state").as_deref(), Some("the-state"));
     let again = forge(&signing, &seen, "approve").await;
@@ -94,7 +94,7 @@ async fn forge(signing: &Signing, page: &Page, decision: &str) -> Response {
 fn a_browser_that_must_not_open_fails_the_test() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let url = Url::parse("http://127.0.0.1:1/").unwrap();
-    runtime.block_on(FakeBrowser::must_not_open().open(&url));
+    runtime.block_on(BrowsingPerson::must_not_open().open(&url));
 }
 
 #[cfg(unix)]
@@ -103,7 +103,7 @@ async fn a_spawned_program_finds_the_browser() {
     let host =
         protected(IssuerOptions { consent: ConsentPolicy::Page, ..IssuerOptions::default() });
     let signing = Signing::registered(&host.mock).await;
-    let browser = FakeBrowser::approves();
+    let browser = BrowsingPerson::approves();
     let program = BrowserProgram::of(browser.clone());
     let page = signing.page(&[]);
     let mut command = tokio::process::Command::new("sh");

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::signing::{CALLBACK, Signing, default, error_of, protected, status_with};
 use crate::raw_host::{RawHost, json_of};
-use crate::support::fake_browser::FakeBrowser;
+use crate::support::browsing_person::BrowsingPerson;
 
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -63,17 +63,17 @@ async fn a_device_waits_until_a_person_has_decided() {
         assert_eq!(error_of(poll(&signing, &code).await), "authorization_pending");
     }
     let entry = Url::parse(code["verification_uri"].as_str().unwrap()).unwrap();
-    let entry = FakeBrowser::approves().open(&entry).await;
+    let entry = BrowsingPerson::approves().open(&entry).await;
     assert!(entry.text.contains("name=\"user_code\""));
     let page = Url::parse(code["verification_uri_complete"].as_str().unwrap()).unwrap();
-    let page = FakeBrowser::approves().open(&page).await;
+    let page = BrowsingPerson::approves().open(&page).await;
     assert!(page.text.contains("is connected"), "{}", page.text);
     assert!(poll(&signing, &code).await.is_ok());
 
     let code = device(&mut signing).await;
     let typed = code["user_code"].as_str().unwrap().replace('-', "").to_lowercase();
     let page = format!("{}?user_code={typed}", code["verification_uri"].as_str().unwrap());
-    FakeBrowser::denies().open(&Url::parse(&page).unwrap()).await;
+    BrowsingPerson::denies().open(&Url::parse(&page).unwrap()).await;
     assert_eq!(error_of(poll(&signing, &code).await), "access_denied");
 }
 

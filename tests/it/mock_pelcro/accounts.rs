@@ -7,7 +7,7 @@ use super::{bad, good, options, tools};
 use crate::mock_oauth::signing::Signing;
 use crate::raw_host::{RawHost, json_of};
 use crate::support::browser_program::BrowserProgram;
-use crate::support::fake_browser::FakeBrowser;
+use crate::support::browsing_person::BrowsingPerson;
 use crate::support::home::Home;
 
 const ACCOUNTS: [&str; 3] = ["The Daily Meridian", "Harbor & Pine", "Northwind Research"];
@@ -26,7 +26,7 @@ async fn token_of(host: &RawHost, account: usize) -> String {
     signing.redirect = host.mock.url().join("/callback").unwrap().to_string();
     let answer = signing.register(&json!({ "redirect_uris": [signing.redirect] })).await;
     signing.id = json_of(answer).await["client_id"].as_str().unwrap().to_owned();
-    let page = FakeBrowser::picks(account).open(&signing.page(&[])).await;
+    let page = BrowsingPerson::picks(account).open(&signing.page(&[])).await;
     let code = page.parameter("code").unwrap();
     let tokens = signing.exchange(&code, &[]).await.unwrap();
     tokens["access_token"].as_str().unwrap().to_owned()
@@ -69,7 +69,7 @@ fn two_entries_of_one_host_file_use_an_account_each() {
         args.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
     };
     let run = |verb: &str, words: Vec<String>, picked: usize| {
-        let browser = BrowserProgram::of(FakeBrowser::picks(picked));
+        let browser = BrowserProgram::of(BrowsingPerson::picks(picked));
         let words = [vec![verb.to_owned()], words].concat();
         let done = home.program(&words).env("PATH", browser.path()).run();
         assert_eq!(done.code, Some(0), "{words:?}: {}", done.shown());

@@ -1,4 +1,4 @@
-//! Puts a [`FakeBrowser`] where a spawned program finds its browser: a program `xdg-open` that
+//! Puts a [`BrowsingPerson`] where a spawned program finds its browser: a program `xdg-open` that
 //! writes what it is given into a pipe, and a thread that opens what comes out of it.
 
 use std::fs::OpenOptions;
@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use url::Url;
 
-use super::fake_browser::{FakeBrowser, Page};
+use super::browsing_person::{BrowsingPerson, Page};
 
 /// See the module.
 pub struct BrowserProgram {
@@ -21,7 +21,7 @@ pub struct BrowserProgram {
 }
 
 impl BrowserProgram {
-    pub fn of(browser: FakeBrowser) -> Self {
+    pub fn of(browser: BrowsingPerson) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pages");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());

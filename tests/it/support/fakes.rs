@@ -43,7 +43,7 @@ pub struct FakeBrowser {
     /// Whether the next page ends in a panic.
     panics: Arc<AtomicBool>,
     opened: Arc<Mutex<Vec<Url>>>,
-    ended: Arc<watch::Sender<Vec<Page>>>,
+    ended: Arc<watch::Sender<Vec<LandingPage>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ enum Way {
 
 /// The page on which the browser ended.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct LandingPage {
     pub url: Url,
     pub status: u16,
     pub text: String,
@@ -97,7 +97,7 @@ impl FakeBrowser {
     }
 
     /// Waits for the first page that it ends up at.
-    pub async fn ended_at(&self) -> Page {
+    pub async fn ended_at(&self) -> LandingPage {
         let mut ended = self.ended.subscribe();
         let pages = until("the browser to end up somewhere", ended.wait_for(|all| !all.is_empty()));
         pages.await.expect("the browser is there")[0].clone()
@@ -137,15 +137,15 @@ fn client(redirects: reqwest::redirect::Policy) -> reqwest::Client {
 }
 
 /// Goes where a browser would go.
-pub async fn visit(url: Url) -> Page {
+pub async fn visit(url: Url) -> LandingPage {
     let outbound = client(reqwest::redirect::Policy::limited(10));
     match outbound.get(url.clone()).send().await {
-        Ok(response) => Page {
+        Ok(response) => LandingPage {
             url: response.url().clone(),
             status: response.status().as_u16(),
             text: response.text().await.unwrap_or_default(),
         },
-        Err(error) => Page { url, status: 0, text: error.to_string() },
+        Err(error) => LandingPage { url, status: 0, text: error.to_string() },
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub mod authorization_server;
 pub mod browser_program;
-pub mod fake_browser;
+pub mod browsing_person;
 pub mod fakes;
 pub mod harness;
 pub mod home;

@@ -32,7 +32,7 @@ pub(super) async fn open(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
-    opened(&shared, &exchange).unwrap_or_else(|refusal| *refusal)
+    open_stream(&shared, &exchange).unwrap_or_else(|refusal| *refusal)
 }
 
 /// Receives a message.
@@ -40,10 +40,10 @@ pub(super) async fn message(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
-    taken(&shared, &exchange).await.unwrap_or_else(|refusal| *refusal)
+    receive_message(&shared, &exchange).await.unwrap_or_else(|refusal| *refusal)
 }
 
-fn opened(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
+fn open_stream(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     gate::admit(shared, exchange)?;
     gate::check_stream_type(exchange)?;
     let mut plan = exchange.plan.clone();
@@ -67,7 +67,7 @@ fn opened(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
         events.opening_event("open", "1", None);
         events.opening_event("message", &notification("notifications/message", &params), None);
     }
-    if let Some(endpoint) = endpoint(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
+    if let Some(endpoint) = endpoint_url(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
         events.opening_event("endpoint", &endpoint, plan.endpoint_delay);
     }
     let gzip = events.is_gzip();
@@ -87,7 +87,7 @@ impl Drop for EndsSession {
 }
 
 /// Returns the URL for messages that the `endpoint` event names.
-fn endpoint(
+fn endpoint_url(
     port: u16,
     paths: EndpointPaths,
     id: &str,
@@ -114,12 +114,12 @@ fn endpoint(
     }
 }
 
-async fn taken(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
+async fn receive_message(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     let credential = gate::admit(shared, exchange)?;
     if exchange.plan.forget {
         shared.connections.sessions.forget_all();
     }
-    let session = session(shared, exchange)?;
+    let session = find_session(shared, exchange)?;
     let message = match &exchange.received {
         Some(Ok(Received::One(message))) => message.clone(),
         Some(Ok(Received::Batch(_))) => {
@@ -140,13 +140,13 @@ async fn taken(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
             session.answered(message);
         }
         MessageKind::Request => {
-            return request(shared, exchange, &session, credential, message).await;
+            return run_request(shared, exchange, &session, credential, message).await;
         }
     }
     Ok(accepted(shared, exchange))
 }
 
-fn session(shared: &MockState, exchange: &HttpExchange) -> Result<Arc<HostSession>, Box<Response>> {
+fn find_session(shared: &MockState, exchange: &HttpExchange) -> Result<Arc<HostSession>, Box<Response>> {
     let query = exchange.uri.query().unwrap_or_default();
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let id = pairs.find_map(|(name, value)| (name == "sessionId").then(|| value.into_owned()));
@@ -159,7 +159,7 @@ fn session(shared: &MockState, exchange: &HttpExchange) -> Result<Arc<HostSessio
     }
 }
 
-async fn request(
+async fn run_request(
     shared: &Arc<MockState>,
     exchange: &HttpExchange,
     session: &Arc<HostSession>,
@@ -181,7 +181,7 @@ async fn request(
     };
     let shown = matches!(exchange.plan.post_answer, Some(PostAnswer::Json | PostAnswer::Both));
     let copy = shown.then(|| answers.peek());
-    begin(&work, message);
+    start_work(&work, message);
     drop(work);
     if breaks {
         tokio::spawn(cut_when_done(answers, Arc::clone(stream)));
@@ -196,7 +196,7 @@ async fn request(
     }
 }
 
-fn begin(work: &Work, message: Message) {
+fn start_work(work: &Work, message: Message) {
     if message.method() != INITIALIZE {
         return work.start(message);
     }

@@ -28,7 +28,7 @@ pub use self::config::{Answer, Config};
 
 /// One request as it came.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct IssuerRequest {
     pub path: String,
     pub query: BTreeMap<String, String>,
     pub form: BTreeMap<String, String>,
@@ -70,7 +70,7 @@ struct World {
     reuses: u32,
     device_polls: u32,
     serial: u64,
-    asked: Vec<Asked>,
+    asked: Vec<IssuerRequest>,
 }
 
 /// The running server; it stops when it is dropped.
@@ -176,12 +176,12 @@ impl AuthorizationServer {
     }
 
     /// Returns every request.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<IssuerRequest> {
         self.inner.world().asked.clone()
     }
 
     /// Requests to this path.
-    pub fn asked_at(&self, path: &str) -> Vec<Asked> {
+    pub fn asked_at(&self, path: &str) -> Vec<IssuerRequest> {
         self.asked().into_iter().filter(|asked| asked.path == path).collect()
     }
 
@@ -197,7 +197,7 @@ impl AuthorizationServer {
     }
 
     /// Token requests with this grant type.
-    pub fn grants(&self, grant_type: &str) -> Vec<Asked> {
+    pub fn grants(&self, grant_type: &str) -> Vec<IssuerRequest> {
         let mut asked = self.asked_at("/token");
         asked.retain(|asked| asked.form.get("grant_type").map(String::as_str) == Some(grant_type));
         asked
@@ -215,7 +215,7 @@ async fn handle(
     let is_form = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
-    let asked = Asked {
+    let asked = IssuerRequest {
         path: uri.path().to_owned(),
         query: pairs(uri.query().unwrap_or_default().as_bytes()),
         form: if is_form { pairs(&body) } else { BTreeMap::new() },
@@ -347,7 +347,7 @@ impl Inner {
         document
     }
 
-    fn endpoint(&self, config: &Config, asked: &Asked) -> Response {
+    fn endpoint(&self, config: &Config, asked: &IssuerRequest) -> Response {
         let bearer = asked.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
         let world = self.world();
@@ -385,7 +385,7 @@ impl Inner {
         (status, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
     }
 
-    fn authorize(&self, config: &Config, asked: &Asked) -> Response {
+    fn authorize(&self, config: &Config, asked: &IssuerRequest) -> Response {
         let query = &asked.query;
         let get = |name: &str| query.get(name).cloned().unwrap_or_default();
         let mut world = self.world();

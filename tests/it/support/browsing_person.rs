@@ -13,7 +13,7 @@ const FARTHEST: usize = 20;
 
 /// See the module. Clones are the same browser.
 #[derive(Clone, Debug)]
-pub struct FakeBrowser {
+pub struct BrowsingPerson {
     person: Person,
     http: Client,
     opened: Arc<Mutex<Vec<Url>>>,
@@ -43,7 +43,7 @@ pub struct Page {
     pub way: Vec<Url>,
 }
 
-impl FakeBrowser {
+impl BrowsingPerson {
     /// Approves with the account that is offered first.
     pub fn approves() -> Self {
         Self::of(Person::Approves { account: 0 })

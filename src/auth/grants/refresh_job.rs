@@ -18,7 +18,7 @@ pub(crate) const SUBJECT: &str = "to renew the sign-in";
 
 /// Locks, reads the store again, requests tokens, and stores them. `stale` is the access token to
 /// replace.
-pub(crate) async fn refresh(
+pub(crate) async fn run_refresh_job(
     context: &Context,
     stale: &Secret<String>,
     moved_to: Option<Url>,
