@@ -164,6 +164,43 @@ fn stdout_is_written_where_it_is_listed() {
     assert_eq!(found.into_iter().collect::<Vec<_>>(), EXEMPTIONS);
 }
 
+/// The files that call what writes to stdout for commands: none of them runs while the bridge does.
+const WRITERS_FOR_COMMANDS: &[&str] = &[
+    "src/cli/about.rs",
+    "src/cli/mod.rs",
+    "src/cli/verbs/info.rs",
+    "src/commands/call.rs",
+    "src/commands/config.rs",
+    "src/commands/demo.rs",
+    "src/commands/doctor/mod.rs",
+    "src/commands/doctor/report.rs",
+    "src/commands/doctor/watch.rs",
+    "src/commands/hosts.rs",
+    "src/commands/migrate.rs",
+    "src/commands/prompts.rs",
+    "src/commands/resources.rs",
+    "src/commands/running.rs",
+    "src/commands/secret.rs",
+    "src/commands/serve_hostile.rs",
+    "src/commands/serve_mock.rs",
+    "src/commands/serve_replay.rs",
+    "src/commands/status.rs",
+    "src/commands/token_job.rs",
+    "src/commands/tool_differences.rs",
+    "src/commands/tools.rs",
+    "src/environment/mod.rs",
+    "src/environment/outcome.rs",
+    "src/environment/output.rs",
+];
+
+/// T-02: what commands print with is not for the bridge.
+#[test]
+fn commands_alone_print_to_stdout() {
+    let files = sources::files(&["src"], &[".rs"]);
+    let naming = files.iter().map(Code::of).filter(|file| file.text.contains("to_stdout"));
+    assert_eq!(naming.map(|file| file.path).collect::<Vec<_>>(), WRITERS_FOR_COMMANDS);
+}
+
 #[test]
 fn no_test_sleeps_until_something_is_ready() {
     let sleepers: Vec<String> = sources::files(&["crates", "src", "tests"], &[".rs"])
