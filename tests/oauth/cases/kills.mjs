@@ -47,10 +47,10 @@ async function whileRefreshing(make, rounds) {
     const before = world.tally;
     const from = world.notes.length;
     const killed = await killedAt(world, Math.random() * span);
-    await pause(50);
-    hit += world.grants('refresh_token') > before.refreshes ? 1 : 0;
     includes(`round ${round}: status`, await undamaged(world, round), new URL(world.url).host);
     await (await signedIn(world)).close();
+    const began = (note) => note.request === 'POST /token' && note.grant === 'refresh_token';
+    hit += notedBefore(world, from, killed, began) ? 1 : 0;
     if (world.tally.openings > before.openings)
       lost.push(`round ${round}: ${story(world, from, killed)}`);
   }
@@ -112,17 +112,17 @@ async function whileSigningIn(make, rounds) {
   let [done, spent] = [0, 0];
   for (let round = 1; round <= rounds; round++) {
     const before = world.tally;
-    const consumed = world.count('authorization_code.consumed');
+    const from = world.notes.length;
     const stage = watch(world);
-    await killedAt(world, Math.random() * span);
-    await pause(50);
-    const signed = stage.signed;
-    const inFlight = !signed && world.count('authorization_code.consumed') > consumed;
-    done += signed ? 1 : 0;
-    spent += inFlight ? 1 : 0;
+    const killed = await killedAt(world, Math.random() * span);
     await undamaged(world, round);
     const opened = world.tally.openings;
     await (await signedIn(world)).close();
+    const signed = stage.signedAt <= killed;
+    const consumed = (note) => note.event === 'authorization_code.consumed';
+    const inFlight = !signed && notedBefore(world, from, killed, consumed);
+    done += signed ? 1 : 0;
+    spent += inFlight ? 1 : 0;
     // A page that said so is a promise, and so is a code that was spent.
     if (signed || inFlight)
       equal(`round ${round}: openings after the kill`, world.tally.openings - opened, 0);
@@ -132,12 +132,24 @@ async function whileSigningIn(make, rounds) {
   return `${done} sign-ins were done before the kill, ${spent} kills fell between code and page`;
 }
 
-/** Sees whether a person was told `Signed in` in this round. */
+/**
+ * Returns whether the authorization server noted this before the kill. It is asked at the end of the
+ * round, when the notes have arrived.
+ */
+function notedBefore(world, from, killed, is) {
+  return world.notes.slice(from).some((note) => is(note) && note.at <= killed);
+}
+
+/** Sees when a person was first told `Signed in` in this round. */
 function watch(world) {
-  const stage = { signed: false };
+  const stage = { signedAt: Infinity };
   world.person = (url) => {
     const visit = consentReloading(() => world.stopped)(url);
-    visit.then((page) => (stage.signed ||= page.text.includes('Signed in'))).catch(() => {});
+    visit
+      .then((page) => {
+        if (page.text.includes('Signed in')) stage.signedAt = Math.min(stage.signedAt, Date.now());
+      })
+      .catch(() => {});
     return visit;
   };
   return stage;
