@@ -337,7 +337,7 @@ fn report(who: &str, signed_in: &SignedIn, place: &str) -> CommandOutcome {
             .fact("issuer", display_identifier(&signed_in.issuer))
             .fact("stored in", place);
     if signed_in.refreshable {
-        outcome = outcome.note("after the first renewal, `mcp-remote` may have to sign in again");
+        outcome = outcome.note("after the first refresh, `mcp-remote` may have to sign in again");
     }
     outcome.note("the files of `mcp-remote` were not changed")
 }

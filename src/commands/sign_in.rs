@@ -133,18 +133,18 @@ pub(super) fn describe_token(note: &Note, now: u64) -> String {
     let is_expired = note.expires_at.is_none_or(|end| end <= now);
     let bound = if note.is_bound { ", bound to a key (DPoP)" } else { "" };
     match note.refresh_problem.as_ref().filter(|_| is_expired) {
-        Some(problem) => format!("expired, and could not be renewed: {}", plain(problem)),
+        Some(problem) => format!("expired, and could not be refreshed: {}", plain(problem)),
         None => format!("{}{bound}", describe_expiry(note.expires_at, note.refreshable, now)),
     }
 }
 
 /// Describes when a token expires, to follow `token`. Times are in seconds since 1970.
 pub(super) fn describe_expiry(expires_at: Option<u64>, refreshable: bool, now: u64) -> String {
-    let refreshed = if refreshable { " (renews automatically)" } else { "" };
+    let refreshed = if refreshable { " (refreshes automatically)" } else { "" };
     match expires_at {
         None => format!("expires at an unknown time{refreshed}"),
         Some(end) if end > now => format!("expires in {}{refreshed}", span(end - now)),
-        Some(_) if refreshable => "expired (renews automatically at the next use)".to_owned(),
+        Some(_) if refreshable => "expired (refreshes automatically at the next use)".to_owned(),
         Some(end) => format!("expired {} ago; sign in again", span(now - end)),
     }
 }
@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn expiry_is_described_in_words() {
         let text = |end, refreshable| describe_expiry(end, refreshable, 100_000);
-        assert_eq!(text(Some(103_600), true), "expires in 1 hour (renews automatically)");
+        assert_eq!(text(Some(103_600), true), "expires in 1 hour (refreshes automatically)");
         assert_eq!(text(Some(100_000 + 2 * 86_400), false), "expires in 2 days");
-        assert_eq!(text(Some(99_999), true), "expired (renews automatically at the next use)");
+        assert_eq!(text(Some(99_999), true), "expired (refreshes automatically at the next use)");
         assert_eq!(text(Some(99_940), false), "expired 1 minute ago; sign in again");
         assert_eq!(text(Some(100_000), false), "expired 0 seconds ago; sign in again");
         assert_eq!(text(None, false), "expires at an unknown time");

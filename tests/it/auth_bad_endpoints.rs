@@ -117,7 +117,7 @@ async fn a_first_sign_in_meets_every_bad_answer() {
     }
 }
 
-/// at a renewal, without anybody to ask.
+/// at a refresh, without anybody to ask.
 #[tokio::test]
 async fn a_refresh_meets_every_bad_answer_and_loses_nothing() {
     for bad in bad_answers() {
@@ -133,7 +133,7 @@ async fn a_refresh_meets_every_bad_answer_and_loses_nothing() {
                 next.options(|options| options.login = LoginPolicy::Never).build()
             };
             match never().list().await {
-                // A renewal needs no documents.
+                // A refresh needs no documents.
                 Ok(_) => assert_ne!(path, "/token"),
                 Err(failure) => {
                     assert!(!failure.hint.is_empty(), "{path} {} {failure:?}", bad.0);

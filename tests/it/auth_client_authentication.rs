@@ -86,7 +86,7 @@ async fn registrations(party: &Party) -> Vec<Registration> {
     found
 }
 
-/// A-50, for codes and renewals, in this process and in one of its own.
+/// A-50, for codes and refreshes, in this process and in one of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_client_authenticates_another_way_and_the_way_is_remembered() {
     for apart in [false, true] {
@@ -108,19 +108,19 @@ async fn a_refused_client_authenticates_another_way_and_the_way_is_remembered() 
             let remembered = (known.auth_method, known.client_id_in_form);
             assert_eq!(remembered, (method, client_id_in_form), "{rule}");
 
-            // A renewal, here and in the next process, begins with what was accepted.
-            for renewals in 1..=2 {
+            // A refresh, here and in the next process, begins with what was accepted.
+            for refreshes in 1..=2 {
                 oauth.expire_access_tokens();
                 let next = bridge(&server).vault(&party.vault).clock(&party.clock).build();
                 assert_eq!(next.list().await, Ok(2), "{rule}");
-                assert_eq!(oauth.token_requests_of("refresh_token").len(), renewals, "{rule}");
+                assert_eq!(oauth.token_requests_of("refresh_token").len(), refreshes, "{rule}");
             }
             assert_eq!(oauth.reuse_detected(), 0, "{rule}");
         }
     }
 }
 
-/// a server that changes its mind about a client refuses a renewal, not the tokens.
+/// a server that changes its mind about a client refuses a refresh, not the tokens.
 #[tokio::test]
 async fn a_refresh_authenticates_another_way_before_tokens_are_given_up() {
     for (listed, rule, method, client_id_in_form) in RULES {
@@ -136,7 +136,7 @@ async fn a_refresh_authenticates_another_way_before_tokens_are_given_up() {
         }
         let asked = oauth.token_requests_of("refresh_token");
         assert!(is_authenticated_by(asked.last().unwrap(), method, client_id_in_form), "{rule}");
-        assert!(asked.len() <= 4, "{rule}: the second renewal asks once");
+        assert!(asked.len() <= 4, "{rule}: the second refresh asks once");
         assert_eq!((party.browser.opened().len(), oauth.reuse_detected()), (1, 0), "{rule}");
         assert_eq!(registrations(&party).await[0].auth_method, method, "{rule}");
     }

@@ -59,7 +59,7 @@ async fn a_bound_token_goes_out_with_a_fresh_proof_and_never_as_a_bearer() {
         server.oauth().expire_access_tokens();
         let next = bridge(&server).vault(&party.vault).build();
         assert!(next.list().await.is_ok());
-        assert_eq!(server.oauth().renewed(), 1);
+        assert_eq!(server.oauth().refreshed(), 1);
         assert_eq!(party.browser.opened().len() + next.browser.opened().len(), 1);
         let page = &server.oauth().authorizations()[0];
         assert_eq!(page.field("dpop_jkt").map(str::len), Some(43));
@@ -90,7 +90,7 @@ async fn a_nonce_that_has_ended_is_replaced_and_one_for_each_request_will_do() {
     }
     server.oauth().expire_access_tokens();
     assert!(party.list().await.is_ok());
-    assert_eq!((party.browser.opened().len(), server.oauth().renewed()), (1, 1));
+    assert_eq!((party.browser.opened().len(), server.oauth().refreshed()), (1, 1));
 }
 
 ///

@@ -1,5 +1,5 @@
 //! Enterprise-managed authorization (ID-JAG): one sign-in at the identity provider stands for every
-//! server, tokens are renewed without a person, and each refusal says whose it is.
+//! server, tokens are refreshed without a person, and each refusal says whose it is.
 
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ async fn tokens_are_refreshed_without_a_person_and_so_is_the_sign_in_at_the_prov
     party.list().await.unwrap();
     remote.oauth().expire_access_tokens();
     assert!(party.list().await.is_ok());
-    assert_eq!((exchanges(&idp), idp.oauth().renewed()), (2, 0), "the ID token is still good");
+    assert_eq!((exchanges(&idp), idp.oauth().refreshed()), (2, 0), "the ID token is still good");
     for server in [&idp, &remote] {
         server.oauth().advance(Duration::from_secs(7200));
     }
@@ -106,7 +106,7 @@ async fn tokens_are_refreshed_without_a_person_and_so_is_the_sign_in_at_the_prov
         .browser(&unopened.browser())
         .build();
     assert!(next.list().await.is_ok());
-    assert_eq!(idp.oauth().renewed(), 1, "the ID token had ended");
+    assert_eq!(idp.oauth().refreshed(), 1, "the ID token had ended");
     assert_eq!(idp.oauth().reuse_detected(), 0);
 }
 

@@ -181,7 +181,7 @@ async fn a_named_endpoint_takes_the_place_of_the_documents() {
             let named = named.build();
             assert_eq!(named.list().await, Ok(2), "{member}");
             server.end_access_tokens();
-            assert_eq!(named.list().await, Ok(2), "{member}: and renews");
+            assert_eq!(named.list().await, Ok(2), "{member}: and refreshes");
             assert_eq!(named.browser.opened().len(), 1, "{member}");
         }
     }
@@ -219,7 +219,7 @@ async fn endpoints_that_are_all_named_need_no_document() {
         named.authorizer.sign_in(Interaction::Browser).await.unwrap();
         assert_eq!(named.list().await, Ok(1), "{grant:?}");
         server.end_access_tokens();
-        assert_eq!(named.list().await, Ok(2), "{grant:?}: and renews");
+        assert_eq!(named.list().await, Ok(2), "{grant:?}: and refreshes");
         let documents = server.asked_at("/.well-known/oauth-authorization-server");
         assert!(documents.is_empty(), "{grant:?}");
     }

@@ -65,7 +65,7 @@ async fn a_refresh_outlives_the_bridge_that_began_it() {
     server.end_access_tokens();
     let asked = server.asked_at("/token").len() + 1;
     killed_when_asked(&server, asked, async move { drop(doomed.list().await) }).await;
-    assert_eq!(other.list().await, Ok(2), "refused once, then with the token that was renewed");
+    assert_eq!(other.list().await, Ok(2), "refused once, then with the token that was refreshed");
     assert_eq!((server.grants("refresh_token").len(), server.reuses()), (1, 0));
     assert_eq!(other.browser.opened().len(), 1, "nobody has to sign in again");
 }
@@ -113,7 +113,7 @@ async fn a_spent_code_that_was_left_behind_is_no_dead_end() {
     assert_eq!(other.browser.opened().len(), 2);
 }
 
-/// signing in, renewing ahead of the end and after a refusal, a dead grant: the same
+/// signing in, refreshing ahead of the end and after a refusal, a dead grant: the same
 /// requests in the same order, wherever the work is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_work_is_the_same_in_either_place() {
@@ -125,9 +125,9 @@ async fn the_work_is_the_same_in_either_place() {
         assert_eq!(party.list().await, Ok(2));
         party.clock.advance(3600);
         server.advance(3600);
-        assert_eq!(party.list().await, Ok(1), "renewed ahead of the request");
+        assert_eq!(party.list().await, Ok(1), "refreshed ahead of the request");
         server.end_access_tokens();
-        assert_eq!(party.list().await, Ok(2), "renewed after a refusal");
+        assert_eq!(party.list().await, Ok(2), "refreshed after a refusal");
         server.end_grants();
         assert_eq!(party.list().await, Ok(2), "signed in anew");
         assert_eq!(server.reuses(), 0);

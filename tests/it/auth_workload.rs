@@ -47,7 +47,7 @@ async fn a_workload_signs_in_with_its_file_and_reads_it_again_for_each_refresh()
     server.oauth().advance(Duration::from_secs(900));
     party.clock.advance(900);
     std::fs::write(&path, workload_token(&issuer, NOW + 900, 600)).unwrap();
-    assert!(party.list().await.is_ok(), "a token that another program renewed");
+    assert!(party.list().await.is_ok(), "a token that another program refreshed");
     assert_eq!(server.oauth().token_requests_of(REDEEM).len(), 2);
     assert!(party.browser.opened().is_empty() && server.oauth().authorizations().is_empty());
 }

@@ -134,7 +134,7 @@ async fn many_calls_that_meet_a_dead_token_share_one_refresh() {
     for id in ids {
         assert!(harness.answer(id).await["result"].is_object());
     }
-    assert_eq!(oauth.renewed(), 1);
+    assert_eq!(oauth.refreshed(), 1);
     assert_eq!(oauth.reuse_detected(), 0);
     assert_eq!(signing.browser.opened().len(), 1);
     let acts = harness.call("count", json!({})).await;

@@ -45,7 +45,7 @@ enum Rule {
     ContentCoding,
     /// T-42: what a balancer sets comes back.
     Cookies,
-    /// a token that is refused is renewed, and the request sent again.
+    /// a token that is refused is refreshed, and the request sent again.
     Challenge,
     /// a scope that is missing is asked for, and the request sent again.
     StepUp,

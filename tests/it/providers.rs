@@ -1,5 +1,5 @@
 //! The page about signing in is true: each provider's command is run as it stands there, against
-//! the shape of that provider that the mock plays, and signs in, renews and signs out.
+//! the shape of that provider that the mock plays, and signs in, refreshes and signs out.
 
 use std::path::Path;
 
@@ -110,22 +110,22 @@ fn the_command_of_the_page_signs_in_at_each_provider() {
         let home = Home::new();
         let (done, tabs) = run(&home, &login);
         assert_eq!((done.code, tabs), (Some(0), 1), "{name}: {}", done.stderr);
-        // The same flags use it, renew it and end it, without a person.
+        // The same flags use it, refresh it and end it, without a person.
         for verb in ["tools", "tools", "logout"] {
             mock.oauth().expire_access_tokens();
             let mut words = login.clone();
             words[0] = verb.to_owned();
             words.extend(["--login".to_owned(), "never".to_owned()]);
             let (done, tabs) = run(&home, &words);
-            let renews = mock.oauth().renewed() > 0 || verb == "logout";
-            let can_renew = provider != Provider::GitHub;
+            let refreshes = mock.oauth().refreshed() > 0 || verb == "logout";
+            let can_refresh = provider != Provider::GitHub;
             assert_eq!(
                 done.code == Some(0),
-                can_renew || verb == "logout",
+                can_refresh || verb == "logout",
                 "{name}: {}",
                 done.stderr
             );
-            assert_eq!((tabs, renews), (0, can_renew || verb == "logout"), "{name} {verb}");
+            assert_eq!((tabs, refreshes), (0, can_refresh || verb == "logout"), "{name} {verb}");
         }
         assert_eq!(mock.oauth().reuse_detected(), 0, "{name}");
     }

@@ -71,7 +71,7 @@ async fn login_without_a_browser_takes_the_pasted_address() {
     let done = login.finish();
     assert_eq!(done.code, Some(0), "{}", done.shown());
     assert!(done.stdout.starts_with(&format!("signed in to `{url}` (account `work`)\n")));
-    assert!(done.stdout.contains("renews automatically"), "{}", done.stdout);
+    assert!(done.stdout.contains("refreshes automatically"), "{}", done.stdout);
     let state = home.path().join("state");
     assert!(done.stdout.contains(&format!("the file `{}", state.display())), "{}", done.stdout);
     let [row] = &home.status()[..] else { panic!("one sign-in") };

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::store_driver::{Driver, Running, padded};
+use crate::store_driver::{Driver, RunningDriver, padded};
 
-fn start(home: &Path, act: &str) -> Running {
+fn start(home: &Path, act: &str) -> RunningDriver {
     Driver::new(home, act).choice("file").start()
 }
 
@@ -69,7 +69,7 @@ fn a_lock_names_its_owner_and_ends_with_it_however_it_ends() {
     assert_eq!(owner.next().as_deref(), Some("held"));
     let refused = attempt();
     let pid = owner.child.id();
-    assert!(refused.contains(&format!("the lock is held by process {pid}")), "{refused}");
+    assert!(refused.contains(&format!("is held by process {pid}")), "{refused}");
     owner.kill();
     assert_eq!(attempt(), "locked");
 

@@ -35,7 +35,7 @@ try {
   says('it starts and knows what it is', ['--version', '--json'], 'x86_64-windows');
   says('a sign-in goes through the browser into the Credential Manager', ['login', url], 'the Windows Credential Manager');
   holds('one tab was opened', world.openedTabs() === 1, world.openedTabs());
-  says('the next process finds it', ['status'], url, 'renews automatically');
+  says('the next process finds it', ['status'], url, 'refreshes automatically');
 
   const host = new Host(wine, [program, url], { env, cwd: world.folder });
   const opened = await host.open();

@@ -14,7 +14,7 @@ use crate::auth::records::registration::{Registered, Registration};
 use crate::redact::Secret;
 
 /// The subject of a refusal, in messages.
-pub(crate) const SUBJECT: &str = "to renew the sign-in";
+pub(crate) const SUBJECT: &str = "to refresh the sign-in";
 
 /// Locks, reads the store again, requests tokens, and stores them. `stale` is the access token to
 /// replace.
@@ -65,7 +65,7 @@ async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     if stored.refresh_problem != problem {
         let noted = SignIn { refresh_problem: problem, ..stored.clone() };
         if let Err(failure) = context.save_sign_in(&noted).await {
-            tracing::debug!("cannot note why a renewal failed: {}", failure.message);
+            tracing::debug!("cannot note why a refresh failed: {}", failure.message);
         }
     }
 }
@@ -128,7 +128,7 @@ async fn save_refreshed(context: &Context, refreshed: &SignIn) {
     if let Err(failure) = result {
         let server = context.options.display_server();
         context.notify_user(&format!(
-            "the renewed sign-in for `{server}` could not be stored and ends with this process: {}",
+            "the refreshed sign-in for `{server}` could not be stored and ends with this process: {}",
             failure.message
         ));
     }
@@ -140,7 +140,7 @@ async fn discard(context: &Context, stored: &SignIn, error: &GrantError) {
     if error.is_unknown_client() && stored.registration.how == Registered::Dynamically {
         context.delete(&context.names.registration(&stored.issuer)).await;
     }
-    tracing::info!(?error, "the sign-in can no longer be renewed");
+    tracing::info!(?error, "the sign-in can no longer be refreshed");
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ Examples:
 Checks this machine, the configurations of hosts, the connection to the server, its sign-in and a \
 session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the \
 flags that the host's entry has. Opens no browser, prints no secrets, and changes nothing, except \
-that it renews an expired token, as any use would. The exit code is 1 if a check fails.";
+that it refreshes an expired token, as any use would. The exit code is 1 if a check fails.";
 
 /// Check what works and what does not
 #[derive(Args)]

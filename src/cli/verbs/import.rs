@@ -29,7 +29,7 @@ Entries in the current folder's configurations are only listed, because someone 
 written them. `--scope project` shows each one with its flags and asks.
 
 If the server rotates refresh tokens, only one of the two programs can keep using the sign-in: \
-this one, after the first renewal.";
+this one, after the first refresh.";
 
 /// Import the sign-ins of `mcp-remote`
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! Signing in from the first 401 to the repeated request; renewing, stepping up and signing out in
+//! Signing in from the first 401 to the repeated request; refreshing, stepping up and signing out in
 //! the modules beside.
 
 mod grants;

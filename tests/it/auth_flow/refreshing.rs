@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// renewed ahead of its end, in silence, with the rotated token kept.
+/// refreshed ahead of its end, in silence, with the rotated token kept.
 #[tokio::test]
 async fn a_token_is_refreshed_ahead_of_its_end() {
     let server = server(|_| {}).await;
@@ -112,7 +112,7 @@ async fn a_failing_authorization_server_costs_nothing() {
     assert_eq!(party.browser.opened().len(), 1, "nobody had to sign in again");
 }
 
-/// renewing ahead fails while the token still works: the request does not notice.
+/// refreshing ahead fails while the token still works: the request does not notice.
 #[tokio::test]
 async fn refreshing_ahead_may_fail_while_the_token_works() {
     let server = server(|_| {}).await;

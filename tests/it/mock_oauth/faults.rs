@@ -139,7 +139,7 @@ async fn the_token_endpoint_may_fail_be_slow_or_send_nonsense() {
     assert_eq!(refused.status(), 401);
     let cut = "disconnect=before-work:http=POST:path=/oauth/token";
     assert!(renew(cut, &tokens).await.is_err());
-    assert_eq!(host.mock.oauth().renewed(), 0, "nothing was done");
+    assert_eq!(host.mock.oauth().refreshed(), 0, "nothing was done");
 
     let begun = Instant::now();
     let late = renew("late=50:path=/oauth/token", &tokens).await.unwrap();

@@ -31,7 +31,7 @@ async fn a_refresh_token_rotates_and_reuse_revokes_the_grant() {
     let oauth = host.mock.oauth();
     assert_eq!(oauth.token_requests_of("refresh_token").len(), 3);
     assert_eq!((oauth.registrations().len(), oauth.authorizations().len()), (1, 1));
-    assert_eq!((oauth.issued(), oauth.renewed()), (2, 1));
+    assert_eq!((oauth.issued(), oauth.refreshed()), (2, 1));
 }
 
 /// of two renewals with one token at the same time, one wins and the grant is lost.
@@ -134,7 +134,7 @@ async fn a_lost_refresh_answer_can_be_requested_again_within_the_grace_period() 
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
     let lost = signing.post("token", &[&fields[..], &[("resource", &signing.resource)]].concat());
     assert!(lost.send().await.is_err());
-    assert_eq!(host.mock.oauth().renewed(), 1, "the work was done");
+    assert_eq!(host.mock.oauth().refreshed(), 1, "the work was done");
     let next = signing.renew(&tokens).await.unwrap();
     signing.renew(&next).await.unwrap();
     assert_eq!(error_of(signing.renew(&tokens).await), "invalid_grant");

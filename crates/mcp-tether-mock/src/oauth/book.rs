@@ -126,7 +126,7 @@ pub(super) struct IssuerCounts {
     pub(super) refresh_reuse: usize,
     pub(super) code_reuse: usize,
     pub(super) issued: usize,
-    pub(super) renewed: usize,
+    pub(super) refreshed: usize,
 }
 
 #[derive(Debug, Default)]
@@ -273,7 +273,7 @@ impl Book {
     }
 
     /// Refreshes a grant with a token that [`Book::refreshable`] accepted.
-    pub(super) fn renew(
+    pub(super) fn refresh(
         &mut self,
         token: &str,
         number: u64,
@@ -290,7 +290,7 @@ impl Book {
             self.refresh.retain(|_, other| !newer(other));
             self.access.retain(|_, other| !newer(other));
         }
-        self.counts.renewed += 1;
+        self.counts.refreshed += 1;
         self.issue(number, options, true, now)
     }
 
@@ -374,14 +374,14 @@ mod tests {
         (book, number)
     }
 
-    fn renew(
+    fn refresh(
         book: &mut Book,
         token: &str,
         options: &IssuerOptions,
         now: EpochMillis,
     ) -> Option<IssuedTokens> {
         let (number, _) = book.refreshable(token, options, now).ok()?;
-        Some(book.renew(token, number, options, now))
+        Some(book.refresh(token, number, options, now))
     }
 
     fn refresh_of(issued: Option<IssuedTokens>) -> String {
@@ -393,12 +393,12 @@ mod tests {
         let (mut book, number) = book();
         let options = IssuerOptions::default();
         let first = book.issue(number, &options, true, 0).refresh.unwrap();
-        let second = renew(&mut book, &first, &options, 1).unwrap();
+        let second = refresh(&mut book, &first, &options, 1).unwrap();
         assert!(book.admitted(&second.access, 2).is_some());
-        assert_eq!(renew(&mut book, &first, &options, 2), None);
+        assert_eq!(refresh(&mut book, &first, &options, 2), None);
         assert_eq!(book.counts.refresh_reuse, 1);
         assert!(book.admitted(&second.access, 2).is_none());
-        assert_eq!(renew(&mut book, &second.refresh.unwrap(), &options, 2), None);
+        assert_eq!(refresh(&mut book, &second.refresh.unwrap(), &options, 2), None);
         assert_eq!(book.counts.refresh_reuse, 1, "revoked, but never used before");
     }
 
@@ -408,19 +408,19 @@ mod tests {
         let grace = Reuse::Grace(Duration::from_millis(10));
         let options = IssuerOptions { reuse: grace, ..IssuerOptions::default() };
         let first = book.issue(number, &options, true, 0).refresh.unwrap();
-        renew(&mut book, &first, &options, 1).unwrap();
-        renew(&mut book, &first, &options, 10).unwrap();
-        assert_eq!(renew(&mut book, &first, &options, 11), None, "counted from the first use");
+        refresh(&mut book, &first, &options, 1).unwrap();
+        refresh(&mut book, &first, &options, 10).unwrap();
+        assert_eq!(refresh(&mut book, &first, &options, 11), None, "counted from the first use");
 
         let (mut book, number) = self::book();
         let options =
             IssuerOptions { reuse: Reuse::UntilSuccessorSeen, ..IssuerOptions::default() };
         let first = book.issue(number, &options, true, 0).refresh.unwrap();
-        let lost = renew(&mut book, &first, &options, 1).unwrap();
-        let second = refresh_of(renew(&mut book, &first, &options, 2));
+        let lost = refresh(&mut book, &first, &options, 1).unwrap();
+        let second = refresh_of(refresh(&mut book, &first, &options, 2));
         assert!(book.admitted(&lost.access, 3).is_none(), "the lost answer is good for nobody");
-        renew(&mut book, &second, &options, 3).unwrap();
-        assert_eq!(renew(&mut book, &first, &options, 4), None);
+        refresh(&mut book, &second, &options, 3).unwrap();
+        assert_eq!(refresh(&mut book, &first, &options, 4), None);
         assert_eq!(book.counts.refresh_reuse, 1);
     }
 
@@ -437,9 +437,9 @@ mod tests {
         assert!(book.admitted(&first.access, 4).is_some());
         assert!(book.admitted(&first.access, 5).is_none());
         let refresh = first.refresh.unwrap();
-        assert_eq!(renew(&mut book, &refresh, &options, 6).unwrap().refresh, None);
-        assert!(renew(&mut book, &refresh, &options, 7).is_some());
-        assert_eq!(renew(&mut book, &refresh, &options, 50), None);
+        assert_eq!(refresh(&mut book, &refresh, &options, 6).unwrap().refresh, None);
+        assert!(refresh(&mut book, &refresh, &options, 7).is_some());
+        assert_eq!(refresh(&mut book, &refresh, &options, 50), None);
         assert_eq!(book.counts.refresh_reuse, 0);
     }
 

@@ -113,8 +113,8 @@ impl OAuth {
     }
 
     /// Returns how often tokens were refreshed.
-    pub fn renewed(&self) -> usize {
-        self.issuer_now().book().counts.renewed
+    pub fn refreshed(&self) -> usize {
+        self.issuer_now().book().counts.refreshed
     }
 
     /// Returns how many grants are valid.

@@ -27,10 +27,10 @@ impl ProviderRule {
 
     /// Returns the refusal of a token request.
     pub(super) fn refuses_token_request(self, fields: &FormFields) -> Option<OAuthError> {
-        let renews = fields.get("grant_type").is_some_and(|grant| grant == "refresh_token");
+        let refreshes = fields.get("grant_type").is_some_and(|grant| grant == "refresh_token");
         match self {
             Self::NoResource if fields.contains_key("resource") => Some(no_resource()),
-            Self::ScopeAtRenewal if renews && !fields.contains_key("scope") => Some(
+            Self::ScopeAtRefresh if refreshes && !fields.contains_key("scope") => Some(
                 OAuthError::invalid_request("AADSTS90014: the required field `scope` is missing"),
             ),
             _ => None,

@@ -9,7 +9,7 @@ pub enum ProviderRule {
     /// The parameter `resource`.
     NoResource,
     /// A refresh request that does not name its scopes.
-    ScopeAtRenewal,
+    ScopeAtRefresh,
     /// An authorization request without this parameter.
     Needs(&'static str),
     /// All other scopes, in a registration and in an authorization request.

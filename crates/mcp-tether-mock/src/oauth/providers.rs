@@ -143,7 +143,7 @@ fn entra() -> OAuthOptions {
             ProviderRule::NoForcedConsent,
             ProviderRule::NoResource,
             ProviderRule::Needs("scope"),
-            ProviderRule::ScopeAtRenewal,
+            ProviderRule::ScopeAtRefresh,
         ],
         ..closed()
     };

@@ -53,7 +53,7 @@ pub(super) async fn token(
     }
     let issued = match grant_type.as_str() {
         "authorization_code" => exchange(issuer, &registration, form, key),
-        "refresh_token" => renew(issuer, &registration, form, key.as_ref()),
+        "refresh_token" => refresh(issuer, &registration, form, key.as_ref()),
         "client_credentials" => client_credentials(issuer, &registration, form, key),
         identity::ASSERTION_GRANT => identity::redeem(issuer, &registration, form, key),
         _ => device::exchange(issuer, &registration, form, key),
@@ -144,7 +144,7 @@ fn exchange(
 }
 
 /// Refreshes tokens (RFC 6749 §6).
-fn renew(
+fn refresh(
     issuer: &Issuer,
     registration: &ClientRecord,
     form: &FormFields,
@@ -165,7 +165,7 @@ fn renew(
     if !has_scopes(&grant.scope, wanted) {
         return Err(OAuthError::new("invalid_scope", "more than was granted"));
     }
-    Ok(book.renew(token, number, &options, now))
+    Ok(book.refresh(token, number, &options, now))
 }
 
 /// Issues an access token to the client itself, without a refresh token (RFC 6749 §4.4).

@@ -67,7 +67,8 @@ fn open_stream(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
         events.opening_event("open", "1", None);
         events.opening_event("message", &notification("notifications/message", &params), None);
     }
-    if let Some(endpoint) = endpoint_url(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
+    if let Some(endpoint) = endpoint_url(shared.port(), profile.paths, &id, plan.endpoint.as_ref())
+    {
         events.opening_event("endpoint", &endpoint, plan.endpoint_delay);
     }
     let gzip = events.is_gzip();
@@ -146,7 +147,10 @@ async fn receive_message(shared: &Arc<MockState>, exchange: &HttpExchange) -> An
     Ok(accepted(shared, exchange))
 }
 
-fn find_session(shared: &MockState, exchange: &HttpExchange) -> Result<Arc<HostSession>, Box<Response>> {
+fn find_session(
+    shared: &MockState,
+    exchange: &HttpExchange,
+) -> Result<Arc<HostSession>, Box<Response>> {
     let query = exchange.uri.query().unwrap_or_default();
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let id = pairs.find_map(|(name, value)| (name == "sessionId").then(|| value.into_owned()));
