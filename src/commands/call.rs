@@ -134,9 +134,9 @@ fn json_object(text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(Error::usage("the arguments are not a JSON object")
-            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
+            .hint("write `--arguments '{\"key\":\"value\"}'`, or `key=value`")),
         Err(error) => Err(Error::usage(format!("the arguments are not JSON: {error}"))
-            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
+            .hint("write `--arguments '{\"key\":\"value\"}'`, or `key=value`")),
     }
 }
 

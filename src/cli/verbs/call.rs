@@ -14,7 +14,7 @@ const USAGE: &str = "mcp-tether call [OPTIONS] <URL> [PORT] <TOOL> [KEY=VALUE]..
 const EXAMPLES: &str = "\
 Examples:
   mcp-tether call https://mcp.example.com/mcp find_products query=speaker perPage=5
-  mcp-tether call https://mcp.example.com/mcp find_products --json '{\"query\":\"speaker\"}'
+  mcp-tether call https://mcp.example.com/mcp find_products --arguments '{\"query\":\"speaker\"}'
   mcp-tether call https://mcp.example.com/mcp merge_orders primary=EGW240 duplicates=EGW241 --yes
 
 The tool's schema decides the type of a value: `perPage=5` is a number if the schema says so. \
