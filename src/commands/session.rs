@@ -62,6 +62,30 @@ struct RpcRefusal {
     data: Value,
 }
 
+/// Why a request has no result.
+#[derive(Debug)]
+enum RequestError {
+    /// The server does not know the method (`-32601`).
+    UnknownMethod(Error),
+    Other(Error),
+}
+
+type Attempt<T> = std::result::Result<T, RequestError>;
+
+impl From<Error> for RequestError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::UnknownMethod(error) | RequestError::Other(error) => error,
+        }
+    }
+}
+
 impl CommandSession {
     /// Opens a session.
     ///
@@ -85,6 +109,10 @@ impl CommandSession {
     /// # Errors
     /// The server answers with an error, or the bridge has ended.
     pub(super) async fn request(&mut self, method: &str, params: Value) -> Result<Box<RawValue>> {
+        Ok(self.try_request(method, params).await?)
+    }
+
+    async fn try_request(&mut self, method: &str, params: Value) -> Attempt<Box<RawValue>> {
         self.last_id += 1;
         let id = RequestId::from(self.last_id);
         self.send(request(&id, method, Some(&params.to_string()))).await;
@@ -95,12 +123,13 @@ impl CommandSession {
                 MessageKind::Notification => self.show_progress(&message),
                 MessageKind::Response | MessageKind::ErrorResponse if message.id() != Some(&id) => {
                 }
-                MessageKind::Response => return result_of(&message, method),
+                MessageKind::Response => return Ok(result_of(&message, method)?),
                 MessageKind::ErrorResponse => return Err(error_for_refusal(method, &message)),
             }
         }
-        Err(Error::failed(format!("the bridge ended before it answered `{method}`"))
-            .hint("run the command again with `--debug` to see why"))
+        let ended = Error::failed(format!("the bridge ended before it answered `{method}`"))
+            .hint("run the command again with `--debug` to see why");
+        Err(ended.into())
     }
 
     /// Like [`Self::request`], for a method of this capability.
@@ -113,12 +142,12 @@ impl CommandSession {
         method: &str,
         params: Value,
     ) -> Result<Box<RawValue>> {
-        match self.request(method, params).await {
-            Err(error) if is_unknown_method(&error) && !self.declares(capability) => {
+        match self.try_request(method, params).await {
+            Err(RequestError::UnknownMethod(_)) if !self.declares(capability) => {
                 Err(Error::failed(format!("the server offers no {capability}"))
                     .hint("`mcp-tether info URL` shows what it offers"))
             }
-            answered => answered,
+            answered => Ok(answered?),
         }
     }
 
@@ -131,7 +160,7 @@ impl CommandSession {
     /// # Errors
     /// As for [`Self::request`], or the list has more than 1000 pages or 64 MiB.
     pub(super) async fn list(&mut self, method: &str, member: &str) -> Result<Vec<Box<RawValue>>> {
-        self.list_within(method, member, MAX_LIST_BYTES).await
+        Ok(self.list_within(method, member, MAX_LIST_BYTES).await?)
     }
 
     /// Like [`Self::list`], for a list with the name of its capability; empty if the server does
@@ -159,9 +188,9 @@ impl CommandSession {
         method: &str,
         member: &str,
     ) -> Result<Vec<Box<RawValue>>> {
-        match self.list(method, member).await {
-            Err(error) if is_unknown_method(&error) => Ok(Vec::new()),
-            listed => listed,
+        match self.list_within(method, member, MAX_LIST_BYTES).await {
+            Err(RequestError::UnknownMethod(_)) => Ok(Vec::new()),
+            listed => Ok(listed?),
         }
     }
 
@@ -170,16 +199,16 @@ impl CommandSession {
         method: &str,
         member: &str,
         limit: usize,
-    ) -> Result<Vec<Box<RawValue>>> {
+    ) -> Attempt<Vec<Box<RawValue>>> {
         let (mut entries, mut bytes) = (Vec::new(), 0);
         let mut params = json!({});
         // Some servers never stop sending cursors.
         for _ in 0..MAX_PAGES {
-            let page = self.request(method, params).await?;
+            let page = self.try_request(method, params).await?;
             bytes += page.get().len();
             if bytes > limit {
                 let message = format!("`{method}` has more than {} MiB", limit / (1024 * 1024));
-                return Err(Error::failed(message).hint(TELL_OPERATOR));
+                return Err(Error::failed(message).hint(TELL_OPERATOR).into());
             }
             let mut page: std::collections::BTreeMap<String, Box<RawValue>> =
                 parsed(method, page.get())?;
@@ -191,8 +220,8 @@ impl CommandSession {
                 _ => return Ok(entries),
             }
         }
-        Err(Error::failed(format!("`{method}` has more than {MAX_PAGES} pages"))
-            .hint(TELL_OPERATOR))
+        let endless = Error::failed(format!("`{method}` has more than {MAX_PAGES} pages"));
+        Err(endless.hint(TELL_OPERATOR).into())
     }
 
     /// Ends the session and waits until the bridge has ended its own with the remote.
@@ -278,28 +307,28 @@ fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {
     })
 }
 
-/// Whether the error says that the server does not know the method.
-fn is_unknown_method(error: &Error) -> bool {
-    error.message().contains(&format!("({})", codes::METHOD_NOT_FOUND))
-}
-
-fn error_for_refusal(method: &str, message: &Message) -> Error {
+fn error_for_refusal(method: &str, message: &Message) -> RequestError {
     let refusal: RpcRefusal = message.outcome_as().unwrap_or_default();
     let bridge = &refusal.data["bridge"];
     let text = plain(&refusal.message);
     let hint = || plain(bridge["hint"].as_str().unwrap_or(TELL_OPERATOR));
-    match bridge["kind"].as_str().map(FailureKind::from_name) {
+    let error = match bridge["kind"].as_str().map(FailureKind::from_name) {
         Some(Some(kind)) => {
             let error = Error::failed(text).hint(hint()).with_exit_code(kind.exit_code());
-            kind.command_hint().into_iter().fold(error, Error::hint)
+            return kind.command_hint().into_iter().fold(error, Error::hint).into();
         }
-        Some(None) => Error::failed(text).hint(hint()),
+        Some(None) => return Error::failed(text).hint(hint()).into(),
         None => Error::failed(format!(
             "the server refused `{method}`: {} ({})",
             shown_words(&refusal.message),
             refusal.code
         ))
         .hint("these are the server's own words: check what you ask for, or ask its operator"),
+    };
+    if refusal.code == codes::METHOD_NOT_FOUND {
+        RequestError::UnknownMethod(error)
+    } else {
+        RequestError::Other(error)
     }
 }
 
