@@ -300,28 +300,9 @@ impl Remote {
             let (exchange, generation) = (post.number, post.session.generation);
             let handle = post.handle.clone();
             handle.set_size(post.frame.len());
-            let (class, is_legacy) = (post.concurrency_class(), post.modern.is_none());
-            let work = async {
-                let permit = tokio::select! {
-                    biased;
-                    permit = wire.concurrency_limit.acquire(class) => permit,
-                    // Cancelled before it was sent: it is never sent (T-07).
-                    () = handle.wait_until_settled() => return Ok(Outcome::Done),
-                };
-                // Boxed because it is large: a waiting exchange does not need the memory yet.
-                let mut work = AssertUnwindSafe(Box::pin(work(post))).catch_unwind();
-                if permit.is_none() {
-                    return work.await;
-                }
-                tokio::select! {
-                    outcome = &mut work => return outcome,
-                    // A stream that continues after its answer holds no permit (T-29).
-                    () = handle.wait_until_settled() => drop(permit),
-                }
-                work.await
-            };
+            let is_legacy = post.modern.is_none();
             let outcome = tokio::select! {
-                outcome = work => outcome.unwrap_or_else(|_| Outcome::Failed(Failure::internal())),
+                outcome = run_with_permit(&wire.concurrency_limit, &handle, post, work) => outcome,
                 // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).
                 () = handle.wait_until_abandoned() => Outcome::Done,
                 () = handle.wait_until_overdue() => Outcome::Failed(overdue(wire.limits.request)),
@@ -330,13 +311,46 @@ impl Remote {
                 recorder.failure(exchange, failure.kind.name(), &failure.message);
             }
             handle.end();
-            if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {
-                // The answer has already been reported.
-                return;
+            // Otherwise the answer itself was the report.
+            if !is_legacy || !handle.is_answered() || !matches!(outcome, Outcome::Done) {
+                let ended = RemoteEvent::Ended { exchange, generation, outcome };
+                let _ = wire.events.send(ended).await;
             }
-            let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;
         }));
     }
+}
+
+/// Runs the work of an exchange once there is a permit for it, and gives the permit back when the
+/// exchange is answered. A panic is its failure.
+async fn run_with_permit<F, Work>(
+    limit: &ConcurrencyLimit,
+    handle: &ExchangeHandle,
+    post: Post,
+    work: F,
+) -> Outcome
+where
+    F: FnOnce(Post) -> Work,
+    Work: Future<Output = Outcome>,
+{
+    let permit = tokio::select! {
+        biased;
+        permit = limit.acquire(post.concurrency_class()) => permit,
+        // Cancelled before it was sent: it is never sent (T-07).
+        () = handle.wait_until_settled() => return Outcome::Done,
+    };
+    // Boxed because it is large: a waiting exchange does not need the memory yet.
+    let work = AssertUnwindSafe(Box::pin(work(post))).catch_unwind();
+    let mut work =
+        work.map(|outcome| outcome.unwrap_or_else(|_| Outcome::Failed(Failure::internal())));
+    if permit.is_none() {
+        return work.await;
+    }
+    tokio::select! {
+        outcome = &mut work => return outcome,
+        // A stream that continues after its answer holds no permit (T-29).
+        () = handle.wait_until_settled() => drop(permit),
+    }
+    work.await
 }
 
 impl Drop for Remote {
