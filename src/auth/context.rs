@@ -358,8 +358,14 @@ impl Context {
     /// # Errors
     /// The key is damaged.
     pub(crate) fn prover(&self, binding: &TokenBinding) -> Result<Option<Prover>, Failure> {
-        let key = binding.key();
-        key.map(|key| Prover::new(key, &self.dpop_peers, &self.clock)).transpose()
+        let Some(key) = binding.key() else { return Ok(None) };
+        let prover = Prover::new(key, &self.dpop_peers, &self.clock).ok_or_else(|| {
+            let server = self.options.display_server();
+            let message = format!("the key of the stored sign-in for `{server}` is damaged");
+            Failure::new(FailureKind::AuthFailed, message)
+                .hint(format!("sign in again with {}", self.options.login_command()))
+        })?;
+        Ok(Some(prover))
     }
 
     /// A token endpoint, for this client and tokens with this binding.

@@ -98,7 +98,7 @@ async fn find_resource(
 /// # Errors
 /// Every port is in use.
 pub async fn callback_port(options: &AuthOptions) -> Result<u16, Failure> {
-    let listener = Listener::bind(&redirect_uri::candidates(options, &[])).await?;
+    let listener = Listener::bind(&redirect_uri::candidates(options, &[]), options).await?;
     Ok(listener.redirect().port)
 }
 

@@ -282,21 +282,30 @@ impl AuthOptions {
 
     /// The command that signs in, for hints.
     pub fn login_command(&self) -> String {
-        let server = safe_url_argument(&SafeUrl::new(&self.server));
-        if self.is_identity_provider {
-            return format!("`mcp-tether login --idp {server}`");
-        }
-        match self.account.as_str() {
-            "" => format!("`mcp-tether login {server}`"),
-            account => {
-                format!("`mcp-tether login {server} {}`", flag_argument("--account", account))
-            }
-        }
+        format!("`{}`", self.bare_command("login"))
+    }
+
+    /// The command that signs in with these flags, for hints.
+    pub fn login_command_with(&self, flags: &str) -> String {
+        format!("`{} {flags}`", self.bare_command("login"))
     }
 
     /// The command that signs out, for hints.
     pub fn logout_command(&self) -> String {
-        self.login_command().replacen("login", "logout", 1)
+        format!("`{}`", self.bare_command("logout"))
+    }
+
+    fn bare_command(&self, verb: &str) -> String {
+        let server = safe_url_argument(&SafeUrl::new(&self.server));
+        if self.is_identity_provider {
+            return format!("mcp-tether {verb} --idp {server}");
+        }
+        match self.account.as_str() {
+            "" => format!("mcp-tether {verb} {server}"),
+            account => {
+                format!("mcp-tether {verb} {server} {}", flag_argument("--account", account))
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::context::{Context, SignInState};
-use crate::auth::dpop::prover::BoundToken;
+use crate::auth::dpop::prover::{BoundToken, Prover};
 use crate::auth::grants::refresh_job::is_refreshable;
 use crate::auth::options::DpopPolicy;
 use crate::auth::records::record::SignIn;
@@ -96,22 +96,37 @@ impl AuthorizerState {
             _ => return Ok(()),
         };
         let message = format!("the stored sign-in {state}, and `--dpop {is_dpop}` is set");
-        let command = options.login_command();
-        let command = command.trim_end_matches('`');
-        let hint = format!("sign in again with {command} --dpop {is_dpop}`, or leave that out");
+        let command = options.login_command_with(&format!("--dpop {is_dpop}"));
+        let hint = format!("sign in again with {command}, or leave that out");
         Err(Failure::new(FailureKind::AuthFailed, message).hint(hint))
+    }
+
+    /// The prover for what is sent of these tokens; `None` if that is not bound to a key. The ID
+    /// token is not; a bound access token is never sent as a bearer token.
+    fn prover_of(&self, record: &SignIn) -> Result<Option<Prover>, Failure> {
+        let options = &self.context.options;
+        if options.use_id_token || !record.tokens.is_dpop {
+            return Ok(None);
+        }
+        let prover = self.context.prover(&record.binding)?.ok_or_else(|| {
+            let server = options.display_server();
+            let message = format!("the key of the stored sign-in for `{server}` is missing");
+            Failure::new(FailureKind::AuthFailed, message)
+                .hint(format!("sign in again with {}", options.login_command()))
+        })?;
+        Ok(Some(prover))
     }
 
     /// Puts tokens into the cache.
     ///
     /// # Errors
-    /// The token cannot be sent in a header.
+    /// The token cannot be sent in a header, or its key is missing or damaged.
     pub(crate) fn cache_tokens(&self, record: SignIn, origin: TokenOrigin) -> Result<(), Failure> {
         let refreshable = is_refreshable(&self.context, &record);
         let use_id_token = self.context.options.use_id_token;
         self.check_binding(&record)?;
-        let prover = self.context.prover(&record.binding)?;
-        let is_bound = prover.is_some();
+        let is_bound = self.context.prover(&record.binding)?.is_some();
+        let prover = self.prover_of(&record)?;
         self.cache().put(Arc::new(record), use_id_token, origin, refreshable, prover)?;
         self.is_bound.store(is_bound, Ordering::Relaxed);
         self.context.publish(SignInState::SignedIn);

@@ -117,16 +117,7 @@ impl TokenCache {
             }
             (false, _) => &tokens.access_token,
         };
-        // The ID token is not bound; a bound access token is never sent as a bearer token.
-        let bound = match prover {
-            _ if use_id_token || !tokens.is_dpop => None,
-            Some(prover) => Some(BoundToken::new(prover, token.expose())),
-            None => {
-                let message = "the key of the stored sign-in is missing";
-                return Err(Failure::new(FailureKind::AuthFailed, message)
-                    .hint("sign in again with `mcp-tether login URL`"));
-            }
-        };
+        let bound = prover.map(|prover| BoundToken::new(prover, token.expose()));
         let scheme = if bound.is_some() { "DPoP" } else { "Bearer" };
         let mut header = HeaderValue::from_str(&format!("{scheme} {}", token.expose_to_wire()))
             .map_err(|_| {

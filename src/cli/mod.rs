@@ -218,8 +218,9 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
             .hint("give the server's URL: `mcp-tether https://mcp.example.com/mcp`")
             .hint("or list the commands: `mcp-tether help`")
     })?;
-    if ports.len() > 1 {
-        return Err(Error::usage("two ports were given").hint("give one URL and one port"));
+    if let [first, second, ..] = ports.as_slice() {
+        return Err(Error::usage(format!("two ports were given, `{first}` and `{second}`"))
+            .hint("give one URL and one port"));
     }
     if !ports.is_empty() {
         flags.values.push((Key::CallbackPort, ports));

@@ -66,11 +66,11 @@ impl StoreError {
         Self::other(message).hint("update this `mcp-tether`")
     }
 
-    /// The error for a lock that was not released in time. `holder` describes the process that
-    /// holds it, if known.
-    pub(super) fn busy(holder: Option<impl fmt::Display>) -> Self {
+    /// The error for a lock with this name that was not released in time. `holder` describes the
+    /// process that holds it, if known.
+    pub(super) fn busy(name: &str, holder: Option<impl fmt::Display>) -> Self {
         let holder = holder.map_or("another process".to_owned(), |holder| holder.to_string());
-        Self::new(StoreErrorKind::Busy, format!("the lock is held by {holder}"))
+        Self::new(StoreErrorKind::Busy, format!("the lock `{name}` is held by {holder}"))
     }
 
     /// Adds what to do next.

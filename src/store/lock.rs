@@ -92,7 +92,7 @@ impl Locks {
         }
         match timeout_at(deadline, self.acquire(name, purpose)).await {
             Ok(acquired) => acquired,
-            Err(_) => Err(StoreError::busy(self.owner(name))),
+            Err(_) => Err(StoreError::busy(name, self.owner(name))),
         }
     }
 
@@ -242,6 +242,6 @@ mod tests {
         fs::write(locks.owner_path("a"), "{").unwrap();
         let refused =
             locks.acquire_within("a", LockPurpose::Caller, Duration::ZERO).await.unwrap_err();
-        assert_eq!(refused.message(), "the lock is held by another process");
+        assert_eq!(refused.message(), "the lock `a` is held by another process");
     }
 }

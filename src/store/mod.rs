@@ -36,7 +36,7 @@ pub use saving::SaveOutcome;
 
 use self::lock::LockGuard;
 use crate::platform::Paths;
-use crate::redact::Secret;
+use crate::redact::{Secret, shown_words};
 use blocking::on_disk;
 use file::FileStore;
 use index::{Index, IndexEntry, IndexLookup};
@@ -204,7 +204,7 @@ impl CredentialStore {
         check_name(name)?;
         if self.in_memory() {
             let locked = tokio::time::timeout(wait, self.lock(name)).await;
-            return locked.unwrap_or_else(|_| Err(StoreError::busy(None::<&str>)));
+            return locked.unwrap_or_else(|_| Err(StoreError::busy(name, None::<&str>)));
         }
         self.folders()?.locks.acquire_within(name, LockPurpose::Caller, wait).await
     }
@@ -351,7 +351,7 @@ fn check_name(name: &str) -> Result<(), StoreError> {
     if record::is_name(name) {
         Ok(())
     } else {
-        Err(StoreError::other("not a name that can be stored"))
+        Err(StoreError::other(format!("`{}` is not a name that can be stored", shown_words(name))))
     }
 }
 

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use crate::auth::browser::page::{self, Ending, PageSubject};
 use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::grants::authorization_response::CallbackParameters;
+use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
 use crate::platform::{SocketOwner, owner_of_peer};
 use crate::redact::Secret;
@@ -73,7 +74,10 @@ impl Listener {
     ///
     /// # Errors
     /// Every port is in use.
-    pub(crate) async fn bind(candidates: &[Redirect]) -> Result<Self, Failure> {
+    pub(crate) async fn bind(
+        candidates: &[Redirect],
+        options: &AuthOptions,
+    ) -> Result<Self, Failure> {
         let mut last = None;
         for candidate in candidates {
             match sockets(candidate).await {
@@ -89,10 +93,10 @@ impl Listener {
             FailureKind::AuthFailed,
             format!("cannot listen on port {port} for the browser to return to: {error}"),
         )
-        .hint(
-            "end the program that uses the port, give another port after the URL, or sign in with \
-             `mcp-tether login URL --device-code`",
-        ))
+        .hint(format!(
+            "end the program that uses the port, give another port after the URL, or sign in with {}",
+            options.login_command_with("--device-code")
+        )))
     }
 
     /// The redirect URI that leads here.

@@ -167,7 +167,7 @@ async fn find_interrupted(
     let is_useful = is_useful && !cannot_be_completed(context, &pending, tabs).await;
     let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| is_useful);
     let listener = match redirect {
-        Some(redirect) => Listener::bind(&[redirect]).await.ok(),
+        Some(redirect) => Listener::bind(&[redirect], &context.options).await.ok(),
         None => None,
     };
     if listener.is_none() {
@@ -226,7 +226,8 @@ async fn prepare(
 ) -> Result<(Pending, Listener), BrowserSignInError> {
     let known = plan.registration.as_ref();
     let registered = known.map_or(&[][..], |known| known.redirect_uris.as_slice());
-    let mut listener = Listener::bind(&candidates(&context.options, registered)).await?;
+    let options = &context.options;
+    let mut listener = Listener::bind(&candidates(options, registered), options).await?;
     let mut is_reused = false;
     match known {
         Some(known)
@@ -373,16 +374,12 @@ async fn wait_for_answer(
     let timeout = Duration::from_secs(end.saturating_sub(context.now()).max(1));
     let by_browser = |arrival: Arrival| Ok((arrival.parameters.clone(), Some(arrival)));
     let answer = async {
-        match prompt {
-            ConsentPrompt::Pasted(lines) => {
-                tokio::select! {
-                        arrival = callback.arrival() => by_browser(arrival),
-                        pasted = pasted(context, *lines, pending) => {
-                    pasted.map(|pasted| (pasted, None))
-                }
-                    }
-            }
-            _ => by_browser(callback.arrival().await),
+        let arrival = callback.arrival();
+        let ConsentPrompt::Pasted(lines) = prompt else { return by_browser(arrival.await) };
+        let pasted = pasted(context, *lines, pending);
+        tokio::select! {
+            arrival = arrival => by_browser(arrival),
+            parameters = pasted => parameters.map(|parameters| (parameters, None)),
         }
     };
     tokio::time::timeout(timeout, answer).await.ok()

@@ -27,15 +27,14 @@ pub(crate) struct Prover {
 }
 
 impl Prover {
-    /// # Errors
-    /// The key is damaged.
+    /// A prover with this key; `None` if the key is damaged.
     pub(crate) fn new(
         key: &DpopKey,
         peers: &Arc<DpopPeers>,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Self, Failure> {
+    ) -> Option<Self> {
         let signer = Arc::new(key.signer()?);
-        Ok(Self { signer, peers: peers.clone(), clock: clock.clone() })
+        Some(Self { signer, peers: peers.clone(), clock: clock.clone() })
     }
 
     /// A fresh proof for one request; `token_digest` is the `ath` of the access token that goes
