@@ -436,10 +436,10 @@ mod tests {
         let first = book.issue(number, &options, true, 0);
         assert!(book.admitted(&first.access, 4).is_some());
         assert!(book.admitted(&first.access, 5).is_none());
-        let refresh = first.refresh.unwrap();
-        assert_eq!(refresh(&mut book, &refresh, &options, 6).unwrap().refresh, None);
-        assert!(refresh(&mut book, &refresh, &options, 7).is_some());
-        assert_eq!(refresh(&mut book, &refresh, &options, 50), None);
+        let token = first.refresh.unwrap();
+        assert_eq!(refresh(&mut book, &token, &options, 6).unwrap().refresh, None);
+        assert!(refresh(&mut book, &token, &options, 7).is_some());
+        assert_eq!(refresh(&mut book, &token, &options, 50), None);
         assert_eq!(book.counts.refresh_reuse, 0);
     }
 
