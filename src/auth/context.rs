@@ -358,14 +358,8 @@ impl Context {
     /// # Errors
     /// The key is damaged.
     pub(crate) fn prover(&self, binding: &TokenBinding) -> Result<Option<Prover>, Failure> {
-        let Some(key) = binding.key() else { return Ok(None) };
-        let prover = Prover::new(key, &self.dpop_peers, &self.clock).ok_or_else(|| {
-            let server = self.options.display_server();
-            let message = format!("the key of the stored sign-in for `{server}` is damaged");
-            Failure::new(FailureKind::AuthFailed, message)
-                .hint(format!("sign in again with {}", self.options.login_command()))
-        })?;
-        Ok(Some(prover))
+        let signer = binding.key().map(|key| key.signer(&self.options)).transpose()?;
+        Ok(signer.map(|signer| Prover::new(signer, &self.dpop_peers, &self.clock)))
     }
 
     /// A token endpoint, for this client and tokens with this binding.

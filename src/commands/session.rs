@@ -396,7 +396,7 @@ mod tests {
         for _ in 0..2 {
             played.result(json!({ "tools": ["x".repeat(30)], "nextCursor": "more" })).await;
         }
-        let error = listing.await.unwrap().unwrap_err().to_string();
+        let error = Error::from(listing.await.unwrap().unwrap_err()).to_string();
         assert!(error.contains("`tools/list` has more than"), "{error}");
     }
 

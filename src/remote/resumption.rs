@@ -262,14 +262,14 @@ mod tests {
             assert_eq!(attempts.pause(zero), pace::STREAM_RETRY.shortest());
             assert!(!attempts.is_over(Duration::from_secs(20)));
         }
-        let mut attempts = 0;
+        let mut count = 0;
         while !attempts.is_over(Duration::from_secs(20)) {
             attempts.failed(None);
             let pause = attempts.pause(zero);
             tokio::time::advance(pause).await;
-            attempts += 1;
+            count += 1;
         }
-        assert!((6..12).contains(&attempts), "{attempts}");
+        assert!((6..12).contains(&count), "{count}");
         attempts.ended(true, true);
         assert_eq!(attempts.pause(Some(Duration::MAX)), pace::STREAM_RETRY.longest());
         attempts.failed(Some(Duration::from_secs(7)));

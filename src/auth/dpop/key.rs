@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::options::AuthOptions;
 use crate::auth::records::secret_text;
 use crate::error::{Failure, FailureKind, WithoutHint};
 use crate::redact::Secret;
@@ -31,10 +32,19 @@ impl DpopKey {
         Ok(Self { pkcs8: Secret::new(URL_SAFE_NO_PAD.encode(pkcs8)) })
     }
 
-    /// The signer for this key; `None` if the stored key is damaged.
-    pub(crate) fn signer(&self) -> Option<DpopSigner> {
-        let pkcs8 = URL_SAFE_NO_PAD.decode(self.pkcs8.expose()).ok()?;
-        pair::Pair::from_pkcs8(&pkcs8).map(DpopSigner::new)
+    /// The signer for this key.
+    ///
+    /// # Errors
+    /// The stored key is damaged.
+    pub(crate) fn signer(&self, options: &AuthOptions) -> Result<DpopSigner, Failure> {
+        let pkcs8 = URL_SAFE_NO_PAD.decode(self.pkcs8.expose()).ok();
+        let pair = pkcs8.and_then(|pkcs8| pair::Pair::from_pkcs8(&pkcs8));
+        let pair = pair.ok_or_else(|| {
+            let server = options.display_server();
+            failure(format!("the key of the stored sign-in for `{server}` is damaged"))
+                .hint(format!("sign in again with {}", options.login_command()))
+        })?;
+        Ok(DpopSigner::new(pair))
     }
 }
 
@@ -86,7 +96,7 @@ pub(crate) fn digest(text: &[u8]) -> String {
 /// The hint if this machine cannot make proofs.
 const WITHOUT_PROOF: &str = "sign in with `--dpop never`";
 
-fn failure(message: &str) -> WithoutHint<Failure> {
+fn failure(message: impl Into<String>) -> WithoutHint<Failure> {
     Failure::new(FailureKind::AuthFailed, message)
 }
 
@@ -156,6 +166,8 @@ mod pair {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     ///
@@ -164,12 +176,15 @@ mod tests {
         let key = DpopKey::generate().unwrap();
         let text = serde_json::to_string(&key).unwrap();
         let again: DpopKey = serde_json::from_str(&text).unwrap();
-        let (one, other) = (key.signer().unwrap(), again.signer().unwrap());
-        assert_eq!(one.thumbprint(), other.thumbprint());
-        assert_ne!(one.thumbprint(), DpopKey::generate().unwrap().signer().unwrap().thumbprint());
+        let options = AuthOptions::new(Url::parse("https://h/mcp").unwrap());
+        let thumbprint = |key: &DpopKey| key.signer(&options).unwrap().thumbprint().to_owned();
+        assert_eq!(thumbprint(&key), thumbprint(&again));
+        assert_ne!(thumbprint(&key), thumbprint(&DpopKey::generate().unwrap()));
         for damaged in ["\"\"", "\"AAAA\"", "\"!\""] {
             let key: DpopKey = serde_json::from_str(damaged).unwrap();
-            assert!(key.signer().is_none(), "{damaged}");
+            let failure = key.signer(&options).err().unwrap();
+            assert!(failure.message.contains("`https://h/mcp` is damaged"), "{damaged}");
+            assert!(failure.hint.contains("`mcp-tether login https://h/mcp`"), "{failure:?}");
         }
         assert!(!format!("{key:?}").contains(&text[1..20]), "a key is a secret");
     }
@@ -177,7 +192,8 @@ mod tests {
     /// RFC 9449 §4.2.
     #[test]
     fn the_header_names_type_algorithm_and_public_key_only() {
-        let signer = DpopKey::generate().unwrap().signer().unwrap();
+        let options = AuthOptions::new(Url::parse("https://h/mcp").unwrap());
+        let signer = DpopKey::generate().unwrap().signer(&options).unwrap();
         let proof = signer.sign(&serde_json::json!({ "jti": "1" })).unwrap();
         let mut parts = proof.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
         let header: serde_json::Value = serde_json::from_slice(&parts.next().unwrap()).unwrap();

@@ -9,7 +9,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::auth::discovery::challenge::Challenge;
-use crate::auth::dpop::key::{DpopKey, DpopSigner, digest};
+use crate::auth::dpop::key::{DpopSigner, digest};
 use crate::auth::dpop::peers::{DpopAnswer, DpopPeers};
 use crate::error::{Failure, FailureKind};
 use crate::platform::Clock;
@@ -27,14 +27,8 @@ pub(crate) struct Prover {
 }
 
 impl Prover {
-    /// A prover with this key; `None` if the key is damaged.
-    pub(crate) fn new(
-        key: &DpopKey,
-        peers: &Arc<DpopPeers>,
-        clock: &Arc<dyn Clock>,
-    ) -> Option<Self> {
-        let signer = Arc::new(key.signer()?);
-        Some(Self { signer, peers: peers.clone(), clock: clock.clone() })
+    pub(crate) fn new(signer: DpopSigner, peers: &Arc<DpopPeers>, clock: &Arc<dyn Clock>) -> Self {
+        Self { signer: Arc::new(signer), peers: peers.clone(), clock: clock.clone() }
     }
 
     /// A fresh proof for one request; `token_digest` is the `ath` of the access token that goes
@@ -138,6 +132,8 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
+    use crate::auth::dpop::key::DpopKey;
+    use crate::auth::options::AuthOptions;
 
     struct At(u64);
 
@@ -149,7 +145,9 @@ mod tests {
 
     fn prover() -> Prover {
         let clock: Arc<dyn Clock> = Arc::new(At(1_800_000_000));
-        Prover::new(&DpopKey::generate().unwrap(), &Arc::default(), &clock).unwrap()
+        let options = AuthOptions::new(Url::parse("https://h/mcp").unwrap());
+        let signer = DpopKey::generate().unwrap().signer(&options).unwrap();
+        Prover::new(signer, &Arc::default(), &clock)
     }
 
     fn claims(proof: &HeaderValue) -> serde_json::Value {

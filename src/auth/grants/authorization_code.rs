@@ -12,7 +12,7 @@ use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::context::Context;
 use crate::auth::discovery::requirements::without_authorization_endpoint;
 use crate::auth::discovery::scopes::OFFLINE_ACCESS;
-use crate::auth::dpop::key::{DpopKey, DpopSigner};
+use crate::auth::dpop::key::DpopSigner;
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::record::{Pending, SignIn};
@@ -38,7 +38,7 @@ pub(crate) fn begin(
     let endpoint = endpoint.ok_or_else(|| without_authorization_endpoint(server))?;
     let token_endpoint = plan.token_endpoint()?.clone();
     let registration = plan.client()?.clone();
-    let key = plan.binding.key().map(DpopKey::signer).transpose()?;
+    let key = plan.binding.key().map(|key| key.signer(options)).transpose()?;
     let verifier = Secret::new(random_text::<32>());
     let state = Secret::new(random_text::<32>());
     let request = AuthorizationRequest {
