@@ -416,7 +416,7 @@ mod tests {
         }
     }
 
-    /// T-80, T-83: the table of answers to `initialize`
+    /// T-80, T-83, A-62: the table of answers to `initialize`
     #[test]
     fn each_answer_to_initialize_has_its_verdict() {
         let judge = |status, answer: Option<Message>| {

@@ -77,9 +77,15 @@ mod tests {
             format!("{version}, mcp-method: resources/read, mcp-name: =?base64?ZmlsZTovLy/DqQ==?=")
         );
         assert_eq!(
-            mirrored("tasks/get", r#"{"taskId":"t1"}"#),
-            format!("{version}, mcp-method: tasks/get, mcp-name: t1")
+            mirrored("prompts/get", r#"{"name":"p","taskId":"t1"}"#),
+            format!("{version}, mcp-method: prompts/get, mcp-name: p")
         );
+        for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+            assert_eq!(
+                mirrored(method, r#"{"name":"p","taskId":"t1"}"#),
+                format!("{version}, mcp-method: {method}, mcp-name: t1")
+            );
+        }
         assert_eq!(
             mirrored("tools/list", r#"{"name":"x"}"#),
             format!("{version}, mcp-method: tools/list")

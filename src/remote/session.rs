@@ -94,6 +94,18 @@ pub(super) fn read_session_id(map: &HeaderMap) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
+    /// T-38
+    #[test]
+    fn only_2025_03_26_and_a_session_without_a_revision_have_batches() {
+        let has_batches = |version: &'static str| {
+            Session::new(1, None, Some(HeaderValue::from_static(version))).has_batches()
+        };
+        assert!(Session::unopened(0).has_batches() && has_batches("2025-03-26"));
+        for version in ["2024-11-05", "2025-06-18", "2025-11-25", "2026-07-28", "2099-01-01"] {
+            assert!(!has_batches(version), "{version}");
+        }
+    }
+
     /// T-31
     #[test]
     fn a_session_id_has_visible_ascii_only_and_does_not_print() {

@@ -236,6 +236,20 @@ mod tests {
         }
     }
 
+    /// T-39: it is in use, or its requests are limited; it exists
+    #[test]
+    fn a_conflict_and_too_many_requests_lose_no_session() {
+        let post = post(Some("s1"));
+        for status in [409, 429] {
+            for (code, text) in [(-32001, "Session not found"), (-32000, "unknown session")] {
+                assert!(
+                    !judge(&post, false, status, &error("null", code, text)),
+                    "{status} {code}"
+                );
+            }
+        }
+    }
+
     /// T-32, T-74
     #[test]
     fn only_what_has_a_session_loses_one() {

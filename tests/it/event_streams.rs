@@ -151,6 +151,21 @@ async fn a_stream_that_ends_before_its_answer_is_resumed_behind_its_last_event()
     }
 }
 
+/// T-35: a connection that breaks off is no cancellation, whether its stream is resumed or lost
+#[tokio::test]
+async fn a_disconnect_cancels_nothing() {
+    for (point, resumes) in [("before-response", true), ("before-headers", false)] {
+        let faults = [&*format!("disconnect={point}:tool=act:times=1"), "dataless", "answer=sse"];
+        let mut harness = Harness::faulty(&faults).open().await;
+        let answer = harness.call("act", json!({})).await;
+        assert_eq!(answer["result"].is_object(), resumes, "{point}: {answer}");
+        let acts = harness.call("count", json!({})).await;
+        assert_eq!(acts["result"]["structuredContent"]["acts"], 1, "{point}: it ran to its end");
+        harness.leave().await;
+        assert_eq!(harness.count("notifications/cancelled"), 0, "{point}");
+    }
+}
+
 /// T-36, T-30: before the revision is known there is none to name
 #[tokio::test]
 async fn the_answer_to_initialize_is_resumed_too() {

@@ -1,11 +1,11 @@
 //! At `info` the log has one line for each request that a server answered for the host, whatever
-//! both sides speak.
+//! both sides speak, and warnings say what the host is not told.
 
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether_mock::{MockOptions, MockRemote, Served};
 use serde_json::{Value, json};
 
-use crate::support::harness::initialize;
+use crate::support::harness::{initialize, parsed};
 use crate::support::process::{Program, Running};
 
 fn ask(bridge: &mut Running, id: u32, method: &str, mut params: Value, is_modern: bool) {
@@ -24,6 +24,28 @@ fn ask(bridge: &mut Running, id: u32, method: &str, mut params: Value, is_modern
             return assert!(answer["result"].is_object(), "{answer}");
         }
     }
+}
+
+/// T-09, T-22: what gets no answer leaves a line in the log
+#[test]
+fn what_gets_no_answer_is_logged() {
+    let faults = parsed(&["status=400:method=notifications/progress"]);
+    let mock = MockRemote::start(MockOptions { faults, ..MockOptions::default() }).unwrap();
+    let mut bridge = Program::new([mock.url().as_str()]).spawn();
+    bridge.send(initialize("2025-11-25"));
+    assert!(bridge.next_json()["result"].is_object());
+    bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    let params = json!({ "progressToken": 1, "progress": 1 });
+    let progress =
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
+    bridge.send(progress.to_string());
+    let has = |line: &'static str| move |said: &str| said.contains(line).then_some(());
+    bridge.until_stderr("the failure", has("warning: a message did not reach the server: "));
+
+    let mut bridge = Program::new([mock.url().as_str()]).spawn();
+    ask(&mut bridge, 1, "server/discover", json!({}), true);
+    bridge.send(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
+    bridge.until_stderr("the warning", has("warning: ignored an answer"));
 }
 
 #[test]

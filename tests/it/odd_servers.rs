@@ -117,13 +117,16 @@ async fn a_server_that_asks_for_no_pause_starts_no_storm() {
 /// T-34: a first 409 may come from a stream that an earlier run left behind
 #[tokio::test]
 async fn a_stream_that_is_taken_at_first_is_asked_for_again() {
-    let mut harness = Harness::faulty(&["status=409:body=text:http=GET:times=2"]).open().await;
-    harness.call("echo", json!({})).await;
-    harness
-        .seen(|all| all.iter().any(|one| one.http_method == "GET" && one.status == Some(200)))
-        .await;
-    harness.mock.push_notification("notifications/tools/list_changed", &json!({}));
-    harness.of_method("notifications/tools/list_changed").await;
+    for status in ["408", "409", "425"] {
+        let fault = format!("status={status}:body=text:http=GET:times=2");
+        let mut harness = Harness::faulty(&[&fault]).open().await;
+        harness.call("echo", json!({})).await;
+        harness
+            .seen(|all| all.iter().any(|one| one.http_method == "GET" && one.status == Some(200)))
+            .await;
+        harness.mock.push_notification("notifications/tools/list_changed", &json!({}));
+        harness.of_method("notifications/tools/list_changed").await;
+    }
 }
 
 /// T-37: without a stream on which the answer could come, 202 is the end of a request

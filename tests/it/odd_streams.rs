@@ -234,6 +234,34 @@ async fn the_initialize_of_http_sse_is_tried_again() {
     }
 }
 
+/// E-05: two questions of a server under one id, in a session and in the one that replaces it, each
+/// answered in its own
+#[tokio::test]
+async fn an_answer_finds_its_session_although_two_use_the_same_id() {
+    let mut harness = Harness::faulty(&["ask=roots:on=post:tool=echo"]).open().await;
+    let first = harness.start_call("echo", json!({ "n": 1 })).await;
+    let one = harness.of_method("roots/list").await;
+    let other = crate::support::harness::initialize("2025-11-25").replace("init\"", "two\"");
+    harness.send(&other).await;
+    assert!(harness.answer(json!("two")).await["result"].is_object());
+    harness.notify("notifications/initialized", json!({})).await;
+    let second = harness.start_call("echo", json!({ "n": 2 })).await;
+    let two = harness.of_method("roots/list").await;
+    assert_ne!(one["id"], two["id"], "the host sees two ids");
+    for (question, call, expected) in [(&two, second, r#"{"n":2}"#), (&one, first, r#"{"n":1}"#)] {
+        let line = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "roots": [] } });
+        harness.send(&line.to_string()).await;
+        assert_eq!(crate::support::harness::text(&harness.answer(call).await), expected);
+    }
+    let requests = harness.mock.recorder().requests();
+    let answers = requests.iter().filter(|one| one.json()["result"]["roots"].is_array());
+    let answers: Vec<_> =
+        answers.map(|one| (one.json()["id"].clone(), one.header("mcp-session-id"))).collect();
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0].0, answers[1].0, "the server used one id twice");
+    assert_ne!(answers[0].1, answers[1].1);
+}
+
 /// E-08, T-33: a session that a second `initialize` replaces is ended, once its calls have ended
 #[tokio::test]
 async fn a_replaced_session_is_ended_after_its_calls() {

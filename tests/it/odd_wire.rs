@@ -247,6 +247,16 @@ async fn a_malformed_header_line_loses_no_answer() {
     }
 }
 
+/// T-45: RFC 9110 §15.2
+#[tokio::test]
+async fn interim_answers_of_a_server_are_passed_over() {
+    let url = serve_raw(|_| String::new());
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let mut harness = Harness::reaching(mock, url.parse().unwrap(), |_| {}).open().await;
+    let answer = harness.call("interim", json!({})).await;
+    assert!(answer["result"].is_object(), "{answer}");
+}
+
 /// T-43: the answer is there, and the end of its body never comes
 #[tokio::test]
 async fn a_body_that_nothing_ends_is_over_with_the_answer() {
@@ -343,7 +353,8 @@ fn read_request(mut stream: &TcpStream) -> Option<(String, Value)> {
     Some((head, serde_json::from_slice(&text).unwrap_or_default()))
 }
 
-/// A server whose answers to calls have these header lines more.
+/// A server whose answers to calls have these header lines more. The tool `interim` is answered behind
+/// two interim answers.
 fn serve_raw(lines: impl Fn(&Value) -> String + Send + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -371,6 +382,10 @@ fn answer_raw(mut stream: &TcpStream, lines: &impl Fn(&Value) -> String) -> Opti
         false => "Content-Type: application/json\r\n",
     };
     let length = answer.len();
+    let interim = match message["params"]["name"] == "interim" {
+        true => "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n",
+        false => "",
+    };
     let head = format!("HTTP/1.1 {status} X\r\n{more}{label}Content-Length: {length}\r\n\r\n");
-    stream.write_all(format!("{head}{answer}").as_bytes()).ok()
+    stream.write_all(format!("{interim}{head}{answer}").as_bytes()).ok()
 }

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
+use mcp_tether::bridge::Ended;
 use mcp_tether::protocol::ProtocolVersion;
-use mcp_tether_mock::{AnswerFormat, MockOptions, Mode};
+use mcp_tether_mock::{AnswerFormat, MockOptions, Mode, Served};
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, initialize, kind, parsed, text};
+use crate::support::scripted::{Scripted, body, open_events};
+use crate::support::waiting::until_seen;
 
 /// T-20: the strict mock answers 406 and 415 otherwise
 #[tokio::test]
@@ -134,7 +138,7 @@ async fn a_status_without_json_rpc_is_a_failure_of_the_bridge_with_a_hint() {
     }
 }
 
-/// T-25
+/// T-25, A-51
 #[tokio::test]
 async fn redirects_are_followed_only_where_nothing_leaves_the_origin() {
     let canary = mcp_tether_mock::MockRemote::start(MockOptions::default()).unwrap();
@@ -330,7 +334,7 @@ async fn an_illegal_session_id_is_not_sent_back() {
     assert!(requests.iter().all(|r| r.header("mcp-session-id").is_none()));
 }
 
-/// T-32
+/// T-32, E-05
 #[tokio::test]
 async fn a_forgotten_session_is_opened_again_once_for_everyone() {
     let mut harness = Harness::new(MockOptions::default()).open().await;
@@ -388,11 +392,26 @@ async fn leaving_ends_the_session_once_and_only_if_there_is_one() {
     harness.leave().await;
     assert_eq!(harness.mock.recorder().of_http_method("DELETE").len(), 1);
 
-    let mut harness =
-        Harness::new(MockOptions { mode: Mode::Stateless, ..MockOptions::default() }).open().await;
-    harness.call("echo", json!({})).await;
-    harness.leave().await;
-    assert_eq!(harness.mock.recorder().of_http_method("DELETE").len(), 0);
+    let stateless = MockOptions { mode: Mode::Stateless, ..MockOptions::default() };
+    let protocol = Served::Only(ProtocolVersion::V2026_07_28);
+    for without in [stateless, MockOptions { protocol, ..MockOptions::default() }] {
+        let mut harness = Harness::new(without).open().await;
+        harness.call("echo", json!({})).await;
+        harness.leave().await;
+        assert_eq!(harness.mock.recorder().of_http_method("DELETE").len(), 0);
+    }
+}
+
+/// T-33: 2025-11-25 basic/transports: a server may refuse to let a client end its session
+#[tokio::test]
+async fn a_server_that_does_not_end_sessions_is_left_all_the_same() {
+    for status in ["405", "404", "500"] {
+        let mut harness = Harness::faulty(&[&format!("status={status}:http=DELETE")]).open().await;
+        harness.call("echo", json!({})).await;
+        assert_eq!(harness.leave().await, Ended::HostLeft, "{status}");
+        assert_eq!(harness.mock.recorder().of_http_method("DELETE").len(), 1, "{status}");
+        assert!(harness.set_aside().is_empty(), "{status}");
+    }
 }
 
 /// T-38
@@ -412,7 +431,32 @@ async fn batched_answers_are_split() {
     }
 }
 
-/// E-05: two requests of the server with one id in two sessions, answered in their own sessions
+/// T-22: the server's question was answered, whatever it says to that
+#[tokio::test]
+async fn any_answer_to_a_response_is_accepted() {
+    for (code, said) in [(200, "hello"), (202, ""), (204, ""), (206, "{"), (400, "no"), (500, "")] {
+        let server = Scripted::new(move |asked| {
+            if asked.http == Method::GET {
+                let question = json!({ "jsonrpc": "2.0", "id": "q", "method": "roots/list" });
+                return Some(open_events(&[question]));
+            }
+            let is_response = asked.message["result"].is_object() && asked.http == Method::POST;
+            is_response.then(|| body(code, "text/plain", said))
+        });
+        let mut harness = server.harness(|_| {}).await.open().await;
+        let question = harness.of_method("roots/list").await;
+        let line = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "roots": [] } });
+        harness.send(&line.to_string()).await;
+        let answered = || {
+            let asked = server.asked();
+            asked.iter().any(|one| one.message["id"] == "q").then_some(())
+        };
+        until_seen("the response", answered).await;
+        assert!(harness.request("tools/list", json!({})).await["result"].is_object(), "{code}");
+        assert!(harness.set_aside().is_empty(), "{code}: {:?}", harness.set_aside());
+    }
+}
+
 #[tokio::test]
 async fn requests_of_the_server_reach_the_host_and_their_answers_the_server() {
     for on in ["post", "get"] {

@@ -96,7 +96,7 @@ pub(crate) fn digest(text: &[u8]) -> String {
 /// The hint if this machine cannot make proofs.
 const WITHOUT_PROOF: &str = "sign in with `--dpop never`";
 
-fn failure(message: impl Into<String>) -> WithoutHint<Failure> {
+fn failure(message: impl AsRef<str>) -> WithoutHint<Failure> {
     Failure::new(FailureKind::AuthFailed, message)
 }
 

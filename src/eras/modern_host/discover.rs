@@ -49,7 +49,7 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// E-12
+    /// E-12, E-22
     #[test]
     fn the_example_of_the_requirement_is_what_comes_out() {
         let result = discovered(json!({
@@ -79,7 +79,7 @@ mod tests {
         }
     }
 
-    /// E-02, O-5
+    /// E-02, E-22, O-5
     #[test]
     fn nothing_is_promised_of_an_unknown_server_that_it_would_have_to_push() {
         let result: Value = serde_json::from_str(&conservative_discover("mcp.example")).unwrap();

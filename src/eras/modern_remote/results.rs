@@ -168,10 +168,11 @@ mod tests {
         assert_eq!(outcome("prompts/get", json!({ "messages": [] })), json!({ "messages": [] }));
         assert_eq!(kind(outcome("prompts/get", json!({ "resultType": "x" }))), "protocol");
         assert_eq!(kind(outcome("prompts/get", json!({ "resultType": 7 }))), "protocol");
-        assert_eq!(
-            kind(outcome("prompts/list", json!({ "resultType": "input_required" }))),
-            "protocol"
-        );
+        for method in ["prompts/list", "resources/list", "tools/list", "completion/complete"] {
+            let asks = json!({ "resultType": "input_required", "inputRequests": {} });
+            let failure = outcome(method, asks).to_string();
+            assert!(failure.contains("asks for input on"), "{method}: {failure}");
+        }
         assert_eq!(kind(outcome("prompts/get", json!({ "resultType": "task" }))), "protocol");
     }
 }

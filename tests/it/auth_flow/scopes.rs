@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// scopes of the challenge, else of the resource; `offline_access` where it is known.
+/// scopes of the challenge, else of the resource; `offline_access` where it is
+/// known, and a prompt with it.
 #[tokio::test]
 async fn scopes_come_from_where_the_specification_says() {
     let scope =

@@ -79,10 +79,15 @@ async fn a_modern_host_hears_of_each_refusal_or_meets_an_older_remote() {
 /// T-85: a modern error is never followed by the legacy way, and the host hears the server's words
 #[tokio::test]
 async fn a_remote_of_another_modern_revision_is_named_to_the_host() {
-    let mut harness = modern(&["status=400:body=error:code=-32022:method=server/discover"]);
+    let words = "this server speaks 2027-01-01 only";
+    let refusal = format!("status=400:body=error:code=-32022:message={words}");
+    let mut harness = modern(&[&format!("{refusal}:method=server/discover")]);
     harness.send(&initialize("2025-11-25")).await;
     let answer = harness.answer(json!("init")).await;
-    assert!(answer["error"].is_object(), "{answer}");
+    assert_eq!(
+        (&answer["error"]["code"], &answer["error"]["message"]),
+        (&json!(-32022), &json!(words))
+    );
     assert_eq!(harness.mock.recorder().of_http_method("GET").len(), 0);
     assert_eq!(harness.count("initialize"), 1);
 }

@@ -16,6 +16,16 @@ fn accept(content: Value) -> Value {
     json!({ "action": "accept", "content": content })
 }
 
+/// E-10
+#[tokio::test]
+async fn initialize_fails_where_discovering_does() {
+    let fault = "status=400:body=error:code=-32603:message=no:method=server/discover";
+    let mut harness = modern(&[fault]);
+    let answer = initialize(&mut harness, "2025-11-25", json!({})).await;
+    assert!(answer["error"].is_object() && answer["result"].is_null(), "{answer}");
+    assert!(harness.count("server/discover") > 0);
+}
+
 /// E-10, E-29
 #[tokio::test]
 async fn every_legacy_revision_opens_and_gets_its_own_back() {

@@ -46,8 +46,13 @@ fn a_session_opens_in_every_legacy_revision_and_no_other() {
         let mut script = Script::new();
         script.discover("d");
         let initialize = script.sent_one("initialize");
+        assert_eq!(initialize["params"]["protocolVersion"], "2025-11-25");
+        let declared = &initialize["params"]["capabilities"];
+        assert!(declared["roots"].is_object() && declared["sampling"].is_object(), "{declared}");
         script.result(&initialize, json!({ "protocolVersion": version, "capabilities": {} }));
-        assert_eq!(script.said_one()["result"]["resultType"], "complete", "{version}");
+        let answer = script.said_one();
+        assert_eq!(answer["result"]["resultType"], "complete", "{version}");
+        assert!(answer["result"]["protocolVersion"].is_null(), "the host does not see it");
     }
     for version in ["2026-07-28", "1999-01-01"] {
         let mut script = Script::new();

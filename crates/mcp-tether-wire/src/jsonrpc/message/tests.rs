@@ -58,6 +58,9 @@ fn members_that_are_null_count_as_absent() {
     let text = r#"{"jsonrpc":"2.0","id":1,"method":null,"params":null,"result":{},"error":null}"#;
     let plain = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
     assert_eq!(parse(text).unwrap().raw(), plain, "strict hosts take it for something else");
+    let both = r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1}}"#;
+    let error = r#"{"jsonrpc":"2.0","id":1,"error":{"code":1}}"#;
+    assert_eq!(parse(both).unwrap().raw(), error, "the result is removed");
 }
 
 /// T-19
@@ -67,6 +70,7 @@ fn a_byte_order_mark_is_ignored() {
     assert_eq!(parse(line).unwrap().raw().first(), Some(&b'{'));
 }
 
+/// T-19
 #[test]
 fn bad_text_gets_the_right_code_and_its_id_where_readable() {
     let cases = [
