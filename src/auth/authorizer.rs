@@ -405,7 +405,7 @@ fn failure_of_proof(
     let error = Challenge::find_dpop(headers)?.error?;
     matches!(error.as_str(), "use_dpop_nonce" | "invalid_dpop_proof").then(|| {
         let code = status.as_u16();
-        let message = format!("server answered HTTP {code} to the DPoP proof (`{error}`)");
+        let message = format!("the server answered HTTP {code} to the DPoP proof (`{error}`)");
         Failure::new(FailureKind::AuthFailed, message).status(code).hint(
             "check the clock of this machine; if it is right, tell the server's operator, or sign \
              in again with `--dpop never`",
@@ -419,15 +419,20 @@ fn failure_of_own_header(status: StatusCode) -> Failure {
         StatusCode::UNAUTHORIZED => FailureKind::AuthFailed,
         _ => FailureKind::Forbidden,
     };
-    Failure::new(kind, format!("server answered HTTP {code} to the `Authorization` header given"))
-        .status(code)
-        .hint("check the key or token; leave the header out to sign in with a browser")
+    Failure::new(
+        kind,
+        format!("the server answered HTTP {code} to the `Authorization` header given"),
+    )
+    .status(code)
+    .hint("check the key or token; leave the header out to sign in with a browser")
 }
 
 fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {
     let code = status.as_u16();
-    let message =
-        format!("server answered HTTP {code} to the token of the file `{}`", file.display_path());
+    let message = format!(
+        "the server answered HTTP {code} to the token of the file `{}`",
+        file.display_path()
+    );
     Failure::new(FailureKind::AuthFailed, message).status(code).hint(
         "put a new token into the file, which is read again; to sign in instead, leave out \
          `--token-file`",
@@ -436,8 +441,9 @@ fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {
 
 fn failure_of_command(status: StatusCode) -> Failure {
     let code = status.as_u16();
-    let message =
-        format!("server answered HTTP {code} to the token that `--token-command` printed, twice");
+    let message = format!(
+        "the server answered HTTP {code} to the token that `--token-command` printed, twice"
+    );
     Failure::new(FailureKind::AuthFailed, message).status(code).hint(
         "run the command in a terminal: is it signed in, with the account that this server wants?",
     )

@@ -164,7 +164,7 @@ impl CommandValue {
         let task = tokio::spawn(async move {
             // After a panic too, the next request must not join a run that has ended.
             let printed = AssertUnwindSafe(value.run_alone(before)).catch_unwind().await;
-            let printed = printed.unwrap_or_else(|_| Err(interrupted()));
+            let printed = printed.unwrap_or_else(|_| Err(value.interrupted()));
             let mut cell = value.cell();
             cell.running = None;
             cell.failed = printed.as_ref().err().map(|failure| (Instant::now(), failure.clone()));
@@ -173,7 +173,8 @@ impl CommandValue {
             }
             printed
         });
-        let run = async move { task.await.unwrap_or_else(|_| Err(interrupted())) };
+        let value = Arc::clone(self);
+        let run = async move { task.await.unwrap_or_else(|_| Err(value.interrupted())) };
         let run = run.boxed().shared();
         cell.running = Some(run.clone());
         run
@@ -223,14 +224,15 @@ impl CommandValue {
             .hint(format!("try it in a terminal: {}", self.command))
     }
 
+    fn interrupted(&self) -> Failure {
+        let message = format!("the command of {} was interrupted", self.setting());
+        Failure::new(FailureKind::AuthFailed, message)
+            .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
+    }
+
     fn cell(&self) -> MutexGuard<'_, Cell> {
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn interrupted() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the command was interrupted")
-        .hint("try again; if it happens again, please report this as a bug in `mcp-tether`")
 }
 
 impl std::fmt::Debug for CommandValue {

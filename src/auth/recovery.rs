@@ -248,7 +248,7 @@ pub(crate) fn forbidden(status: StatusCode, challenge: Option<&Challenge>) -> Fa
     let scope = challenge.and_then(|challenge| challenge.scope.as_deref());
     let failure = Failure::new(
         FailureKind::Forbidden,
-        format!("server answered HTTP {}{said}", status.as_u16()),
+        format!("the server answered HTTP {}{said}", status.as_u16()),
     )
     .status(status.as_u16());
     match scope {

@@ -257,28 +257,28 @@ mod tests {
     #[test]
     fn a_time_limit_that_has_passed_is_named_with_its_flag() {
         let passed = |limit| {
-            let message = |limit: &str| format!("no response within {limit}");
+            let message = |limit: &str| format!("no answer within {limit}");
             let failure = Failure::timed_out("--headers-timeout", Some(limit), message);
             (failure.message, failure.hint)
         };
         let (message, hint) = passed(Duration::from_secs(60));
-        assert_eq!(message, "no response within 60 s");
+        assert_eq!(message, "no answer within 60 s");
         assert!(hint.contains("`--headers-timeout 120`"), "{hint}");
         let (message, hint) = passed(Duration::from_millis(300));
-        assert_eq!(message, "no response within 0.3 s");
+        assert_eq!(message, "no answer within 0.3 s");
         assert!(hint.contains("`--headers-timeout 1`"), "{hint}");
     }
 
     /// E-59, E-50
     #[test]
     fn a_failure_is_a_marked_internal_error() {
-        let failure = Failure::new(FailureKind::Http, "server answered HTTP 502")
+        let failure = Failure::new(FailureKind::Http, "the server answered HTTP 502")
             .status(502)
             .hint("try again later");
         let expected = concat!(
             r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32603,"data":{"bridge":"#,
             r#"{"hint":"try again later","kind":"http","status":502}},"#,
-            r#""message":"server answered HTTP 502"}}"#
+            r#""message":"the server answered HTTP 502"}}"#
         );
         assert_eq!(failure.to_response(&RequestId::from(9)), expected);
     }

@@ -194,8 +194,8 @@ impl HostFile {
     /// The edited configuration as a host will read it, to try another edit on.
     ///
     /// # Errors
-    /// It does not say what the edits should have made it say; a mistake of ours must not reach
-    /// the host.
+    /// Parsed again, the edited text does not have the intended entries: our edit is wrong, and
+    /// nothing is written.
     fn copy(&self) -> std::result::Result<Document, FileError> {
         let text = self.document.text();
         let copy = Document::parse_file(&text, self.host, &self.path);

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use rustls::{AlertDescription, InvalidMessage};
+
 use crate::redact::plain;
 
 /// The standard library's message for a name without an address.
@@ -110,6 +112,21 @@ impl HttpError {
         false
     }
 
+    /// How TLS failed, if another attempt would fail in the same way.
+    pub fn tls_failure(&self) -> Option<TlsFailure> {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*self.source);
+        while let Some(error) = cause {
+            // The source of an I/O error is the source of what it holds.
+            let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            let held = held.and_then(|held| TlsFailure::of(held));
+            if let Some(failure) = held.or_else(|| TlsFailure::of(error)) {
+                return Some(failure);
+            }
+            cause = error.source();
+        }
+        None
+    }
+
     /// Whether the head of the response is too large.
     pub fn is_large_head(&self) -> bool {
         let cause = self.source.downcast_ref::<hyper::Error>();
@@ -159,6 +176,66 @@ impl HttpError {
         None
     }
 }
+
+/// A failure of TLS that another attempt would meet again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// The other end does not speak TLS.
+    NotTls,
+    /// No connection is made here: nothing can be trusted, or the name is none.
+    Unusable,
+    /// One end does not accept the certificate of the other, or they have no way in common.
+    Refused,
+}
+
+impl TlsFailure {
+    fn of(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        if error.is::<UnusableTls>() {
+            return Some(Self::Unusable);
+        }
+        match error.downcast_ref()? {
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(Self::NotTls),
+            rustls::Error::InvalidMessage(_)
+            | rustls::Error::InvalidCertificate(_)
+            | rustls::Error::NoCertificatesPresented
+            | rustls::Error::PeerIncompatible(_)
+            | rustls::Error::PeerMisbehaved(_) => Some(Self::Refused),
+            rustls::Error::AlertReceived(alert) => is_final(*alert).then_some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+
+/// Whether this alert is about what both ends are, and not about this connection (RFC 8446 §6.2).
+fn is_final(alert: AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    matches!(
+        alert,
+        Alert::HandshakeFailure
+            | Alert::NoCertificate
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::CertificateUnobtainable
+            | Alert::CertificateRequired
+            | Alert::BadCertificateStatusResponse
+            | Alert::BadCertificateHashValue
+    )
+}
+
+/// The error if TLS cannot be used here, for this reason.
+#[derive(Debug)]
+pub(super) struct UnusableTls(pub String);
+
+impl fmt::Display for UnusableTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UnusableTls {}
 
 /// The error for a proxy that could not be reached.
 #[derive(Debug)]
@@ -314,5 +391,33 @@ mod tests {
         assert_eq!(error.unreached_proxy(), Some("http://proxy:8080"));
         assert!(error.is_connect() && error.is_transient(), "a proxy may come back");
         assert_eq!(error.reason(), "connection refused");
+    }
+
+    /// T-28: another attempt does not change a certificate.
+    #[test]
+    fn failures_of_tls_that_come_again_are_told_from_those_that_may_pass() {
+        let of = |error: rustls::Error| {
+            let source = io::Error::new(io::ErrorKind::InvalidData, error);
+            HttpError::connect(UnreachedProxy::new(&"p", source.into())).tls_failure()
+        };
+        let alert = rustls::Error::AlertReceived;
+        let not_tls = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
+        assert_eq!(of(not_tls), Some(TlsFailure::NotTls));
+        for error in [
+            rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer),
+            rustls::Error::NoCertificatesPresented,
+            alert(AlertDescription::HandshakeFailure),
+            alert(AlertDescription::CertificateRequired),
+        ] {
+            assert_eq!(of(error.clone()), Some(TlsFailure::Refused), "{error}");
+        }
+        for error in [alert(AlertDescription::InternalError), alert(AlertDescription::CloseNotify)]
+        {
+            assert_eq!(of(error.clone()), None, "{error}");
+        }
+        let unusable = io::Error::other(UnusableTls("no certificate can be read".to_owned()));
+        assert_eq!(HttpError::connect(unusable).tls_failure(), Some(TlsFailure::Unusable));
+        let words = io::Error::other("the proxy speaks of a certificate");
+        assert_eq!(HttpError::connect(words).tls_failure(), None);
     }
 }

@@ -37,7 +37,7 @@ mod tunnel;
 pub use body::BodyObserver;
 pub use certificate::Certificate;
 pub use connections::MAX_HEADER_LINES;
-pub use error::HttpError;
+pub use error::{HttpError, TlsFailure};
 pub use fixed_addresses::FixedAddress;
 pub use json_text::{begins_guarded_json, json_text};
 pub use login_page::{failure_for_login_page, is_login_address, is_login_page, shows_login_page};

@@ -12,6 +12,7 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio_rustls::TlsConnector;
 
 use super::client_certificate::{ClientIdentity, NoCertificate};
+use super::error::UnusableTls;
 use super::options::HttpOptions;
 use super::presented_chain::PresentedChain;
 use super::stream::Stream;
@@ -94,7 +95,7 @@ impl Tls {
                     let started = started.lock().ok().and_then(|mut started| started.take());
                     let reading = started.unwrap_or_else(|| start_reading(extra.clone()));
                     let verifier = reading.await.map_err(io::Error::other)?;
-                    verifier.map_err(io::Error::other)?
+                    verifier.map_err(unusable)?
                 }
             };
             // Fails only without a cryptography provider, and then there is no verifier either.
@@ -126,13 +127,17 @@ fn start_reading(extra: ExtraRoots) -> oneshot::Receiver<Verifier> {
 
 async fn handshake(config: Arc<ClientConfig>, stream: Stream, host: &str) -> io::Result<Stream> {
     let name = ServerName::try_from(without_brackets(host).to_owned())
-        .map_err(|_| io::Error::other("the host name is not valid in a certificate"))?;
+        .map_err(|_| unusable("the host name is not valid in a certificate".to_owned()))?;
     let tls = TlsConnector::from(config).connect(name, stream).await?;
     Ok(Stream::Tls(Box::new(tls)))
 }
 
 fn no_provider() -> io::Error {
-    io::Error::other("this build has no TLS")
+    unusable("this build has no TLS".to_owned())
+}
+
+fn unusable(why: String) -> io::Error {
+    io::Error::other(UnusableTls(why))
 }
 
 #[cfg(feature = "tls-ring")]

@@ -84,7 +84,7 @@ impl Wire {
             if accepted {
                 return Ok(Box::pin(self.await_on_standalone(post)).await);
             }
-            let failure = protocol_failure("server answered with an empty body");
+            let failure = protocol_failure("the server answered with an empty body");
             return Ok(Outcome::refused(status, failure));
         }
         if begins_event_stream(&body) {
@@ -114,7 +114,9 @@ impl Wire {
         } else if on_stream {
             Ok(Box::pin(self.await_on_stream(post)).await)
         } else {
-            Err(protocol_failure("server answered with a different id than that of the request"))
+            Err(protocol_failure(
+                "the server answered with a different id than that of the request",
+            ))
         }
     }
 
@@ -137,7 +139,7 @@ impl Wire {
             biased;
             outcome = self.await_on_stream(post) => outcome,
             () = self.standalone.wait_until_missing() => Outcome::Failed(protocol_failure(
-                "server accepted the request and has no stream to answer it on",
+                "the server accepted the request and has no stream to answer it on",
             )),
         }
     }
@@ -158,7 +160,9 @@ impl Wire {
                 None if count() > seen => {}
                 None => {
                     break Outcome::Failed(Failure::timed_out("--body-timeout", limit, |limit| {
-                        format!("the server accepted the request and sent no answer within {limit}")
+                        format!(
+                            "the server accepted the request, and there was no answer within {limit}"
+                        )
                     }));
                 }
             }

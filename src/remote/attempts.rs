@@ -114,7 +114,7 @@ impl Attempts {
     /// (`Some(Some(pause))`) or that another attempt is useless (`Some(None)`); `None` if neither
     /// is certain.
     fn pause_after_unsent(&mut self, error: &HttpError) -> Option<Option<Duration>> {
-        if error.is_invalid_request() || is_permanent(error) {
+        if error.is_invalid_request() || error.tls_failure().is_some() {
             return Some(None);
         }
         if error.was_not_sent() || error.was_not_processed() {
@@ -244,15 +244,6 @@ impl Attempts {
             target => Err(failure_for_redirect(status, url, target.as_ref())),
         }
     }
-}
-
-/// Whether another attempt would meet the same error: a bad certificate, or no TLS at the other
-/// end.
-fn is_permanent(error: &HttpError) -> bool {
-    const SIGNS: [&str; 5] =
-        ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
-    let cause = error.reason().to_ascii_lowercase();
-    SIGNS.iter().any(|sign| cause.contains(sign))
 }
 
 #[cfg(test)]

@@ -113,7 +113,8 @@ fn refuses_token(headers: &HeaderMap) -> bool {
 
 fn failure_of_commands(status: StatusCode) -> Failure {
     let code = status.as_u16();
-    let message = format!("server answered HTTP {code} to what `--header-command` printed, twice");
+    let message =
+        format!("the server answered HTTP {code} to what `--header-command` printed, twice");
     Failure::new(FailureKind::AuthFailed, message)
         .status(code)
         .hint("run the command in a terminal, and check what the key that it prints may do")

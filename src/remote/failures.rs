@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::error::{Failure, FailureKind};
 use crate::http::{
-    HttpError, MAX_HEADER_LINES, failure_for_login_page, is_login_address, is_login_page,
+    HttpError, MAX_HEADER_LINES, TlsFailure, failure_for_login_page, is_login_address,
+    is_login_page,
 };
 use crate::redact::{SafeUrl, plain, shown_words};
 use crate::shell_words::safe_url_argument;
@@ -120,12 +121,13 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
         Some(target) if is_login_address(target) => {
             let shown = SafeUrl::new(target);
             let message =
-                format!("server redirects to the login page `{shown}`, which is for browsers");
+                format!("the server redirects to the login page `{shown}`, which is for browsers");
             failure_for_login_page(FailureKind::Http, message).status(status.as_u16())
         }
         Some(target) => {
             let shown = SafeUrl::new(target);
-            let failure = failure(format!("server redirects to `{shown}`, which is not followed"));
+            let failure =
+                failure(format!("the server redirects to `{shown}`, which is not followed"));
             let mut encrypted = target.clone();
             // A server behind a proxy that terminates TLS often redirects to plain HTTP by mistake:
             // nobody is told to send credentials unencrypted.
@@ -137,7 +139,7 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
             let shown = SafeUrl::new(&encrypted);
             failure.hint(format!("if you trust it, use `{shown}` instead of the URL that you gave"))
         }
-        None => failure("server redirects without a usable `Location`".to_owned())
+        None => failure("the server redirects without a usable `Location`".to_owned())
             .hint("check the URL; if it is right, report this to the server's operator"),
     }
 }
@@ -145,7 +147,7 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
 /// The failure for a pause that is too long, or after a request that must not be repeated (T-28).
 pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
     let seconds = wait.as_secs().max(1);
-    Failure::new(FailureKind::Http, format!("server answered HTTP {}", status.as_u16()))
+    Failure::new(FailureKind::Http, format!("the server answered HTTP {}", status.as_u16()))
         .status(status.as_u16())
         .hint(format!("the server asks to try again in {seconds} s"))
 }
@@ -153,7 +155,8 @@ pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
 /// The failure for a response that is neither JSON nor an event stream; `body` is its beginning.
 pub fn failure_for_media_type(media_type: &str, url: &Url, body: &[u8]) -> Failure {
     if is_login_page(media_type, body) {
-        let message = "server answered with a login page, which is for browsers, instead of JSON";
+        let message =
+            "the server answered with a login page, which is for browsers, instead of JSON";
         return failure_for_login_page(FailureKind::Protocol, message.to_owned());
     }
     let media_type = if media_type.is_empty() { "no content type" } else { media_type };
@@ -161,7 +164,9 @@ pub fn failure_for_media_type(media_type: &str, url: &Url, body: &[u8]) -> Failu
     let reason = reason_in(body).map_or_else(String::new, |reason| format!(": {reason}"));
     Failure::new(
         FailureKind::Protocol,
-        format!("server answered with `{media_type}` instead of JSON or an event stream{reason}"),
+        format!(
+            "the server answered with `{media_type}` instead of JSON or an event stream{reason}"
+        ),
     )
     .hint(format!(
         "check that `{}` is an MCP endpoint and not a web page; if it is a login page, the server \
@@ -188,7 +193,7 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
              `HTTPS_PROXY` and `ALL_PROXY` count too",
         );
     }
-    if error.is_connect() && reason.contains("InvalidContentType") {
+    if error.is_connect() && error.tls_failure() == Some(TlsFailure::NotTls) {
         let plain_url = SafeUrl::new(url).to_string().replacen("https://", "http://", 1);
         return Failure::new(
             FailureKind::Network,
@@ -263,7 +268,7 @@ fn hint_for_connect_error(reason: &str, url: &Url) -> String {
 
 /// The failure for a response that did not begin within this limit.
 pub(super) fn no_response(limit: Option<Duration>) -> Failure {
-    Failure::timed_out("--headers-timeout", limit, |limit| format!("no response within {limit}"))
+    Failure::timed_out("--headers-timeout", limit, |limit| format!("no answer within {limit}"))
 }
 
 /// The failure for a lost answer; `what` says how it was lost.
@@ -366,6 +371,9 @@ mod tests {
     fn the_servers_words_are_passed_on_in_short_and_in_one_line() {
         let body = br#"{"error":{"message":"no\nkey"}}"#;
         let failure = failure_for_status(StatusCode::UNAUTHORIZED, &url(), body);
-        assert_eq!(failure.message, "server answered HTTP 401: no\\\\nkey".replace("\\\\", "\\"));
+        assert_eq!(
+            failure.message,
+            "the server answered HTTP 401: no\\\\nkey".replace("\\\\", "\\")
+        );
     }
 }

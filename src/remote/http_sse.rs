@@ -86,7 +86,7 @@ impl Wire {
         }
     }
 
-    /// Whether the stream is there. Asks for it once, and nobody for a sign-in.
+    /// Whether the server offers the HTTP+SSE stream. Sends one GET and never starts a sign-in.
     pub(super) async fn has_old_stream(&self) -> bool {
         let Ok(Ok(mut response)) = self.get_optional_stream(&Session::default(), None).await else {
             return false;
@@ -162,7 +162,7 @@ fn resolve_endpoint(base: &Url, uri: &str) -> Result<Url, Failure> {
 }
 
 fn server_fault(what: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, format!("server {what}"))
+    Failure::new(FailureKind::Protocol, format!("the server {what}"))
         .hint("report this to the server's operator")
 }
 
@@ -170,7 +170,7 @@ fn late_failure() -> Failure {
     let text =
         format!("the event stream named no endpoint within {} s", ENDPOINT_TIMEOUT.as_secs());
     Failure::new(FailureKind::Timeout, text)
-        .hint("check that the URL is the one of an event stream, often ending in `/sse`")
+        .hint("check the URL: the address of an event stream often ends in `/sse`")
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Wire {
     ) -> Result<Resumed, ResumeError> {
         match self.get_stream(session, memory.last_event_id.as_deref()).await {
             Err(failure) if failure.kind == FailureKind::Timeout => {
-                Err(ResumeError::Retry("no response".to_owned(), None))
+                Err(ResumeError::Retry("no answer".to_owned(), None))
             }
             Err(failure) => Err(ResumeError::Permanent(failure)),
             Ok(Err(error)) if error.is_invalid_request() => Err(ResumeError::Permanent(
@@ -217,8 +217,9 @@ fn is_transient(status: StatusCode) -> bool {
 /// The outcome for a POST that was answered with an HTTP+SSE stream: such a server expects its
 /// messages elsewhere (T-75).
 fn old_transport() -> Outcome {
-    let failure = protocol_failure("server answered a message with an event stream of HTTP+SSE")
-        .hint("if it speaks HTTP+SSE, add `--transport sse-only`");
+    let failure =
+        protocol_failure("the server answered a message with an event stream of HTTP+SSE")
+            .hint("if it speaks HTTP+SSE, add `--transport sse-only`");
     Outcome::refused(StatusCode::OK, failure)
 }
 

@@ -71,7 +71,7 @@ pub(super) fn says_lost(error: &Message) -> bool {
 
 /// The outcome for a message that was answered by such an error.
 pub(super) fn outcome_of(error: Message) -> Outcome {
-    let failure = protocol_failure("server forgot the session");
+    let failure = protocol_failure("the server forgot the session");
     Outcome::SessionLost(Box::new(ProbeRefusal { status: None, failure, answer: Some(error) }))
 }
 

@@ -2,6 +2,7 @@
 //! bridge.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -340,16 +341,10 @@ fn fits_a_header(id: &str) -> bool {
 /// A fingerprint of an event. Different events with the same id are not replays of each other. A
 /// server that makes two look the same only loses its own events.
 fn fingerprint(id: &str, data: &[u8]) -> u64 {
-    let mix =
-        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    let bytes = |hash, text: &[u8]| {
-        let (words, rest) = text.as_chunks::<8>();
-        let hash = words.iter().fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-        rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
-    };
-    let hash = bytes(mix(0, data.len() as u64), id.as_bytes());
-    let hash = bytes(hash, &data[..data.len().min(COMPARED)]);
-    bytes(hash, &data[data.len().saturating_sub(COMPARED)..])
+    let mut hasher = DefaultHasher::new();
+    let (start, end) = (data.len().min(COMPARED), data.len().saturating_sub(COMPARED));
+    (id, data.len(), &data[..start], &data[end..]).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Handles an event with another name: it is not a message, unless it is the awaited answer. The

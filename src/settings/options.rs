@@ -121,7 +121,9 @@ impl Settings {
 
     /// The value of a setting of kind [`ValueKind::Choice`](super::ValueKind::Choice).
     pub fn choice<T: Choice>(&self, key: Key) -> T {
-        let name = self.text(key).expect("`every_choice_has_a_default_that_it_accepts`");
+        let name = self
+            .text(key)
+            .expect("each choice has a default in `settings::table`, as its tests check");
         T::from_name(name).expect("`SettingValue::from_text` refuses other names")
     }
 

@@ -163,7 +163,7 @@ async fn a_refreshed_token_is_stored_before_it_is_used() {
     assert!(String::from_utf8(stored.expose().clone()).unwrap().contains(&token));
 }
 
-/// S-04: who comes while another waits shows the same page and takes the result over.
+/// S-04: a bridge that starts during another's sign-in shows its page and adopts the result.
 #[tokio::test]
 async fn who_comes_later_shows_the_same_page_and_takes_the_result() {
     let server = slow_server().await;

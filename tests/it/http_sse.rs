@@ -149,7 +149,7 @@ async fn a_url_without_any_server_is_told_with_a_hint() {
     let mut harness = Harness::faulty(&["status=404:body=html"]);
     harness.send(&initialize("2025-11-25")).await;
     let answer = harness.answer(json!("init")).await;
-    assert_eq!(answer["error"]["message"], "server answered HTTP 404");
+    assert_eq!(answer["error"]["message"], "the server answered HTTP 404");
     assert!(answer["error"]["data"]["bridge"]["hint"].as_str().unwrap().contains("/sse"));
     assert_eq!(harness.trail(), ["initialize", "server/discover", "GET"]);
 }

@@ -81,7 +81,7 @@ const METHOD_CIRCLES: &[(&[&str], &str)] = &[];
 #[test]
 fn every_module_uses_only_what_lies_below_it() {
     let wrong = wrong_uses(&code_of("src"));
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod events;
 mod faults;
 mod hostile;
 mod html;
+mod http_date;
 mod listens;
 mod methods;
 mod notification;

@@ -22,9 +22,9 @@ const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
     if let Some(runner) = context.job_runner() {
         let order = JobOrder { sign_in: context.names.sign_in.clone(), job: &job };
-        let answer =
-            tokio::time::timeout(timeout_of(context, &job), runner.run(bytes_of(&order))).await;
-        match reply_in(answer) {
+        let limit = timeout_of(context, &job);
+        let answer = tokio::time::timeout(limit, runner.run(bytes_of(&order))).await;
+        match reply_in(answer, limit) {
             Ok(JobReply::Stored) => {
                 let stored = context.stored_sign_in().await.map_err(JobError::Store)?;
                 return Ok(stored.map(Box::new));
@@ -95,15 +95,20 @@ fn timeout_of(context: &Context, job: &TokenJob) -> Duration {
 
 fn reply_in(
     answer: Result<Result<Secret<Vec<u8>>, NotRun>, tokio::time::error::Elapsed>,
+    limit: Duration,
 ) -> Result<JobReply, NotRun> {
     // The process may still hold the lock, so this one would only wait for it.
-    let Ok(answer) = answer else { return Ok(JobReply::Failed(JobError::NoReply(timed_out()))) };
+    let Ok(answer) = answer else {
+        return Ok(JobReply::Failed(JobError::NoReply(timed_out(limit))));
+    };
     serde_json::from_slice(answer?.expose())
         .map_err(|_| NotRun("the answer cannot be read".to_owned()))
 }
 
-fn timed_out() -> Failure {
-    Failure::new(FailureKind::Timeout, "the process that asks for tokens does not end")
+fn timed_out(limit: Duration) -> Failure {
+    let seconds = limit.as_secs();
+    let message = format!("`mcp-tether token-job` did not finish within {seconds} s");
+    Failure::new(FailureKind::Timeout, message)
         .hint("look for `mcp-tether token-job` among the processes of this machine and end it")
 }
 

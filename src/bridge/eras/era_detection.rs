@@ -136,7 +136,7 @@ impl Bridge {
         detection.exchange = 0;
         detection.handle.abandon();
         let seconds = DISCOVER_TIMEOUT.as_secs();
-        let text = format!("server did not answer `server/discover` within {seconds} s");
+        let text = format!("the server did not answer `server/discover` within {seconds} s");
         let failure = Failure::new(FailureKind::Timeout, text)
             .hint("pass `--protocol 2025-11-25` if the server only knows older revisions");
         self.judge(slot, ProbeOutcome::Silent, ProbeReport { failure, answer: None });
@@ -171,7 +171,7 @@ impl Bridge {
         let refused: Vec<_> = refused.iter().map(|number| self.in_flight.close(*number)).collect();
         let lost = Failure::new(
             FailureKind::Lost,
-            "server changed its era while the request was open",
+            "the server changed its era while the request was open",
         )
         .hint("the server may or may not have acted on the request; check before repeating it");
         for other in self.in_flight.host_numbers() {
@@ -324,6 +324,6 @@ fn version_error(answer: &Message, initialize: &Message) -> Option<Message> {
 }
 
 fn unexpected() -> Failure {
-    Failure::new(FailureKind::Protocol, "server did not answer like an MCP server")
+    Failure::new(FailureKind::Protocol, "the server did not answer like an MCP server")
         .hint("check the URL: MCP endpoints often end in `/mcp` or `/sse`")
 }

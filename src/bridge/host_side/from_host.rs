@@ -298,7 +298,8 @@ impl Bridge {
 }
 
 fn failure_of_exhausted_budget() -> Failure {
-    let text = "too much is on its way to the server already (`--memory-budget`)";
+    let limit = Budget::of_process().per_message() / (1024 * 1024);
+    let text = format!("{limit} MiB of messages are still being sent, half of `--memory-budget`");
     Failure::new(FailureKind::NotSent, text).hint("wait for answers, then send it again")
 }
 

@@ -32,7 +32,8 @@ impl Bridge {
             Purpose::Check | Purpose::Own => {}
             Purpose::Compare(list) => self.compare_list(slot, &list, answer),
             Purpose::Reopen if answer.kind() == MessageKind::ErrorResponse => {
-                let failure = Failure::new(FailureKind::NotSent, "server refused a new session");
+                let failure =
+                    Failure::new(FailureKind::NotSent, "the server refused a new session");
                 let failure = failure.hint("restart the server entry in your host");
                 self.reopen_failed(slot, &failure);
             }

@@ -246,6 +246,6 @@ fn refusal_text(refusal: &ProbeRefusal) -> &str {
 }
 
 fn unanswered() -> Failure {
-    Failure::new(FailureKind::Protocol, "server ended the exchange without an answer")
+    Failure::new(FailureKind::Protocol, "the server ended the exchange without an answer")
         .hint("report this to the server's operator")
 }

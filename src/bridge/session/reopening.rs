@@ -23,7 +23,7 @@ impl Bridge {
         }
         state.lifecycle.losses += 1;
         if state.lifecycle.losses > LOSSES_IN_A_ROW {
-            let failure = Failure::new(FailureKind::NotSent, "server forgets every session");
+            let failure = Failure::new(FailureKind::NotSent, "the server forgets every session");
             let failure = failure.hint("report this to the server's operator");
             return self.reopen_failed(slot, &failure);
         }

@@ -42,7 +42,7 @@ fn completion_edits(
 ) -> Result<Vec<Edit>, Failure> {
     let (text, range) = answer.outcome().zip(answer.outcome_range()).unwrap_or(("", 0..0));
     let Some(result) = Object::parse(text) else {
-        return Err(fault_of_server("server answered with a result that is not an object"));
+        return Err(fault_of_server("the server answered with a result that is not an object"));
     };
     let wanted = required_members(method);
     let change = |member: &Member<'_>| {
@@ -136,12 +136,12 @@ fn error_edits(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
         // There are no headers between the host and the bridge (E-51).
         Ok(codes::HEADER_MISMATCH) => Err(Failure::new(
             FailureKind::HeaderMismatch,
-            "server says that header and body disagree",
+            "the server says that header and body disagree",
         )
         .hint("a proxy in between may change headers; ask who runs it")),
         // This method has no input rounds that could ask for it (E-39).
         Ok(codes::URL_ELICITATION_REQUIRED) => Err(fault_of_server(&format!(
-            "server wants the user to visit a page before `{method}`, which cannot be asked here"
+            "the server wants the user to visit a page before `{method}`, which cannot be asked here"
         ))),
         _ => Ok(Vec::new()),
     }

@@ -73,7 +73,7 @@ impl LegacyServer {
         let version = object.as_ref().and_then(|object| object.text("protocolVersion"));
         let version = version.unwrap_or_default();
         if ProtocolVersion::from_name(&version).is_none_or(|known| known.era() != Era::Legacy) {
-            let message = format!("server opens sessions in revision `{version}` only");
+            let message = format!("the server opens sessions in revision `{version}` only");
             let hint = "update `mcp-tether`; the server may be newer";
             return Err(Failure::new(FailureKind::Era, message).hint(hint));
         }

@@ -66,7 +66,7 @@ impl ModernHost {
         if pages.is_empty() {
             return self.end_with(
                 number,
-                &fault_of_server("server wants the user to visit a page but names none"),
+                &fault_of_server("the server wants the user to visit a page but names none"),
                 cx,
             );
         }
@@ -182,7 +182,7 @@ impl ModernHost {
 fn needs_url() -> RequestRefusal {
     RequestRefusal {
         code: codes::MISSING_CLIENT_CAPABILITY,
-        message: "server needs URL elicitation, which this host does not have".to_owned(),
+        message: "the server needs URL elicitation, which this host does not have".to_owned(),
         data: json!({ "requiredCapabilities": { "elicitation": { "url": {} } } }),
     }
 }

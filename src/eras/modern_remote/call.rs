@@ -184,7 +184,7 @@ impl ModernRemote {
         if std::mem::replace(&mut call.mirrored_again, true) {
             let failure = Failure::new(
                 FailureKind::HeaderMismatch,
-                "server insists that the headers of the request do not match its body",
+                "the server insists that the headers of the request do not match its body",
             );
             let hint = "a proxy in between may change headers, or the server is at fault";
             return self.fail(number, failure.hint(hint), cx);

@@ -443,7 +443,7 @@ fn own_response(result: &str) -> Option<Message> {
 }
 
 fn unanswered_failure() -> Failure {
-    protocol_failure("server ended the exchange without an answer")
+    protocol_failure("the server ended the exchange without an answer")
 }
 
 fn protocol_failure(what: impl AsRef<str>) -> Failure {

@@ -50,19 +50,19 @@ impl ModernRemote {
             }
             // E-35
             ResultKind::InputRequired => {
-                let text = format!("server asks for input on `{method}`, which is not allowed");
+                let text = format!("the server asks for input on `{method}`, which is not allowed");
                 self.fail(number, protocol_failure(text), cx);
             }
             ResultKind::Task if method == methods::TOOLS_CALL => {
                 self.begin_task(number, &result, cx)
             }
             ResultKind::Task => {
-                let text = format!("server made a task of `{method}`, which is not allowed");
+                let text = format!("the server made a task of `{method}`, which is not allowed");
                 self.fail(number, protocol_failure(text), cx);
             }
             // E-21: the bridge declared only what it implements.
             ResultKind::Unknown(kind) => {
-                let text = format!("server sent a result of the unknown type `{kind}`");
+                let text = format!("the server sent a result of the unknown type `{kind}`");
                 self.fail(number, protocol_failure(text), cx);
             }
         }

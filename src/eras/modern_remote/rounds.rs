@@ -65,7 +65,7 @@ impl ModernRemote {
         if requests.is_none() && state.is_none() {
             return self.fail(
                 number,
-                protocol_failure("server asks for input but does not say which"),
+                protocol_failure("the server asks for input but does not say which"),
                 cx,
             );
         }
@@ -74,7 +74,7 @@ impl ModernRemote {
         call.rounds += 1;
         // E-33: the remote keeps to no end, so this is a fault in what it sends and no time limit.
         if call.rounds > ROUNDS || call.is_overdue(limit, cx.now) {
-            let text = format!("server still asks for input after {} rounds", call.rounds - 1);
+            let text = format!("the server still asks for input after {} rounds", call.rounds - 1);
             return self.fail(number, protocol_failure(text), cx);
         }
         // The state is returned unchanged, or left out if there was none.
@@ -95,7 +95,7 @@ impl ModernRemote {
         if entries.len() > QUESTIONS {
             return self.fail(
                 number,
-                protocol_failure("server asks for too much input at once"),
+                protocol_failure("the server asks for too much input at once"),
                 cx,
             );
         }
@@ -108,7 +108,7 @@ impl ModernRemote {
                 Err(what) => {
                     return self.fail(
                         number,
-                        protocol_failure(format!("server asks for {what}")),
+                        protocol_failure(format!("the server asks for {what}")),
                         cx,
                     );
                 }

@@ -40,7 +40,7 @@ impl ModernRemote {
         cx: &mut RemoteContext<'_>,
     ) {
         let Some(id) = result.text("taskId") else {
-            return self.fail(number, protocol_failure("server made a task without an id"), cx);
+            return self.fail(number, protocol_failure("the server made a task without an id"), cx);
         };
         let polled = self.calls.values().filter(|call| call.task.is_some()).count();
         if let Some(call) = self.calls.get_mut(&number) {
@@ -50,7 +50,7 @@ impl ModernRemote {
         if polled >= TASKS {
             self.end_task(number, cx);
             let text =
-                format!("server runs {TASKS} tasks for us already, so this one was cancelled");
+                format!("the server runs {TASKS} tasks for us already, so this one was cancelled");
             return self.fail(number, lost_task(text), cx);
         }
         self.poll_later(number, cx);
@@ -114,7 +114,7 @@ impl ModernRemote {
                 }
                 None => self.fail(number, protocol_failure("the failed task has no error"), cx),
             },
-            Some("cancelled") => self.fail(number, lost_task("server cancelled the task"), cx),
+            Some("cancelled") => self.fail(number, lost_task("the server cancelled the task"), cx),
             _ => self.fail(number, protocol_failure("the task is in an unknown state"), cx),
         }
     }

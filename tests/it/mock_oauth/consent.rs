@@ -77,13 +77,13 @@ async fn a_person_approves_denies_and_picks_an_account() {
     let denied = BrowsingPerson::denies().open(&signing.page(&[])).await;
     assert_eq!(denied.parameter("error").as_deref(), Some("access_denied"));
     assert_eq!(denied.parameter("state").as_deref(), Some("the-state"));
-    let again = forge(&signing, &seen, "approve").await;
+    let again = send_again(&signing, &seen, "approve").await;
     assert_eq!(again.status(), 303);
-    assert_eq!(forge(&signing, &seen, "approve").await.status(), 400, "answered before");
+    assert_eq!(send_again(&signing, &seen, "approve").await.status(), 400, "answered before");
 }
 
 /// Sends the form of a page once more.
-async fn forge(signing: &Signing, page: &Page, decision: &str) -> Response {
+async fn send_again(signing: &Signing, page: &Page, decision: &str) -> Response {
     let (_, rest) = page.text.split_once("name=\"request\" value=\"").unwrap();
     let (id, _) = rest.split_once('"').unwrap();
     signing.post("consent", &[("request", id), ("decision", decision)]).send().await.unwrap()
@@ -109,7 +109,6 @@ async fn a_spawned_program_finds_the_browser() {
     let mut command = tokio::process::Command::new("sh");
     command.args(["-c", "exec xdg-open \"$1\"", "sh", page.as_str()]).env("PATH", program.path());
     assert!(command.status().await.unwrap().success());
-    assert!(program.pages().len() <= 1);
     let pages = program.finish();
     assert_eq!(browser.opened(), [page]);
     assert!(pages[0].parameter("code").is_some(), "{pages:?}");

@@ -57,11 +57,6 @@ impl BrowserProgram {
         std::env::join_paths(all).unwrap()
     }
 
-    /// Returns the pages that it ended up at so far.
-    pub fn pages(&self) -> Vec<Page> {
-        self.pages.lock().unwrap().clone()
-    }
-
     /// Waits for what it was asked to open and gives the pages that it ended up at.
     pub fn finish(self) -> Vec<Page> {
         let pages = Arc::clone(&self.pages);

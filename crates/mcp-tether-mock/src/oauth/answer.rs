@@ -6,8 +6,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::date::http_date;
 use crate::html::PAGE_HEADERS;
+use crate::http_date::http_date;
 
 /// An OAuth error (RFC 6749 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]

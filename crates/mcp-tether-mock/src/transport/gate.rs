@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::exchange::{self, HttpExchange};
 use super::reply;
-use crate::date::http_date;
+use crate::http_date::http_date;
 use crate::oauth::PresentedToken;
 use crate::options::{AnswerFormat, Auth};
 use crate::own_host::{is_local_origin, is_own_host};

@@ -3,7 +3,7 @@
 use super::*;
 
 impl Inner {
-    pub(super) fn register(&self, config: &Config, asked: &Asked) -> Response {
+    pub(super) fn register(&self, config: &Config, asked: &IssuerRequest) -> Response {
         let redirects: Vec<String> = asked.body["redirect_uris"]
             .as_array()
             .map(|uris| uris.iter().filter_map(|uri| uri.as_str().map(str::to_owned)).collect())

@@ -16,7 +16,7 @@ impl Inner {
         )
     }
 
-    pub(super) fn revoke(&self, config: &Config, asked: &Asked) -> Response {
+    pub(super) fn revoke(&self, config: &Config, asked: &IssuerRequest) -> Response {
         if !config.revokes_access_tokens && asked.form["token_type_hint"] == "access_token" {
             return oauth_error(400, "unsupported_token_type", "it ends by itself");
         }
@@ -29,7 +29,11 @@ impl Inner {
     }
 
     /// Returns the client of a token request, authenticated exactly as configured.
-    fn authenticated(&self, config: &Config, asked: &Asked) -> Result<String, Box<Response>> {
+    fn authenticated(
+        &self,
+        config: &Config,
+        asked: &IssuerRequest,
+    ) -> Result<String, Box<Response>> {
         let refused = || Box::new(oauth_error(401, "invalid_client", "who are you"));
         let world = self.world();
         let (id, secret) = match asked.headers.get(header::AUTHORIZATION) {
@@ -53,7 +57,7 @@ impl Inner {
         right.then_some(id).ok_or_else(refused)
     }
 
-    pub(super) fn token(&self, config: &Config, asked: &Asked) -> Response {
+    pub(super) fn token(&self, config: &Config, asked: &IssuerRequest) -> Response {
         let renews = asked.form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
         if let Some(refusal) = self.refused_refresh(config, asked).filter(|_| renews) {
             return refusal;
@@ -115,7 +119,7 @@ impl Inner {
         }
     }
 
-    fn refused_refresh(&self, config: &Config, asked: &Asked) -> Option<Response> {
+    fn refused_refresh(&self, config: &Config, asked: &IssuerRequest) -> Option<Response> {
         let has = |name: &Option<&str>| name.is_some_and(|name| asked.form.contains_key(name));
         if let Some(answer) = config.renewal {
             return Some(text_answer(answer));
@@ -128,7 +132,7 @@ impl Inner {
         lacks.then(|| oauth_error(400, "invalid_request", "something is missing"))
     }
 
-    fn issue_to(&self, config: &Config, client: String, asked: &Asked) -> Response {
+    fn issue_to(&self, config: &Config, client: String, asked: &IssuerRequest) -> Response {
         let family = {
             let mut world = self.world();
             world.serial += 1;
