@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(error.reason(), "connection refused");
     }
 
-    /// T-28: another attempt does not change a certificate.
+    /// T-87: another attempt does not change a certificate.
     #[test]
     fn failures_of_tls_that_come_again_are_told_from_those_that_may_pass() {
         let of = |error: rustls::Error| {

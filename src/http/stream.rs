@@ -262,7 +262,7 @@ mod tests {
 
     use super::*;
 
-    /// T-28: nothing yields to the runtime between the end of the connection and the next request
+    /// T-86: nothing yields to the runtime between the end of the connection and the next request
     #[tokio::test]
     async fn a_request_is_not_written_to_a_connection_that_has_ended() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -160,9 +160,7 @@ impl Wire {
                 None if count() > seen => {}
                 None => {
                     break Outcome::Failed(Failure::timed_out("--body-timeout", limit, |limit| {
-                        format!(
-                            "the server accepted the request, and there was no answer within {limit}"
-                        )
+                        format!("no answer within {limit} after the server accepted the request")
                     }));
                 }
             }

@@ -297,7 +297,7 @@ mod tests {
         assert!(call(429, Some("0")).unwrap().unwrap() >= pace::RETRY_AFTER.shortest());
     }
 
-    /// T-28, T-80
+    /// T-87, T-80
     #[tokio::test(start_paused = true)]
     async fn an_opening_is_repeated_for_as_long_as_the_host_is_patient() {
         let mut attempts = Attempts::of_opening(PATIENCE);

@@ -143,7 +143,7 @@ mod tests {
         assert!(done.is_some(), "the limit restarts");
     }
 
-    /// T-26
+    /// T-92
     #[tokio::test(start_paused = true)]
     async fn a_question_suspends_the_limit_of_its_own_request_only() {
         let prompts = OpenPrompts::default();
@@ -153,7 +153,7 @@ mod tests {
         assert!(prompts.timeout_unless_prompting(LIMIT, slow()).await.is_none());
     }
 
-    /// T-26
+    /// T-92
     #[tokio::test(start_paused = true)]
     async fn a_question_of_unknown_cause_suspends_no_limit_of_a_later_request() {
         let prompts = OpenPrompts::default();

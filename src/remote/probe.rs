@@ -21,7 +21,7 @@ const SILENT_POST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Wire {
     /// Sends `initialize` or `server/discover` over Streamable HTTP. An old server may never answer
-    /// that (`may_be_old`, T-83).
+    /// that (`may_be_old`, T-88).
     pub(super) async fn open_streamable(&self, post: &Post, may_be_old: bool) -> Outcome {
         let attempts = Attempts::of_opening(self.limits.opening);
         let sent = tokio::select! {

@@ -272,7 +272,7 @@ mod tests {
         opens
     }
 
-    /// T-34: no server sets a pace that is a storm
+    /// T-91: no server sets a pace that is a storm
     #[test]
     fn a_stream_that_brings_nothing_is_opened_twenty_times_a_minute_at_most() {
         for asked in [None, Some(Duration::ZERO), Some(Duration::from_millis(300))] {

@@ -5,7 +5,7 @@ use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether_mock::{MockOptions, Mode, RecordedRequest};
 use serde_json::json;
 
-/// T-34
+/// T-34, T-91
 #[tokio::test]
 async fn the_standalone_stream_brings_what_the_server_says_unasked() {
     let mut harness = Harness::new(MockOptions::default()).open().await;

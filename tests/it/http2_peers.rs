@@ -1,6 +1,6 @@
 //! Odd peers over HTTP/2: streams that are refused or reset, a server that wants HTTP/1.1, windows
 //! that let a few bytes through, connections that are left. A call is repeated where it certainly
-//! did not run (T-28), and nothing else is lost.
+//! did not run (T-86), and nothing else is lost.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -238,7 +238,7 @@ fn on_call(turn: Turn, times: usize) -> impl Fn(&str, usize) -> Turn + Send + Sy
     }
 }
 
-/// T-28: RFC 9113 §8.7
+/// T-86: RFC 9113 §8.7
 #[tokio::test]
 async fn a_refused_stream_is_asked_for_once_more() {
     for (times, is_answered) in [(1, true), (2, false)] {
@@ -251,7 +251,7 @@ async fn a_refused_stream_is_asked_for_once_more() {
     }
 }
 
-/// T-28: RFC 9113 §7
+/// T-86: RFC 9113 §7
 #[tokio::test]
 async fn a_server_that_wants_http_1_1_gets_it() {
     let script = on_call(Turn::Reset(Reason::HTTP_1_1_REQUIRED), usize::MAX);
@@ -264,7 +264,7 @@ async fn a_server_that_wants_http_1_1_gets_it() {
     assert_eq!(peer.versions("tools/call"), ["2", "1.1", "1.1"]);
 }
 
-/// T-28: a stream that is reset may have been processed
+/// T-86: a stream that is reset may have been processed
 #[tokio::test]
 async fn a_stream_that_is_reset_proves_nothing() {
     let reset = |method: &str, count: usize| match method {
@@ -295,7 +295,7 @@ async fn small_windows_and_few_streams_only_slow_a_call_down() {
     }
 }
 
-/// T-28: RFC 9113 §6.8
+/// T-86: RFC 9113 §6.8
 #[tokio::test]
 async fn a_connection_that_the_server_leaves_still_brings_its_answers() {
     let peer = Peer::start(Builder::new(), on_call(Turn::Leave, 3)).await;

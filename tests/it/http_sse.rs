@@ -63,7 +63,7 @@ async fn a_hostile_or_missing_endpoint_is_refused() {
     }
 }
 
-/// T-83
+/// T-89
 #[tokio::test]
 async fn an_initialize_that_the_endpoint_refuses_without_json_is_answered() {
     for refusal in ["status=404:body=html", "status=410:body=empty", "status=405:body=text"] {

@@ -103,8 +103,8 @@ fn a_module_is_found_however_a_path_leads_to_it() {
     }
 }
 
-/// Returns the uses that no rule permits. Names behind `crate` count wherever they stand; other paths
-/// are followed to the file with the definition.
+/// Returns the uses that no rule permits. Names behind `crate` count wherever they stand; other
+/// paths are followed to the file with the definition.
 fn wrong_uses(files: &[Code]) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
     let modules = Modules::of("src", files);

@@ -346,7 +346,7 @@ async fn pages_that_do_not_come_cost_only_themselves() {
     }
 }
 
-/// T-26
+/// T-92
 #[tokio::test]
 async fn a_question_ends_with_the_request_that_caused_it() {
     let mut harness = Harness::faulty(&["ask=elicitation:on=post:tool=echo"]).open().await;

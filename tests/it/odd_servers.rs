@@ -34,7 +34,7 @@ async fn answered_streams_that_stay_open_hold_no_places() {
     }
 }
 
-/// T-28, T-80: what opens a session is tried again after what may pass
+/// T-87, T-80: what opens a session is tried again after what may pass
 #[tokio::test]
 async fn a_server_that_comes_up_is_waited_for() {
     for status in [502, 503, 504, 500] {
@@ -78,7 +78,7 @@ fn a_command_reports_a_refused_connection_at_once() {
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
-/// T-28: 502, 504 and a bare 503 prove nothing, so a call is not repeated after them
+/// T-86: 502, 504 and a bare 503 prove nothing, so a call is not repeated after them
 #[tokio::test]
 async fn a_call_is_repeated_only_after_a_proof_that_it_did_not_run() {
     for (status, more, posts) in [
@@ -103,7 +103,7 @@ async fn a_call_is_repeated_only_after_a_proof_that_it_did_not_run() {
     assert_eq!(harness.count("tools/call"), 1);
 }
 
-/// T-34: a standalone stream that brings nothing is not opened again and again
+/// T-91: a standalone stream that brings nothing is not opened again and again
 #[tokio::test]
 async fn a_server_that_asks_for_no_pause_starts_no_storm() {
     let mut harness =
@@ -114,7 +114,7 @@ async fn a_server_that_asks_for_no_pause_starts_no_storm() {
     assert!((2..=8).contains(&streams), "{streams} in two seconds");
 }
 
-/// T-34: a first 409 may come from a stream that an earlier run left behind
+/// T-90: a first 409 may come from a stream that an earlier run left behind
 #[tokio::test]
 async fn a_stream_that_is_taken_at_first_is_asked_for_again() {
     for status in ["408", "409", "425"] {

@@ -138,7 +138,7 @@ async fn a_stream_that_redirects_in_a_circle_is_asked_for_once() {
     assert_eq!(server.count_http(&Method::GET), 6, "the stream, and five redirects");
 }
 
-/// T-34: an id that no header can carry resumes nothing, and costs no stream
+/// T-91: an id that no header can carry resumes nothing, and costs no stream
 #[tokio::test]
 async fn an_event_id_with_a_control_character_costs_no_stream() {
     let server = Scripted::new(|asked| {
@@ -194,7 +194,7 @@ async fn many_header_lines_are_read_up_to_a_bound() {
     }
 }
 
-/// T-28, T-75: HTTP+SSE is opened as patiently as Streamable HTTP, and tells as much
+/// T-87, T-75: HTTP+SSE is opened as patiently as Streamable HTTP, and tells as much
 #[tokio::test]
 async fn http_sse_is_tried_again_and_gives_the_reason() {
     let gets = Arc::new(AtomicUsize::new(0));
@@ -217,7 +217,7 @@ async fn http_sse_is_tried_again_and_gives_the_reason() {
     }
 }
 
-/// T-28
+/// T-87
 #[tokio::test]
 async fn the_initialize_of_http_sse_is_tried_again() {
     for code in [500, 502, 503, 504] {

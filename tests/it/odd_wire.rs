@@ -296,7 +296,7 @@ async fn a_length_that_is_none_is_named() {
     assert!(message.contains("invalid content-length"), "{answer}");
 }
 
-/// T-83: a POST that is never answered
+/// T-88: a POST that is never answered
 #[tokio::test]
 async fn an_old_server_that_never_answers_a_post_is_found_by_its_stream() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -38,10 +38,10 @@ const PROMISES: &[Promise] = &[
     ),
     promise("T-18", "three within a minute", "src/bridge/faults.rs", "MAX_FAULTS: usize = 3;"),
     promise("T-18", "within a minute", "src/bridge/faults.rs", "FAULT_WINDOW: Duration = s(60);"),
-    promise("T-28", "up to 20 s", "src/remote/options.rs", "opening: s(20),"),
+    promise("T-87", "up to 20 s", "src/remote/options.rs", "opening: s(20),"),
     promise("T-29", "up to 512 header", "src/http/connections.rs", "HEADER_LINES: usize = 512;"),
     promise(
-        "T-34",
+        "T-91",
         "at most twenty times a minute",
         "src/remote/streamable_http.rs",
         "(5..=20).contains(&opens)",
@@ -59,7 +59,7 @@ const PROMISES: &[Promise] = &[
     ),
     promise("T-43", "silent for 2 s", "src/remote/wire.rs", "BODY_TIMEOUT: Duration = s(2);"),
     promise("T-44", "once in 10 s", TIMERS, "CHECK_PAUSE: Duration = s(10);"),
-    promise("T-83", "within 5 s", "src/remote/probe.rs", "POST_TIMEOUT: Duration = s(5);"),
+    promise("T-88", "within 5 s", "src/remote/probe.rs", "POST_TIMEOUT: Duration = s(5);"),
     promise("E-26", "100 pages", PAGES, "MAX_PAGES: usize = 100;"),
     promise("E-26", "32 MiB", PAGES, "MAX_BYTES: usize = 32 * 1024 * 1024;"),
     promise("E-26", "5 s", PAGES, "PAGES_TIMEOUT: Duration = s(5);"),
@@ -133,8 +133,8 @@ const PROMISES: &[Promise] = &[
     promise("O-30", "1 GiB", "src/recording/writer.rs", "MAX_FILE: u64 = 1 << 30;"),
 ];
 
-/// T-04, T-08, T-18, T-28, T-29, T-34, T-36, T-37, T-41, T-43, T-44, T-83, E-26, A-13, A-55, A-86,
-/// S-33, S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
+/// T-04, T-18, T-29, T-36, T-37, T-41, T-43, T-44, T-87, T-88, T-91, E-26, A-13, A-55, A-86, S-33,
+/// S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
 #[test]
 fn each_number_of_a_rule_is_the_one_in_the_code() {
     let page = sources::read("docs/rules.md");

@@ -174,7 +174,25 @@ async fn a_silent_server_is_given_up_and_told() {
     assert_eq!(cancelled["params"]["requestId"], call["id"]);
 }
 
-/// T-26
+/// T-26: nothing that arrives meanwhile prolongs it
+#[tokio::test]
+async fn the_limit_for_a_whole_request_is_absolute() {
+    let faults = parsed(&["heartbeat=50"]);
+    let options = MockOptions { answers: AnswerFormat::Sse, faults, ..MockOptions::default() };
+    let mut harness = Harness::with(options, |options| {
+        options.remote.limits.request = Some(std::time::Duration::from_millis(500));
+        options.remote.limits.body = Some(std::time::Duration::from_millis(400));
+    })
+    .open()
+    .await;
+    let answer = harness.call("slow", json!({ "ms": 60_000 })).await;
+    assert_eq!(kind(&answer), "timeout", "{answer}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("no answer within 0.5 s"), "{message}");
+    harness.seen(|all| all.iter().any(|r| r.rpc_method() == "notifications/cancelled")).await;
+}
+
+/// T-92
 #[tokio::test]
 async fn waiting_for_a_person_is_no_hung_request() {
     let options = MockOptions { answers: AnswerFormat::Sse, ..MockOptions::default() };

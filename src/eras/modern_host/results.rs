@@ -141,7 +141,7 @@ fn error_edits(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
         .hint("a proxy in between may change headers; ask who runs it")),
         // This method has no input rounds that could ask for it (E-39).
         Ok(codes::URL_ELICITATION_REQUIRED) => Err(fault_of_server(&format!(
-            "the server wants the user to visit a page before `{method}`, which cannot be asked here"
+            "the server wants the user to visit a page before `{method}`, which is not asked here"
         ))),
         _ => Ok(Vec::new()),
     }
