@@ -16,10 +16,12 @@ pub fn random_text<const BYTES: usize>() -> String {
 /// Returns fresh random bytes.
 ///
 /// # Panics
-/// The system provides none. This is accepted: TLS needs them too, so there would be no connection
-/// to anything, and no caller could do better than to end.
+/// The system provides none, which no system that we run on does. TLS needs them too, so there
+/// would be no connection to anything, and no caller could do better than to end.
 pub fn random_bytes<const BYTES: usize>() -> [u8; BYTES] {
     let mut bytes = [0_u8; BYTES];
-    OsRng.try_fill_bytes(&mut bytes).expect("nothing works without the system's random numbers");
+    if let Err(error) = OsRng.try_fill_bytes(&mut bytes) {
+        panic!("the system gives no random numbers, without which there is no TLS: {error}");
+    }
     bytes
 }

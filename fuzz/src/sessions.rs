@@ -112,7 +112,7 @@ impl Play {
             let id = message.params_as::<Cancelled>().map(|cancelled| cancelled.id.to_string());
             self.given_up.extend(id.and_then(|id| RequestId::from_json(&id)));
         }
-        self.work(|host, cx| host.take(message, cx));
+        self.work(|host, cx| host.handle(message, cx));
     }
 
     fn look(&mut self) {

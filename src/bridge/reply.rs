@@ -402,7 +402,7 @@ mod tests {
     /// Lets the adapter of a modern host send `initialize`, and returns that request.
     fn initialize_of_adapter(bridge: &mut Bridge) -> HostRequest {
         let discover = Message::parse(DISCOVER).unwrap();
-        bridge.with_host_adapter(|host, context| host.take(discover, context));
+        bridge.with_host_adapter(|host, context| host.handle(discover, context));
         let sent = bridge.effects.waiting.drain(..).find_map(|effect| match effect {
             Effect::OfHost(HostEffect::Send(message)) => Some(message),
             _ => None,

@@ -182,7 +182,7 @@ mod tests {
         format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":"{text}"}}}}"#)
     }
 
-    /// T-39
+    /// T-39, T-93
     #[test]
     fn each_known_shape_of_a_forgotten_session_is_known() {
         let post = post(Some("s1"));
@@ -210,7 +210,7 @@ mod tests {
         }
     }
 
-    /// T-24, T-39: JSON-RPC 2.0 §5
+    /// T-24, T-93: JSON-RPC 2.0 §5
     #[test]
     fn an_error_under_the_requests_own_id_is_its_answer() {
         let post = post(Some("s1"));
@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// T-39: it is in use, or its requests are limited; it exists
+    /// T-93: it is in use, or its requests are limited; it exists
     #[test]
     fn a_conflict_and_too_many_requests_lose_no_session() {
         let post = post(Some("s1"));

@@ -163,13 +163,13 @@ impl Settings {
             file: file.is_some().then(|| location.path().map(PathBuf::from)).flatten(),
             warnings: Vec::new(),
         };
-        settings.take_flags(flags)?;
-        settings.take_variables(environment)?;
+        settings.add_flags(flags)?;
+        settings.add_variables(environment)?;
         for section in file.iter().flat_map(|file| file.sections_for(url)) {
-            settings.take_section(section);
+            settings.add_section(section);
         }
-        settings.take_built_in();
-        settings.take_variables_of_node(environment);
+        settings.add_built_in();
+        settings.add_variables_of_node(environment);
         settings.warn_about_file(file.as_ref());
         settings.warn_about_no_effect();
         settings.warn_about_ping_interval();
@@ -194,14 +194,14 @@ impl Settings {
             && !setting.default.is_empty()
             && let Ok(value) = SettingValue::from_text(setting.kind, setting.default)
         {
-            self.take(setting, &[value], &SettingSource::BuiltIn);
+            self.add(setting, &[value], &SettingSource::BuiltIn);
         }
     }
 
-    fn take_flags(&mut self, flags: &Flags) -> Result<()> {
+    fn add_flags(&mut self, flags: &Flags) -> Result<()> {
         for (key, texts) in &flags.values {
             for text in texts {
-                self.take_text(key.setting(), text, SettingSource::Flag)?;
+                self.add_text(key.setting(), text, SettingSource::Flag)?;
             }
         }
         Ok(())
@@ -209,7 +209,7 @@ impl Settings {
 
     /// Reads the variables of the environment. In a variable, line breaks separate the values of a
     /// list.
-    fn take_variables(&mut self, environment: &Environment) -> Result<()> {
+    fn add_variables(&mut self, environment: &Environment) -> Result<()> {
         for setting in &SETTINGS {
             let name = setting.variable();
             let Some(text) = environment.non_empty(&name) else { continue };
@@ -220,37 +220,37 @@ impl Settings {
             };
             for text in texts.into_iter().map(|text| text.trim_end_matches('\r')) {
                 if !setting.kind.is_list() || !text.is_empty() {
-                    self.take_text(setting, text, SettingSource::Variable(name.clone()))?;
+                    self.add_text(setting, text, SettingSource::Variable(name.clone()))?;
                 }
             }
         }
         Ok(())
     }
 
-    fn take_section(&mut self, section: &Section) {
+    fn add_section(&mut self, section: &Section) {
         for entry in &section.entries {
             let source = match &section.name {
                 Some(name) => SettingSource::Server { name: name.clone(), line: entry.line },
                 None if section.is_enterprise => SettingSource::Enterprise { line: entry.line },
                 None => SettingSource::Defaults { line: entry.line },
             };
-            self.take(entry.key.setting(), &entry.values, &source);
+            self.add(entry.key.setting(), &entry.values, &source);
         }
         for (name, value) in &section.env {
             self.env.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
 
-    fn take_built_in(&mut self) {
+    fn add_built_in(&mut self) {
         for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
             if let Ok(value) = SettingValue::from_text(setting.kind, setting.default) {
-                self.take(setting, &[value], &SettingSource::BuiltIn);
+                self.add(setting, &[value], &SettingSource::BuiltIn);
             }
         }
     }
 
     /// Reads variables of Node.js that users of `mcp-remote` may have set.
-    fn take_variables_of_node(&mut self, environment: &Environment) {
+    fn add_variables_of_node(&mut self, environment: &Environment) {
         let name = FOREIGN_CA_VARIABLE;
         if let Some(path) = environment.non_empty(name) {
             let source = SettingSource::Variable(name.to_owned());
@@ -266,7 +266,7 @@ impl Settings {
         }
     }
 
-    fn take_text(
+    fn add_text(
         &mut self,
         setting: &'static Setting,
         text: &str,
@@ -278,12 +278,12 @@ impl Settings {
             Error::usage(format!("invalid value `{shown}` for {place}: {expected}"))
                 .hint(format!("`mcp-tether --help` says what `--{}` takes", setting.name))
         })?;
-        self.take(setting, &[value], &source);
+        self.add(setting, &[value], &source);
         Ok(())
     }
 
     /// Adds values, unless a source that wins over this one has set the setting.
-    fn take(&mut self, setting: &Setting, values: &[SettingValue], source: &SettingSource) {
+    fn add(&mut self, setting: &Setting, values: &[SettingValue], source: &SettingSource) {
         let held = &mut self.values[setting.key as usize];
         let sourced =
             |value: &SettingValue| Sourced { value: value.clone(), source: source.clone() };

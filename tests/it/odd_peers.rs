@@ -109,7 +109,7 @@ async fn a_tool_that_speaks_of_sessions_costs_none() {
     assert_eq!((server.count("initialize"), server.count("ping")), (1, 1));
 }
 
-/// T-39: what a new session does not change is not the loss of one
+/// T-94: what a new session does not change is not the loss of one
 #[tokio::test]
 async fn a_refusal_that_a_new_session_does_not_change_reaches_the_host() {
     let fault = "status=400:body=null-id:message=no session for this tool:method=tools/call";

@@ -28,7 +28,7 @@ async fn opened(server: &Scripted) -> Harness {
     server.harness(|_| {}).await.open().await
 }
 
-/// T-32, T-39: in a body and on a stream, whatever the status
+/// T-32, T-93: in a body and on a stream, whatever the status
 #[tokio::test]
 async fn an_error_without_an_id_that_names_the_session_reopens_it_in_every_form() {
     let unknown = || error(Value::Null, -32001, "Session not found");
@@ -53,7 +53,7 @@ async fn an_error_without_an_id_that_names_the_session_reopens_it_in_every_form(
     }
 }
 
-/// T-39, T-28: after a message of the call it may have run, so it is not sent again
+/// T-93, T-28: after a message of the call it may have run, so it is not sent again
 #[tokio::test]
 async fn a_session_that_ends_while_a_call_runs_costs_that_call() {
     let progress = json!({

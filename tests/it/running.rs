@@ -1,16 +1,12 @@
 //! `status --running`: bridges seen from outside, as separate processes in one home.
 
-use std::time::{Duration, Instant};
-
 use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::Value;
 
 use crate::support::harness::initialize;
 use crate::support::home::Home;
 use crate::support::process::Running;
-
-/// A safety net only: whatever takes this long hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::support::waiting::until_seen_blocking;
 
 fn bridge(home: &Home, mock: &MockRemote) -> Running {
     let url = format!("{}?key=sesame-canary", mock.url());
@@ -27,15 +23,11 @@ fn bridge(home: &Home, mock: &MockRemote) -> Running {
 
 /// Waits until the list matches, and returns it.
 fn listed(home: &Home, what: &str, is_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let start = Instant::now();
-    loop {
+    until_seen_blocking(what, || {
         let rows = home.ok(&["status", "--running", "--json"]).stdout;
         let rows: Vec<Value> = serde_json::from_str(&rows).unwrap();
-        if is_right(&rows) {
-            return rows;
-        }
-        assert!(start.elapsed() < PATIENCE, "{what}: {rows:?}");
-    }
+        is_right(&rows).then_some(rows)
+    })
 }
 
 /// macOS gives 256 descriptors to programs that are started from the desktop.

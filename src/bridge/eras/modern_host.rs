@@ -43,7 +43,7 @@ impl Bridge {
                 self.send_notification(self.slots.for_relay(), number, &message);
             }
             Some(Era::Legacy) => {
-                self.with_host_adapter(|host, context| host.take(message, context));
+                self.with_host_adapter(|host, context| host.handle(message, context));
             }
             None => self.hold(slot, HeldMessage::Notification(message, Requester::ModernHost)),
         }

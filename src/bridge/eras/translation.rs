@@ -26,7 +26,7 @@ impl Bridge {
         if request.method() == methods::DISCOVER {
             self.discover_is_asked();
         }
-        self.with_host_adapter(|host, context| host.take(request.handed_over(), context));
+        self.with_host_adapter(|host, context| host.handle(request.handed_over(), context));
     }
 
     /// Handles a modern host's notification, and gives back any other.
@@ -43,7 +43,7 @@ impl Bridge {
         if !its {
             return Some(message);
         }
-        self.with_host_adapter(|host, context| host.take(message, context));
+        self.with_host_adapter(|host, context| host.handle(message, context));
         None
     }
 

@@ -418,7 +418,7 @@ mod tests {
         bridge.slots[slot].timers.opened();
         let discover = r#"{"jsonrpc":"2.0","id":"p","method":"server/discover","params":{}}"#;
         let discover = Message::parse(discover).unwrap();
-        bridge.with_host_adapter(|host, context| host.take(discover, context));
+        bridge.with_host_adapter(|host, context| host.handle(discover, context));
         assert_eq!(bridge.slot_for_legacy_host(), slot);
         let state = &bridge.slots[slot];
         assert!(state.lifecycle.is_idle() && !state.is_of_adapter(), "it begins anew");

@@ -126,7 +126,7 @@ impl ModernHost {
 
     /// Handles a request or notification from the host. Answers are ignored, because the host is
     /// never asked anything (T-09).
-    pub fn take(&mut self, message: Message, cx: &mut HostContext<'_>) {
+    pub fn handle(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.kind() {
             MessageKind::Request => self.handle_request(message, cx),
             MessageKind::Notification => self.handle_notification(message, cx),

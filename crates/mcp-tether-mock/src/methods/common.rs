@@ -48,7 +48,7 @@ pub(super) async fn common(
             skills::read_directory(shared, request)
         }
         methods::EVENTS_STREAM if offers.events => stream_events(call).await,
-        methods::PROMPTS_GET if offers.prompts => prompt(shared, call, request).await,
+        methods::PROMPTS_GET if offers.prompts => get_prompt(shared, call, request).await,
         "completion/complete" if offers.completions => complete(shared, request),
         other => Err(RpcError::unknown_method(other)),
     }
@@ -140,7 +140,7 @@ pub(super) fn unknown_resource(call: &CallContext, uri: String) -> RpcError {
     }
 }
 
-async fn prompt(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
+async fn get_prompt(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
     #[derive(Deserialize)]
     struct Params {
         name: String,

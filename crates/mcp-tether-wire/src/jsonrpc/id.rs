@@ -104,9 +104,9 @@ impl From<u64> for RequestId {
 
 /// Reads an integer in the usual notation: only digits, without leading zeros.
 fn usual_integer(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_usual = digits && (text.len() == 1 || !text.starts_with('0'));
-    is_usual.then(|| text.parse().ok())?
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_usual = is_digits && (text.len() == 1 || !text.starts_with('0'));
+    if is_usual { text.parse().ok() } else { None }
 }
 
 impl fmt::Display for RequestId {

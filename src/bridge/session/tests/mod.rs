@@ -156,7 +156,7 @@ impl Scene {
     /// A modern host asks what the server can do.
     fn discover(&mut self) {
         let discover = of_modern_host(self, "server/discover").handed_over();
-        self.bridge.with_host_adapter(|host, context| host.take(discover, context));
+        self.bridge.with_host_adapter(|host, context| host.handle(discover, context));
         self.bridge.carry_out_effects();
     }
 

@@ -64,7 +64,7 @@ fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
         rest => format!("{{{META},{rest}"),
     };
     let request = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{method}","params":{params}}}"#);
-    host.take(message(request), &mut cx);
+    host.handle(message(request), &mut cx);
     let mut answers = answers.iter().cycle();
     for _ in 0..8 {
         for (id, method) in look(cx.effects, &mut answered) {

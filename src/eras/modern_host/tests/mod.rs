@@ -66,7 +66,7 @@ impl Script {
 
     fn line(&mut self, line: Value) {
         let message = Message::parse(line.to_string()).unwrap();
-        self.work(|host, cx| host.take(message, cx));
+        self.work(|host, cx| host.handle(message, cx));
     }
 
     /// A request of a host that can do everything.
