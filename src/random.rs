@@ -16,8 +16,8 @@ pub fn random_text<const BYTES: usize>() -> String {
 /// Returns fresh random bytes.
 ///
 /// # Panics
-/// The system provides none, which no system that we run on does. TLS needs them too, so there
-/// would be no connection to anything, and no caller could do better than to end.
+/// The system provides none. Then there is no TLS either, and no caller could do better than to
+/// end.
 pub fn random_bytes<const BYTES: usize>() -> [u8; BYTES] {
     let mut bytes = [0_u8; BYTES];
     if let Err(error) = OsRng.try_fill_bytes(&mut bytes) {

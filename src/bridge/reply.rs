@@ -336,6 +336,7 @@ mod tests {
         }
     }
 
+    /// T-16
     #[tokio::test]
     async fn edits_apply_to_an_answer_and_one_that_cannot_be_edited_is_an_error() {
         let (mut bridge, mut end) = bridge();
