@@ -23,7 +23,7 @@ pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure
     };
     let reason = reason_in(body).map_or_else(String::new, |reason| format!(": {reason}"));
     let who = if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED { "proxy" } else { "server" };
-    let message = format!("{who} answered HTTP {}{reason}", status.as_u16());
+    let message = format!("the {who} answered HTTP {}{reason}", status.as_u16());
     Failure::new(kind, message).status(status.as_u16()).hint(hint_for_status(status, url))
 }
 

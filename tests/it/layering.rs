@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::imports::{Modules, circles, method_calls, names_after_crate};
+use crate::support::imports::{Modules, circles, method_calls, names_at_root};
 use crate::support::rust_code::Code;
 use crate::support::sources::{self, SourceFile};
 
@@ -90,25 +90,17 @@ fn a_module_is_found_however_a_path_leads_to_it() {
         ("src/auth/x.rs", "use crate::store::Store;\n"),
         ("src/auth/x.rs", "fn f() { super::super::store::open() }\n"),
         ("src/auth/x.rs", "use super::super::store::{self, Store};\n"),
+        ("src/auth/mod.rs", "use super::store::Store;\n"),
+        ("src/auth/x/y.rs", "use super::super::super::store::Store;\n"),
         ("src/auth/x.rs", "fn f() { mcp_tether_mock::start() }\n"),
     ] {
-        let files = [
-            file("src/lib.rs", "mod auth;\nmod store;\n"),
-            file("src/auth/mod.rs", "mod x;\n"),
-            file(path, text),
-            file("src/store/mod.rs", "pub struct Store;\npub fn open() {}\n"),
-        ];
-        let code: Vec<Code> = files.iter().map(Code::of).collect();
-        assert_eq!(wrong_uses(&code).len(), 1, "{text}");
+        assert_eq!(wrong_uses(&[Code::of(&file(path, text))]).len(), 1, "{text}");
     }
 }
 
-/// Returns the uses that no rule permits. Names behind `crate` count wherever they stand; other
-/// paths are followed to the file with the definition.
+/// Returns the uses that no rule permits.
 fn wrong_uses(files: &[Code]) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
-    let modules = Modules::of("src", files);
-    let followed = modules.uses();
     for file in files {
         let module = module_of(&file.path);
         if matches!(module, "lib" | "main") {
@@ -118,12 +110,10 @@ fn wrong_uses(files: &[Code]) -> BTreeSet<String> {
             .iter()
             .find(|(name, _)| *name == module)
             .unwrap_or_else(|| panic!("`{module}` has no rule: add one to {}", file!()));
-        let mut used = names_after_crate(file);
-        let leads_to = followed.get(file.path.as_str()).into_iter().flatten();
-        used.extend(leads_to.map(|other| module_of(other).to_owned()));
+        let mut used = names_at_root("src", file);
         used.retain(|used| {
             let may_be_used = used == module || EVERYONE_MAY_USE.contains(&used.as_str());
-            !may_be_used && !below.contains(&used.as_str()) && used != "lib"
+            !may_be_used && !below.contains(&used.as_str())
         });
         if file.text.contains("mcp_tether_mock") && module != "commands" {
             used.insert("mcp_tether_mock".to_owned());
@@ -187,7 +177,7 @@ fn paths_are_found_in_every_spelling() {
     );
     let expected = ["bridge", "error", "host", "redact", "remote", "settings"];
     let code = Code::of(&file("src/a.rs", text));
-    assert_eq!(names_after_crate(&code).into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(names_at_root("src", &code).into_iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]

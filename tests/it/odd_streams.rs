@@ -238,28 +238,51 @@ async fn the_initialize_of_http_sse_is_tried_again() {
 /// answered in its own
 #[tokio::test]
 async fn an_answer_finds_its_session_although_two_use_the_same_id() {
-    let mut harness = Harness::faulty(&["ask=roots:on=post:tool=echo"]).open().await;
-    let first = harness.start_call("echo", json!({ "n": 1 })).await;
-    let one = harness.of_method("roots/list").await;
-    let other = crate::support::harness::initialize("2025-11-25").replace("init\"", "two\"");
+    let sessions = AtomicUsize::new(0);
+    let server = Scripted::new(move |asked| match asked.method() {
+        "initialize" => {
+            let result = json!({
+                "protocolVersion": "2025-06-18", "capabilities": { "tools": {} }, "serverInfo": {},
+            });
+            let id = format!("s{}", sessions.fetch_add(1, Ordering::SeqCst));
+            let opened = json_body(200, &asked.result(result));
+            Some(with_header(opened, "mcp-session-id", &id))
+        }
+        "tools/call" => {
+            let question = json!({ "jsonrpc": "2.0", "id": "q", "method": "roots/list" });
+            Some(open_events(&[question]))
+        }
+        _ => None,
+    });
+    let mut harness = opened(&server).await;
+    harness.start_call("echo", json!({})).await;
+    let one = harness.of_method("roots/list").await["id"].clone();
+    let other = crate::support::harness::initialize("2025-06-18").replace("init\"", "two\"");
     harness.send(&other).await;
     assert!(harness.answer(json!("two")).await["result"].is_object());
     harness.notify("notifications/initialized", json!({})).await;
-    let second = harness.start_call("echo", json!({ "n": 2 })).await;
-    let two = harness.of_method("roots/list").await;
-    assert_ne!(one["id"], two["id"], "the host sees two ids");
-    for (question, call, expected) in [(&two, second, r#"{"n":2}"#), (&one, first, r#"{"n":1}"#)] {
-        let line = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "roots": [] } });
-        harness.send(&line.to_string()).await;
-        assert_eq!(crate::support::harness::text(&harness.answer(call).await), expected);
+    harness.start_call("echo", json!({})).await;
+    let two = harness.of_method("roots/list").await["id"].clone();
+    assert_ne!(one, two, "the host sees two ids");
+    for (id, root) in [(&two, "file:///two"), (&one, "file:///one")] {
+        let result = json!({ "roots": [{ "uri": root }] });
+        harness.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string()).await;
     }
-    let requests = harness.mock.recorder().requests();
-    let answers = requests.iter().filter(|one| one.json()["result"]["roots"].is_array());
-    let answers: Vec<_> =
-        answers.map(|one| (one.json()["id"].clone(), one.header("mcp-session-id"))).collect();
-    assert_eq!(answers.len(), 2);
-    assert_eq!(answers[0].0, answers[1].0, "the server used one id twice");
-    assert_ne!(answers[0].1, answers[1].1);
+    let answers = || {
+        let asked = server.asked();
+        let answers = asked.iter().filter(|one| one.message["id"] == "q");
+        let mut answers: Vec<_> = answers
+            .map(|one| {
+                let root = one.message["result"]["roots"][0]["uri"].as_str().unwrap().to_owned();
+                (root, one.headers["mcp-session-id"].to_str().unwrap().to_owned())
+            })
+            .collect();
+        answers.sort();
+        (answers.len() == 2).then_some(answers)
+    };
+    let expected = [("file:///one", "s0"), ("file:///two", "s1")];
+    let expected = expected.map(|(root, session)| (root.to_owned(), session.to_owned()));
+    assert_eq!(until_seen("both answers", answers).await, expected);
 }
 
 /// E-08, T-33: a session that a second `initialize` replaces is ended, once its calls have ended

@@ -94,7 +94,8 @@ impl Listener {
             format!("cannot listen on port {port} for the browser to return to: {error}"),
         )
         .hint(format!(
-            "end the program that uses the port, give another port after the URL, or sign in with {}",
+            "end the program that uses the port, give another port after the URL, or sign in \
+             with {}",
             options.login_command_with("--device-code")
         )))
     }

@@ -128,7 +128,8 @@ async fn save_refreshed(context: &Context, refreshed: &SignIn) {
     if let Err(failure) = result {
         let server = context.options.display_server();
         context.notify_user(&format!(
-            "the refreshed sign-in for `{server}` could not be stored and ends with this process: {}",
+            "the refreshed sign-in for `{server}` could not be stored and ends with this \
+             process: {}",
             failure.message
         ));
     }

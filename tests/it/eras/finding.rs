@@ -76,20 +76,22 @@ async fn a_modern_host_hears_of_each_refusal_or_meets_an_older_remote() {
     assert_eq!(kind(&answer), "protocol", "{answer}");
 }
 
-/// T-85: a modern error is never followed by the legacy way, and the host hears the server's words
+/// T-85: a modern error is never followed by the legacy way, and the host hears the server's words, or in those
+/// of its own era that no revision fits
 #[tokio::test]
 async fn a_remote_of_another_modern_revision_is_named_to_the_host() {
-    let words = "this server speaks 2027-01-01 only";
-    let refusal = format!("status=400:body=error:code=-32022:message={words}");
-    let mut harness = modern(&[&format!("{refusal}:method=server/discover")]);
-    harness.send(&initialize("2025-11-25")).await;
-    let answer = harness.answer(json!("init")).await;
-    assert_eq!(
-        (&answer["error"]["code"], &answer["error"]["message"]),
-        (&json!(-32022), &json!(words))
-    );
-    assert_eq!(harness.mock.recorder().of_http_method("GET").len(), 0);
-    assert_eq!(harness.count("initialize"), 1);
+    let told = "the server supports none of the revisions that this bridge knows";
+    for (code, expected, message) in
+        [(-32022, -32602, told), (-32021, -32021, "in my words"), (-32020, -32020, "in my words")]
+    {
+        let refusal = format!("status=400:body=error:code={code}:message=in my words");
+        let mut harness = modern(&[&format!("{refusal}:method=server/discover")]);
+        harness.send(&initialize("2025-11-25")).await;
+        let error = harness.answer(json!("init")).await["error"].clone();
+        assert_eq!((&error["code"], &error["message"]), (&json!(expected), &json!(message)));
+        assert_eq!(harness.mock.recorder().of_http_method("GET").len(), 0, "{code}");
+        assert_eq!(harness.count("initialize"), 1, "{code}");
+    }
 }
 
 /// T-84: what was found can be contradicted while the bridge runs

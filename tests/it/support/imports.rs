@@ -237,10 +237,17 @@ fn members(group: &str) -> Vec<&str> {
     members
 }
 
-/// Returns every `m` in `crate::m` and in `crate::{m, …}`.
-pub fn names_after_crate(file: &Code) -> BTreeSet<String> {
-    let starts = words(&file.text, "crate::").map(|at| &file.text[at + "crate::".len()..]);
-    starts.flat_map(paths).filter_map(|path| path.into_iter().next()).collect()
+/// Returns every `m` in `crate::m` and in `crate::{m, …}`, and behind as many `super::` as lead to
+/// the root from this file below `source`.
+pub fn names_at_root(source: &str, file: &Code) -> BTreeSet<String> {
+    let inner = file.path[source.len() + 1..].trim_end_matches(".rs").trim_end_matches("/mod");
+    let root = "super::".repeat(inner.split('/').count());
+    let mut names = BTreeSet::new();
+    for start in ["crate::", &root] {
+        let rests = words(&file.text, start).map(|at| &file.text[at + start.len()..]);
+        names.extend(rests.flat_map(paths).filter_map(|path| path.into_iter().next()));
+    }
+    names
 }
 
 /// Returns which file calls methods of which: `self.f()`, `Self::f` or, in a closure of a type
