@@ -76,8 +76,8 @@ async fn a_modern_host_hears_of_each_refusal_or_meets_an_older_remote() {
     assert_eq!(kind(&answer), "protocol", "{answer}");
 }
 
-/// T-85: a modern error is never followed by the legacy way, and the host hears the server's words, or in those
-/// of its own era that no revision fits
+/// T-85: a modern error is never followed by the legacy way; the host hears the server's words, and
+/// in those of its own era that no revision fits
 #[tokio::test]
 async fn a_remote_of_another_modern_revision_is_named_to_the_host() {
     let told = "the server supports none of the revisions that this bridge knows";
