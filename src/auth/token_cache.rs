@@ -316,7 +316,7 @@ impl TokenCache {
 mod tests {
     use super::*;
 
-    /// A-55, S-39
+    /// A-106, S-39
     #[test]
     fn trouble_that_may_pass_is_waited_for_in_growing_pauses() {
         let mut cache = TokenCache::default();

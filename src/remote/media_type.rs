@@ -58,7 +58,7 @@ fn without_mark(body: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    /// T-21
+    /// T-97
     #[test]
     fn an_event_stream_is_known_by_its_first_field() {
         for body in ["data: {}", "event:message\n", ": beat", "id: 7", "\u{feff}retry: 1"] {

@@ -253,7 +253,7 @@ pub(super) fn ended_early(memory: &StreamMemory) -> Failure {
 mod tests {
     use super::*;
 
-    /// T-36: bounded, growing pauses where no stream can be opened; otherwise the server's pace
+    /// T-99: bounded, growing pauses where no stream can be opened; otherwise the server's pace
     #[tokio::test(start_paused = true)]
     async fn resuming_goes_at_the_servers_pace_and_fails_within_bounds() {
         let zero = Some(Duration::ZERO);

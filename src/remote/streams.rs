@@ -421,7 +421,7 @@ mod tests {
         assert!(memory.remember(&event(&last.to_string())) && !memory.remember(&event("0")));
     }
 
-    /// T-37: greetings and questions of a wrong shape are no answers, and the answer may follow
+    /// T-101: greetings and questions of a wrong shape are no answers, and the answer may follow
     #[test]
     fn what_is_no_answer_does_not_end_a_call() {
         let question = r#"{"id":1.5,"method":"roots/list"}"#;

@@ -91,7 +91,7 @@ async fn stored(party: &Party) -> Option<SignIn> {
     SignIn::from_bytes(&party.vault.load(&name).await.unwrap()?)
 }
 
-/// on the way to a first sign-in.
+/// on the way to a first sign-in.
 #[tokio::test]
 async fn a_first_sign_in_meets_every_bad_answer() {
     for bad in bad_answers() {

@@ -57,7 +57,7 @@ async fn refusing(answer: Answer) -> (AuthorizationServer, Party) {
     (server, party)
 }
 
-/// A-55: a server that names a short pause is waited for, and nobody notices
+/// A-106: a server that names a short pause is waited for, and nobody notices
 #[tokio::test]
 async fn a_token_endpoint_that_asks_to_wait_is_asked_again() {
     for status in [429, 503] {
@@ -108,7 +108,7 @@ async fn a_refusal_that_is_not_about_the_grant_costs_no_tokens() {
     }
 }
 
-/// A-55: a refusal is final for a person: eager opens a window, otherwise the hint names `login`,
+/// A-105: a refusal is final for a person: eager opens a window, otherwise the hint names `login`,
 /// and the old record stays until the new one is stored. What asks to try again later asks nobody.
 #[tokio::test]
 async fn a_person_may_sign_in_while_a_refresh_is_refused() {
@@ -157,7 +157,7 @@ async fn a_server_that_is_away_asks_nobody() {
     assert_eq!(later.list().await, Ok(2));
 }
 
-/// A-55: what is refused now may work later in the same process.
+/// A-106: what is refused now may work later in the same process.
 #[tokio::test]
 async fn a_refresh_is_tried_again_after_a_while() {
     let (server, before) = refusing((400, JSON, r#"{"error":"invalid_request"}"#)).await;
@@ -362,7 +362,7 @@ async fn a_refused_registration_is_told_with_its_reason() {
     }
 }
 
-/// A-55: a device code that is refused ends at once; one whose server is in trouble is asked for
+/// A-107: a device code that is refused ends at once; one whose server is in trouble is asked for
 /// again until its time is over, and then the trouble is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_code_ends_with_the_reason() {
@@ -379,7 +379,7 @@ async fn a_device_code_ends_with_the_reason() {
     }
 }
 
-/// A-55, A-70: the credentials of a client that the user gives are not lost to a wrong secret.
+/// A-107, A-70: the credentials of a client that the user gives are not lost to a wrong secret.
 #[tokio::test]
 async fn a_wrong_secret_costs_no_stored_sign_in() {
     let server = server(|config| config.auth_method = "client_secret_post").await;
@@ -455,6 +455,7 @@ async fn a_device_endpoint_can_be_named() {
     assert!(registered["redirect_uris"][0].as_str().unwrap().contains("/oauth/callback"));
 }
 
+<<<<<<< HEAD
 /// A-55, RFC 8628: an address that nobody can open is a wrong answer, and no sign that the server
 /// has no device codes.
 #[tokio::test(flavor = "multi_thread")]
@@ -477,6 +478,9 @@ async fn a_device_code_without_a_usable_address_is_told_as_a_wrong_answer() {
 }
 
 /// A-55, RFC 7009: why tokens were not taken back is told, in whatever shape the server says it.
+=======
+/// A-107, RFC 7009: why tokens were not taken back is told, in whatever shape the server says it.
+>>>>>>> 01ee313 (Ten more rules with several claims are rows of their own)
 #[tokio::test]
 async fn a_refused_revocation_is_told_with_its_reason() {
     for (kind, text, named) in [

@@ -182,7 +182,7 @@ async fn the_answer_to_initialize_is_resumed_too() {
     }
 }
 
-/// T-36: an id without data in front of an event that breaks off leads nowhere, again and again
+/// T-99: an id without data in front of an event that breaks off leads nowhere, again and again
 #[tokio::test]
 async fn resuming_without_getting_anywhere_ends() {
     let faults = ["disconnect=mid-event:tool=act", "dataless", "answer=sse"];

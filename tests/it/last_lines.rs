@@ -48,7 +48,7 @@ fn read_slowly(mut from: impl Read) -> String {
     String::from_utf8(read).unwrap()
 }
 
-/// T-08
+/// T-96
 #[test]
 fn every_answer_reaches_a_file() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();
@@ -63,7 +63,7 @@ fn every_answer_reaches_a_file() {
     }
 }
 
-/// T-08
+/// T-96
 #[test]
 fn a_slow_reader_gets_every_answer_through_a_terminal_a_pipe_or_a_socket() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();

@@ -141,7 +141,7 @@ fn slowly(text: String) -> Body {
     ))
 }
 
-/// T-08: a busy machine may deliver the signal before it lets the bridge read
+/// T-95: a busy machine may deliver the signal before it lets the bridge read
 #[test]
 fn requests_written_before_a_signal_are_answered() {
     let mock = mock(ProtocolVersion::V2025_11_25, &["silent:tool=act"]);

@@ -129,7 +129,7 @@ async fn a_stream_that_is_taken_at_first_is_asked_for_again() {
     }
 }
 
-/// T-37: without a stream on which the answer could come, 202 is the end of a request
+/// T-100: without a stream on which the answer could come, 202 is the end of a request
 #[tokio::test]
 async fn an_accepted_request_without_a_stream_for_its_answer_fails_at_once() {
     let faults = ["status=202:body=empty:tool=act", "status=405:http=GET"];

@@ -99,7 +99,7 @@ async fn a_route_that_is_gone_behind_a_redirect_is_no_lost_session() {
     assert_eq!(opened.count(), 1);
 }
 
-/// T-37: whatever becomes of the standalone stream
+/// T-100: whatever becomes of the standalone stream
 #[tokio::test]
 async fn an_accepted_request_is_not_waited_for_where_no_stream_comes() {
     type OnGet = fn() -> Response;

@@ -31,7 +31,7 @@ async fn answered(
     harness.call("echo", json!({})).await
 }
 
-/// T-21
+/// T-97
 #[tokio::test]
 async fn an_answer_is_read_whatever_its_label() {
     for label in [
@@ -102,7 +102,7 @@ async fn a_stream_may_be_resumed_with_the_answer_alone() {
     assert!(answer["result"].is_object(), "{answer}");
 }
 
-/// T-21, T-31
+/// T-97, T-31
 #[tokio::test]
 async fn a_session_opens_whatever_the_label_of_its_answer() {
     let server = Scripted::new(|asked| {
@@ -164,7 +164,7 @@ async fn a_stream_without_its_last_blank_line_has_its_answer() {
     assert_eq!(answered(lost).await["error"]["message"], "no such tool");
 }
 
-/// T-37: some words with 202, and the answer on the standalone stream
+/// T-100: some words with 202, and the answer on the standalone stream
 #[tokio::test]
 async fn words_with_202_are_no_answer() {
     let server = Scripted::new(|asked| match asked.http.as_str() {
@@ -178,7 +178,7 @@ async fn words_with_202_are_no_answer() {
     assert!(message.contains("accepted the request"), "{answer}");
 }
 
-/// T-21: an event under another name is read where it is the answer, and one called `error` is a
+/// T-98: an event under another name is read where it is the answer, and one called `error` is a
 /// reason
 #[tokio::test]
 async fn an_event_under_another_name_may_be_the_answer() {

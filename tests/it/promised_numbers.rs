@@ -46,9 +46,14 @@ const PROMISES: &[Promise] = &[
         "src/remote/streamable_http.rs",
         "(5..=20).contains(&opens)",
     ),
-    promise("T-36", "less than 100 ms", PACE, "STREAM_RETRY: PauseRange = PauseRange::new(100,"),
-    promise("T-36", "up to 20 s", "src/remote/options.rs", "opening: s(20),"),
-    promise("T-37", "five seconds", "src/remote/standalone_stream.rs", "TIMEOUT: Duration = s(5);"),
+    promise("T-99", "less than 100 ms", PACE, "STREAM_RETRY: PauseRange = PauseRange::new(100,"),
+    promise("T-99", "up to 20 s", "src/remote/options.rs", "opening: s(20),"),
+    promise(
+        "T-100",
+        "five seconds",
+        "src/remote/standalone_stream.rs",
+        "TIMEOUT: Duration = s(5);",
+    ),
     promise("T-41", "2 s", TIMERS, "CONFIRM_TIMEOUT: Duration = s(2);"),
     promise("T-41", "5 s", "src/eras/modern_remote/catalogue.rs", "LIST_TIMEOUT: Duration = s(5);"),
     promise(
@@ -64,9 +69,9 @@ const PROMISES: &[Promise] = &[
     promise("E-26", "32 MiB", PAGES, "MAX_BYTES: usize = 32 * 1024 * 1024;"),
     promise("E-26", "5 s", PAGES, "PAGES_TIMEOUT: Duration = s(5);"),
     promise("A-13", "five times", "src/auth/guarded_http/client.rs", "MAX_REDIRECTS: usize = 5;"),
-    promise("A-55", "up to 5 s", PACE, "TOKEN_RETRY_AFTER: PauseRange = PauseRange::new(100, 5);"),
+    promise("A-106", "up to 5 s", PACE, "TOKEN_RETRY_AFTER: PauseRange = PauseRange::new(100, 5);"),
     promise(
-        "A-55",
+        "A-106",
         "from 5 s to 60 s",
         PACE,
         "REFRESH_PAUSE: PauseRange = PauseRange::new(5000, 60);",
@@ -133,7 +138,7 @@ const PROMISES: &[Promise] = &[
     promise("O-30", "1 GiB", "src/recording/writer.rs", "MAX_FILE: u64 = 1 << 30;"),
 ];
 
-/// T-04, T-18, T-29, T-36, T-37, T-41, T-43, T-44, T-87, T-88, T-91, E-26, A-13, A-55, A-86, S-33,
+/// T-04, T-18, T-29, T-41, T-43, T-44, T-87, T-88, T-91, T-99, T-100, E-26, A-13, A-86, A-106, S-33,
 /// S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
 #[test]
 fn each_number_of_a_rule_is_the_one_in_the_code() {
