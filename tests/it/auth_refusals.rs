@@ -455,8 +455,7 @@ async fn a_device_endpoint_can_be_named() {
     assert!(registered["redirect_uris"][0].as_str().unwrap().contains("/oauth/callback"));
 }
 
-<<<<<<< HEAD
-/// A-55, RFC 8628: an address that nobody can open is a wrong answer, and no sign that the server
+/// A-107, RFC 8628: an address that nobody can open is a wrong answer, and no sign that the server
 /// has no device codes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_code_without_a_usable_address_is_told_as_a_wrong_answer() {
@@ -477,10 +476,7 @@ async fn a_device_code_without_a_usable_address_is_told_as_a_wrong_answer() {
     }
 }
 
-/// A-55, RFC 7009: why tokens were not taken back is told, in whatever shape the server says it.
-=======
 /// A-107, RFC 7009: why tokens were not taken back is told, in whatever shape the server says it.
->>>>>>> 01ee313 (Ten more rules with several claims are rows of their own)
 #[tokio::test]
 async fn a_refused_revocation_is_told_with_its_reason() {
     for (kind, text, named) in [

@@ -115,7 +115,7 @@ fn each_signal_leaves_a_last_answer_in_a_file() {
     }
 }
 
-/// T-08: on a busy machine, a host reads the last lines late.
+/// T-08, T-96: on a busy machine, a host reads the last lines late.
 #[test]
 fn a_host_that_reads_late_after_a_signal_gets_every_line_whole() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();
