@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_proxy_that_wants_a_password_is_named() {
         let failure = failure_for_status(StatusCode::PROXY_AUTHENTICATION_REQUIRED, &url(), b"");
-        assert_eq!(failure.message, "proxy answered HTTP 407");
+        assert_eq!(failure.message, "the proxy answered HTTP 407");
         assert!(failure.hint.contains("--proxy-auth"), "{}", failure.hint);
         let hint = |reason| hint_for_connect_error(reason, &url());
         let told = hint("the proxy wants a user name and password (HTTP 407 to `CONNECT`)");
