@@ -182,11 +182,11 @@ async fn a_fresh_token_that_is_refused_may_need_the_other_binding() {
 fn a_refusal_that_signing_in_would_not_change_says_what_is_missing() {
     let plain = forbidden(StatusCode::FORBIDDEN, None);
     assert_eq!((plain.kind, plain.message.as_str()), {
-        (FailureKind::Forbidden, "server answered HTTP 403")
+        (FailureKind::Forbidden, "the server answered HTTP 403")
     });
     assert!(plain.hint.contains("signing in again would not help"));
     let said = forbidden(StatusCode::BAD_REQUEST, Some(&challenge(None)));
-    assert!(said.message.starts_with("server answered HTTP 400: you may "), "{}", said.message);
+    assert!(said.message.starts_with("the server answered HTTP 400: you may "), "{}", said.message);
     let scope = forbidden(StatusCode::FORBIDDEN, Some(&challenge(Some("write"))));
     assert!(scope.hint.contains("the scope `write`"), "{}", scope.hint);
 }
