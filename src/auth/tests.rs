@@ -227,7 +227,7 @@ async fn a_bound_token_is_sent_with_its_key_or_not_at_all() {
     assert_eq!(bound(DpopPolicy::Auto, TokenBinding::None, false).unwrap(), sent("Bearer", false));
     assert_eq!(bound(DpopPolicy::Never, TokenBinding::None, false).unwrap(), sent("Bearer", false));
     for (policy, binding, is_dpop, words) in [
-        (DpopPolicy::Auto, TokenBinding::None, true, "the key of the stored sign-in is missing"),
+        (DpopPolicy::Auto, TokenBinding::None, true, "the key of the stored sign-in for"),
         (DpopPolicy::Never, key(), true, "is bound to a key (DPoP), and `--dpop never` is set"),
         (DpopPolicy::Always, key(), false, "is not bound to a key (DPoP), and `--dpop always`"),
     ] {
