@@ -203,7 +203,8 @@ mod tests {
             Duration::from_secs(1),
             futures_util::future::pending::<Result<Secret<Vec<u8>>, NotRun>>(),
         );
-        let Ok(JobReply::Failed(JobError::NoReply(failure))) = reply_in(late.await) else {
+        let Ok(JobReply::Failed(JobError::NoReply(failure))) = reply_in(late.await, JOB_TIMEOUT)
+        else {
             panic!("it did not answer")
         };
         assert_eq!(failure.kind, FailureKind::Timeout);

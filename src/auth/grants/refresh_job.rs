@@ -236,10 +236,12 @@ mod tests {
     async fn what_another_process_has_refreshed_is_used_and_nothing_stored_is_no_error() {
         let (state, vault) = state(options());
         let stale = Secret::new("old".to_owned());
-        assert!(refresh(&state.context, &stale, None).await.is_ok_and(|done| done.is_none()));
+        assert!(
+            run_refresh_job(&state.context, &stale, None).await.is_ok_and(|done| done.is_none())
+        );
         let new = sign_in(&options(), "new", Some(3600));
         store(&state, &vault, &new).await;
-        let Ok(Some(found)) = refresh(&state.context, &stale, None).await else {
+        let Ok(Some(found)) = run_refresh_job(&state.context, &stale, None).await else {
             panic!("it is there")
         };
         assert_eq!(*found, new);
