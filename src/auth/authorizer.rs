@@ -419,12 +419,10 @@ fn failure_of_own_header(status: StatusCode) -> Failure {
         StatusCode::UNAUTHORIZED => FailureKind::AuthFailed,
         _ => FailureKind::Forbidden,
     };
-    Failure::new(
-        kind,
-        format!("the server answered HTTP {code} to the `Authorization` header given"),
-    )
-    .status(code)
-    .hint("check the key or token; leave the header out to sign in with a browser")
+    let message = format!("the server answered HTTP {code} to the `Authorization` header given");
+    Failure::new(kind, message)
+        .status(code)
+        .hint("check the key or token; leave the header out to sign in with a browser")
 }
 
 fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {

@@ -113,8 +113,8 @@ async fn a_spent_code_that_was_left_behind_is_no_dead_end() {
     assert_eq!(other.browser.opened().len(), 2);
 }
 
-/// signing in, refreshing ahead of the end and after a refusal, a dead grant: the same
-/// requests in the same order, wherever the work is done.
+/// signing in, refreshing ahead of the end and after a refusal, a dead grant: the
+/// same requests in the same order, wherever the work is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_work_is_the_same_in_either_place() {
     let mut seen = Vec::new();

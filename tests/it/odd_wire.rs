@@ -353,8 +353,8 @@ fn read_request(mut stream: &TcpStream) -> Option<(String, Value)> {
     Some((head, serde_json::from_slice(&text).unwrap_or_default()))
 }
 
-/// A server whose answers to calls have these header lines more. The tool `interim` is answered behind
-/// two interim answers.
+/// A server whose answers to calls have these header lines more. The tool `interim` is answered
+/// behind two interim answers.
 fn serve_raw(lines: impl Fn(&Value) -> String + Send + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());

@@ -138,8 +138,8 @@ const PROMISES: &[Promise] = &[
     promise("O-30", "1 GiB", "src/recording/writer.rs", "MAX_FILE: u64 = 1 << 30;"),
 ];
 
-/// T-04, T-18, T-29, T-41, T-43, T-44, T-87, T-88, T-91, T-96, T-99, T-100, E-26, A-13, A-86, A-106,
-/// S-33, S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
+/// T-04, T-18, T-29, T-41, T-43, T-44, T-87, T-88, T-91, T-96, T-99, T-100, E-26, A-13, A-86,
+/// A-106, S-33, S-34, S-35, S-36, S-37, S-39, S-40, S-42, S-50, S-70, O-6, O-30
 #[test]
 fn each_number_of_a_rule_is_the_one_in_the_code() {
     let page = sources::read("docs/rules.md");

@@ -257,8 +257,8 @@ fn no_line_is_too_wide() {
     assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
 
-/// In the program with the types of its wire, in each product of the mock, in the rest of it, and in
-/// the tests.
+/// In the program with the types of its wire, in each product of the mock, in the rest of it, and
+/// in the tests.
 #[test]
 fn a_type_has_its_name_for_itself() {
     let mut names = BTreeMap::<(String, String), Vec<String>>::new();

@@ -183,7 +183,7 @@ mod tests {
         let given = Registered::Beforehand;
         let because = |words: &str| Some(Some(words.to_owned()));
         let refuses = |code: &str| {
-            let server = "the authorization server refuses to renew the sign-in";
+            let server = "the authorization server refuses to refresh the sign-in";
             because(&format!("{server} (`{code}`: so it is)"))
         };
         for (error, how, sign_in, keeps_client) in [

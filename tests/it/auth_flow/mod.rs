@@ -1,5 +1,5 @@
-//! Signing in from the first 401 to the repeated request; refreshing, stepping up and signing out in
-//! the modules beside.
+//! Signing in from the first 401 to the repeated request; refreshing, stepping up and signing out
+//! in the modules beside.
 
 mod grants;
 mod refreshing;
