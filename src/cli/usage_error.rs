@@ -165,25 +165,26 @@ mod tests {
 
     /// A program like this one, with one command for each kind of argument.
     fn program() -> Command {
+        let named: fn(&'static str) -> Command = Command::new;
         let url = || Arg::new("url").value_name("URL").required(true);
         let level = Arg::new("level").long("level").value_parser(["debug", "info", "warn"]);
         let port = Arg::new("port").long("port").value_parser(clap::value_parser!(u16));
         let hidden = Arg::new("secret").long("secret").hide(true);
         let json = Arg::new("json").long("json").action(ArgAction::SetTrue);
         let text = Arg::new("text").long("text").action(ArgAction::SetTrue).conflicts_with("json");
-        let tools = Command::new("tools").arg(url()).args([level, port, hidden, json, text]);
+        let tools = named("tools").arg(url()).args([level, port, hidden, json, text]);
         let examples = "Examples:\n  mcp-tether tools https://a.example\n";
         let tool = Arg::new("tool").value_name("TOOL").required(true);
         let uri = Arg::new("uri").value_name("URI").required(true);
         let server = || Arg::new("server").value_name("SERVER").required(true);
         let kinds = ["show", "path"].map(Command::new);
-        Command::new("mcp-tether")
+        named("mcp-tether")
             .subcommand(tools.after_help(examples))
-            .subcommand(Command::new("call").arg(url()).arg(tool))
-            .subcommand(Command::new("read").arg(url()).arg(uri))
-            .subcommand(Command::new("logout").arg(server()))
-            .subcommand(Command::new("uninstall").arg(server()))
-            .subcommand(Command::new("config").subcommand_required(true).subcommands(kinds))
+            .subcommand(named("call").arg(url()).arg(tool))
+            .subcommand(named("read").arg(url()).arg(uri))
+            .subcommand(named("logout").arg(server()))
+            .subcommand(named("uninstall").arg(server()))
+            .subcommand(named("config").subcommand_required(true).subcommands(kinds))
     }
 
     /// The message, and then the hints, of a line that cannot be parsed.
