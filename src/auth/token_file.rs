@@ -118,7 +118,10 @@ fn no_token(path: &Path) -> String {
 fn text_of(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let file = std::fs::File::open(path)?;
-    std::io::Read::read_to_string(&mut std::io::Read::take(file, MAX_FILE_BYTES), &mut text)?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, MAX_FILE_BYTES + 1), &mut text)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(std::io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
     Ok(text)
 }
 
@@ -162,7 +165,8 @@ mod tests {
     #[test]
     fn a_file_that_is_being_written_changes_nothing() {
         let (_folder, file) = file("one");
-        for half in ["", "on e"] {
+        let too_long = "x".repeat(64 * 1024 + 1);
+        for half in ["", "on e", &too_long] {
             std::fs::write(&file.path, half).unwrap();
             assert_eq!(file.current(), (HeaderValue::from_static("Bearer one"), 1));
         }

@@ -206,7 +206,8 @@ mod tests {
         let process = format!("process {}", std::process::id());
         assert!(refused.message().contains(&process), "{refused}");
         drop(held);
-        assert!(locks.try_acquire("a", LockPurpose::Caller).await.unwrap().is_some());
+        // The last attempt of the one that gave up may hold it for a moment.
+        drop(locks.acquire("a", LockPurpose::Caller).await.unwrap());
         assert_eq!(locks.owner("a"), None);
     }
 
