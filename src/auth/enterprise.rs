@@ -13,6 +13,7 @@ use crate::auth::grants::refresh_job::is_refreshed;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::auth::grants::token_exchange::{SubjectToken, WantedAssertion, exchange};
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::Registration;
 use crate::auth::refresh_at_issuer::{RefreshOutcome, refresh_at_issuer};
@@ -100,8 +101,8 @@ async fn redeem(
     assertion: &Secret<String>,
     scope: Option<&str>,
 ) -> Result<TokenSet, Failure> {
-    let extra = &context.options.authorize_params;
-    jwt_bearer::redeem(endpoint, assertion, scope, extra).await.map_err(|error| {
+    let params = UserParameters::of(&context.options);
+    jwt_bearer::redeem(endpoint, assertion, scope, params).await.map_err(|error| {
         error.into_failure("the identity assertion", |_, _| {
             "whoever runs the server has to trust your company's identity provider and this \
              client; `mcp-tether doctor URL` shows both"

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remedy_replaces_what_is_damaged_or_could_not_be_renewed() {
+    fn the_remedy_replaces_what_is_damaged_or_could_not_be_refreshed() {
         let words = "https://a.example/mcp --account work";
         let remedy = |note, damaged| stored(note, damaged).remedy();
         assert_eq!(remedy(None, false), None);
@@ -209,11 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_that_failed_is_told_once_the_token_has_expired() {
+    fn a_refresh_that_failed_is_told_once_the_token_has_expired() {
         let token = |problem, end| describe_token(&note(problem, end), 100);
         assert_eq!(token(None, Some(160)), "expires in 1 minute");
         assert_eq!(token(Some("it failed"), Some(160)), "expires in 1 minute", "it still works");
-        let failed = "expired, and could not be renewed: it failed";
+        let failed = "expired, and could not be refreshed: it failed";
         assert_eq!(token(Some("it failed"), Some(100)), failed);
         assert_eq!(token(Some("it failed"), None), failed);
         let bound = Note { is_bound: true, ..note(None, Some(160)) };

@@ -1,6 +1,7 @@
 //! The cookies of one remote, which load balancers use to keep a session on one machine. Requests
 //! cost nothing more until the remote sets one.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
@@ -35,15 +36,20 @@ impl Cookies {
             let Ok(text) = value.to_str() else { continue };
             let store = self.0.get_or_init(RwLock::default);
             let mut store = store.write().unwrap_or_else(PoisonError::into_inner);
-            if text.len() <= MAX_COOKIE_BYTES && has_room(&store, text) {
+            if text.len() <= MAX_COOKIE_BYTES && has_room(&mut store, text) {
                 let _ = store.parse(text, url);
             }
         }
     }
 }
 
-/// Whether one more cookie may be kept, or this one replaces another.
-fn has_room(store: &CookieStore, text: &str) -> bool {
+/// Whether one more cookie may be kept, or this one replaces another. Expired ones make room.
+fn has_room(store: &mut CookieStore, text: &str) -> bool {
+    if store.iter_any().count() >= MAX_COOKIES {
+        let unexpired = store.iter_unexpired().cloned().map(Ok::<_, Infallible>);
+        let Ok(kept) = CookieStore::from_cookies(unexpired, false);
+        *store = kept;
+    }
     let name = text.split_once('=').map_or("", |(name, _)| name.trim());
     let (mut count, mut is_known) = (0, false);
     for cookie in store.iter_any() {
@@ -84,6 +90,22 @@ mod tests {
         for elsewhere in ["https://a.example/other", "https://b.example/mcp"] {
             assert_eq!(cookies.header(&url(elsewhere)), None, "{elsewhere}");
         }
+    }
+
+    /// T-42
+    #[test]
+    fn cookies_that_have_expired_make_room_for_others() {
+        let url = Url::parse("https://a.example/mcp").unwrap();
+        let expired = (0..MAX_COOKIES).map(|number| {
+            cookie_store::Cookie::parse(format!("c{number}=1; Max-Age=0"), &url)
+                .map(cookie_store::Cookie::into_owned)
+        });
+        let store = CookieStore::from_cookies(expired, true).unwrap();
+        assert_eq!(store.iter_any().count(), MAX_COOKIES);
+        let cookies = Cookies(OnceLock::from(RwLock::new(store)));
+        let set = HeaderValue::from_static("route=a; Max-Age=60");
+        cookies.store(&url, &HeaderMap::from_iter([(header::SET_COOKIE, set)]));
+        assert_eq!(cookies.header(&url).unwrap(), "route=a");
     }
 
     /// S-35

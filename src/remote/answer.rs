@@ -11,6 +11,7 @@ use super::events::EventDecoder;
 use super::failures::{failure_for_media_type, lost_failure, protocol_failure, reason_in};
 use super::media_type::{begins_event_stream, read_media_type};
 use super::post::Post;
+use super::progress::WatchedCall;
 use super::received::parse_received;
 use super::resumption::{ended_early, outcome_of};
 use super::session_loss;
@@ -148,10 +149,10 @@ impl Wire {
     /// HTTP+SSE). Progress restarts the time limit (T-26).
     async fn await_on_stream(&self, post: &Post) -> Outcome {
         let call = Message::parse(post.frame.clone().into_bytes()).ok();
-        let token = call.and_then(|call| self.progress.watch(&call));
+        let watched = call.and_then(|call| self.progress.watch(&call));
         let limit = post.silence_limit(&self.limits);
-        let count = || token.as_deref().map(|token| self.progress.count(token));
-        let outcome = loop {
+        let count = || watched.as_ref().map(WatchedCall::count);
+        loop {
             let seen = count();
             let settled = post.handle.wait_until_settled();
             let prompts = self.open_prompts.of(Some(post.number));
@@ -164,11 +165,7 @@ impl Wire {
                     }));
                 }
             }
-        };
-        if let Some(token) = &token {
-            self.progress.forget(token);
         }
-        outcome
     }
 
     /// Reads an error response's body, or as much of it as arrives in time; returns an empty one if

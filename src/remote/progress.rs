@@ -32,13 +32,13 @@ struct Meta {
 }
 
 impl ProgressWatch {
-    /// Starts to watch a call; returns its token, if it asks for progress.
-    pub(super) fn watch(&self, call: &Message) -> Option<String> {
+    /// Starts to watch a call, if it asks for progress, until the returned value is dropped.
+    pub(super) fn watch(&self, call: &Message) -> Option<WatchedCall<'_>> {
         let params: Params = call.params_as()?;
         let token = params.meta?.token?.get().to_owned();
         self.with(|counts| counts.insert(token.clone(), 0));
         self.any.store(true, Ordering::Release);
-        Some(token)
+        Some(WatchedCall { watch: self, token })
     }
 
     /// Counts a message on a shared stream if it reports progress.
@@ -56,22 +56,31 @@ impl ProgressWatch {
         });
     }
 
-    /// How often this call has shown progress.
-    pub(super) fn count(&self, token: &str) -> u64 {
-        self.with(|counts| counts.get(token).copied().unwrap_or_default())
-    }
-
-    /// Stops watching a call.
-    pub(super) fn forget(&self, token: &str) {
-        let is_empty = self.with(|counts| {
-            counts.remove(token);
-            counts.is_empty()
-        });
-        self.any.store(!is_empty, Ordering::Release);
-    }
-
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, u64>) -> T) -> T {
         work(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A call whose progress is watched.
+pub(super) struct WatchedCall<'a> {
+    watch: &'a ProgressWatch,
+    token: String,
+}
+
+impl WatchedCall<'_> {
+    /// How often the call has shown progress.
+    pub(super) fn count(&self) -> u64 {
+        self.watch.with(|counts| counts.get(&self.token).copied().unwrap_or_default())
+    }
+}
+
+impl Drop for WatchedCall<'_> {
+    fn drop(&mut self) {
+        let is_empty = self.watch.with(|counts| {
+            counts.remove(&self.token);
+            counts.is_empty()
+        });
+        self.watch.any.store(!is_empty, Ordering::Release);
     }
 }
 
@@ -85,15 +94,15 @@ mod tests {
         let message = |text: &str| Message::parse(text.to_owned()).unwrap();
         let watch = ProgressWatch::default();
         let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":"a"}}}"#;
-        let token = watch.watch(&message(call)).unwrap();
+        let watched = watch.watch(&message(call)).unwrap();
         for other in ["b", "a"] {
             watch.see(&message(&format!(
                 r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":"{other}"}}}}"#
             )));
         }
-        assert_eq!(watch.count(&token), 1);
-        watch.forget(&token);
-        assert_eq!(watch.count(&token), 0);
+        assert_eq!(watched.count(), 1);
+        drop(watched);
+        assert!(watch.with(|counts| counts.is_empty()), "it is not watched for ever");
         let silent = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#;
         assert!(watch.watch(&message(silent)).is_none());
     }

@@ -113,8 +113,14 @@ fn is_unknown_session(error: &Message) -> bool {
 /// Narrower than [`is_unknown_session`], for errors that do not prove that the request was refused:
 /// sending it again must not repeat what it did (T-28).
 fn is_session_gone(error: &Message) -> bool {
-    const REFUSED: [&str; 5] =
-        ["invalid session", "no valid session", "missing session", "session id", "session-id"];
+    const REFUSED: [&str; 6] = [
+        "invalid session",
+        "no valid session",
+        "missing session",
+        "session id required",
+        "session id is required",
+        "session-id header",
+    ];
     let error: RefusalError = error.outcome_as().unwrap_or_default();
     let text = error.message.to_ascii_lowercase();
     error.code == SESSION_NOT_FOUND
@@ -230,6 +236,7 @@ mod tests {
             (429, error("null", -32000, "too many requests in this session")),
             (500, error("null", -32603, "database session is in a failed transaction")),
             (200, error("null", -32603, "could not commit the session")),
+            (500, error("\"server-error\"", -32603, "duplicate key value: session id")),
             (422, r#"{"detail":[{"loc":["session_date"],"msg":"invalid"}]}"#.to_owned()),
         ] {
             assert!(!judge(&post, false, status, &body), "{status} {body}");

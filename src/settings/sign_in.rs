@@ -19,12 +19,13 @@ use crate::redact::{Secret, shown_words};
 
 /// The parameters of an authorization request that only the bridge may set, because other values
 /// would undo their protection.
-const RESERVED_PARAMS: [&str; 14] = [
+const RESERVED_PARAMS: [&str; 15] = [
     "client_id",
     "client_secret",
     "client_assertion",
     "client_assertion_type",
     "grant_type",
+    "assertion",
     "device_code",
     "redirect_uri",
     "response_type",

@@ -10,7 +10,7 @@ use mcp_tether::error::FailureKind;
 use mcp_tether::redact::Secret;
 use serde_json::json;
 
-use crate::support::authorization_server::{Answer, AuthorizationServer, Config};
+use crate::support::authorization_server::{Answer, AuthorizationServer, Config, IssuerRequest};
 use crate::support::fakes::FakeBrowser;
 use crate::support::sign_in::{Builder, Party, party};
 use crate::support::waiting::until_seen;
@@ -407,14 +407,22 @@ async fn a_wrong_secret_costs_no_stored_sign_in() {
 /// parameters of the user's go along with every grant, and replace those of the endpoint.
 #[tokio::test(flavor = "multi_thread")]
 async fn parameters_of_the_users_go_along_with_every_grant() {
-    let audience = || vec![("audience".to_owned(), "https://api".to_owned())];
+    let own = [("audience", "https://api"), ("scope", "mine"), ("resource", "https://api")];
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let audience = || own.to_vec();
+    let is_alone = |asked: &IssuerRequest| {
+        own.iter().all(|(name, value)| {
+            let given: Vec<_> = asked.pairs.iter().filter(|(other, _)| other == name).collect();
+            matches!(given[..], [(_, given)] if given == value)
+        })
+    };
     let server = server(|config| config.device_polls = 0).await;
     let device = party(&server).options(|options| {
         options.grant = Grant::DeviceCode;
         options.authorize_params = audience();
     });
     device.build().authorizer.sign_in(Interaction::Browser).await.unwrap();
-    assert_eq!(server.asked_at("/device")[0].form["audience"], "https://api");
+    assert!(is_alone(&server.asked_at("/device")[0]));
     server.add_client("mine", None, &[]);
     server.change(|config| config.auth_method = "client_secret_post");
     server.add_client("mine", Some("s"), &[]);
@@ -431,7 +439,7 @@ async fn parameters_of_the_users_go_along_with_every_grant() {
     robot.list().await.unwrap();
     let asked = server.grants("client_credentials");
     assert_eq!(asked.len(), 2);
-    assert!(asked.iter().all(|asked| asked.form["audience"] == "https://api"));
+    assert!(asked.iter().all(is_alone));
 }
 
 /// a device code may come from an endpoint that the metadata does not name, and a server that

@@ -14,6 +14,7 @@ use crate::auth::discovery::requirements::without_authorization_endpoint;
 use crate::auth::discovery::scopes::OFFLINE_ACCESS;
 use crate::auth::dpop::key::DpopSigner;
 use crate::auth::grants::token_endpoint::GrantError;
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::sign_in_plan::SignInPlan;
@@ -91,20 +92,20 @@ impl AuthorizationRequest<'_> {
             Failure::new(FailureKind::AuthFailed, message)
                 .hint("check `--host` and `--callback-path`, or leave them out")
         })?;
-        let is_given = |name: &str| options.authorize_params.iter().any(|(own, _)| own == name);
+        let params = UserParameters::of(options);
         let prompts =
-            is_given("prompt") || endpoint.query_pairs().any(|(name, _)| name == "prompt");
+            params.contain("prompt") || endpoint.query_pairs().any(|(name, _)| name == "prompt");
         let client = BasicClient::new(ClientId::new(self.client_id.to_owned()))
-            .set_auth_uri(AuthUrl::from_url(without_parameters(endpoint, &is_given)))
+            .set_auth_uri(AuthUrl::from_url(without_parameters(endpoint, params)))
             .set_redirect_uri(redirect);
         let verifier = PkceCodeVerifier::new(self.verifier.expose().clone());
         let scopes = self.scopes.unwrap_or_default().split_whitespace();
-        let asked = scopes.clone().filter(|_| !is_given("scope"));
+        let asked = scopes.clone().filter(|_| !params.contain("scope"));
         let mut request = client
             .authorize_url(|| CsrfToken::new(self.state.expose_to_wire().clone()))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .add_scopes(asked.map(|scope| Scope::new(scope.to_owned())));
-        if let Some(resource) = self.resource.filter(|_| !is_given("resource")) {
+        if let Some(resource) = params.ours("resource", self.resource) {
             request = request.add_extra_param("resource", resource);
         }
         if let Some(thumbprint) = self.key_thumbprint {
@@ -116,19 +117,19 @@ impl AuthorizationRequest<'_> {
         if !prompts && !is_given_client && scopes.into_iter().any(|scope| scope == OFFLINE_ACCESS) {
             request = request.add_extra_param("prompt", "consent");
         }
-        for (name, value) in &options.authorize_params {
-            request = request.add_extra_param(name.as_str(), value.as_str());
+        for (name, value) in params.pairs() {
+            request = request.add_extra_param(name, value);
         }
         Ok(request.url().0)
     }
 }
 
 /// The endpoint without those parameters of its query that the user overrides.
-fn without_parameters(mut endpoint: Url, is_given: &impl Fn(&str) -> bool) -> Url {
+fn without_parameters(mut endpoint: Url, params: UserParameters<'_>) -> Url {
     let own: Vec<(String, String)> = endpoint.query_pairs().into_owned().collect();
-    if own.iter().any(|(name, _)| is_given(name)) {
+    if own.iter().any(|(name, _)| params.contain(name)) {
         endpoint.set_query(None);
-        let kept: Vec<_> = own.into_iter().filter(|(name, _)| !is_given(name)).collect();
+        let kept: Vec<_> = own.into_iter().filter(|(name, _)| !params.contain(name)).collect();
         if !kept.is_empty() {
             endpoint.query_pairs_mut().extend_pairs(kept);
         }

@@ -5,6 +5,7 @@ use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::context::{Context, SignInRequest};
 use crate::auth::grants::redemption::save_issued;
 use crate::auth::grants::token_endpoint::GrantError;
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::records::record::SignIn;
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
@@ -25,8 +26,8 @@ pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Resul
     let url = plan.token_endpoint()?;
     let resource = plan.resource.as_deref();
     let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
-    let extra = &context.options.authorize_params;
-    let tokens = endpoint.client_credentials(plan.scopes.as_deref(), extra).await;
+    let params = UserParameters::of(&context.options);
+    let tokens = endpoint.client_credentials(plan.scopes.as_deref(), params).await;
     let tokens = tokens.map_err(failure_of)?;
     save_issued(context, &plan, &endpoint, tokens).await
 }

@@ -9,6 +9,7 @@ use crate::auth::discovery::requirements::without_device_codes;
 use crate::auth::durable::job::{DeviceAuthorization, DeviceCode, JobError, TokenJob};
 use crate::auth::durable::runner;
 use crate::auth::grants::token_endpoint::{TokenEndpoint, grant_error};
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::one_sign_in::{conclude, wait_for_turn};
 use crate::auth::records::record::SignIn;
 use crate::auth::sign_in_plan::SignInPlan;
@@ -80,14 +81,16 @@ async fn ask(
     let url = url.ok_or_else(|| without_device_codes(server))?;
     let device_url = DeviceAuthorizationUrl::from_url(url.clone());
     let grants = endpoint.grants().set_device_authorization_url(device_url);
-    let scopes = plan.scopes.as_deref().unwrap_or_default().split_whitespace();
+    let params = UserParameters::of(&context.options);
+    let scopes = params.ours("scope", plan.scopes.as_deref()).unwrap_or_default();
+    let scopes = scopes.split_whitespace();
     let mut request =
         grants.exchange_device_code().add_scopes(scopes.map(|scope| Scope::new(scope.to_owned())));
-    if let Some(resource) = endpoint.resource {
+    if let Some(resource) = params.ours("resource", endpoint.resource) {
         request = request.add_extra_param("resource", resource);
     }
-    for (name, value) in &context.options.authorize_params {
-        request = request.add_extra_param(name.as_str(), value.as_str());
+    for (name, value) in params.pairs() {
+        request = request.add_extra_param(name, value);
     }
     let answer = request.request_async(endpoint).await;
     answer.map(bounded).map_err(|error| match error {

@@ -3,6 +3,7 @@
 
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::redact::Secret;
 
 /// The grant type (RFC 7523 §2.1).
@@ -16,13 +17,13 @@ pub(crate) async fn redeem(
     endpoint: &TokenEndpoint<'_>,
     assertion: &Secret<String>,
     scope: Option<&str>,
-    extra: &[(String, String)],
+    params: UserParameters<'_>,
 ) -> Result<TokenSet, GrantError> {
     let mut form =
         vec![("grant_type", GRANT_TYPE), ("assertion", assertion.expose_to_wire().as_str())];
-    form.extend(scope.map(|scope| ("scope", scope)));
-    form.extend(endpoint.resource.map(|resource| ("resource", resource)));
-    form.extend(extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    form.extend(params.ours("scope", scope).map(|scope| ("scope", scope)));
+    form.extend(params.ours("resource", endpoint.resource).map(|resource| ("resource", resource)));
+    form.extend(params.pairs());
     let body = endpoint.extension_grant(&form).await?;
     endpoint.issued(&body)
 }

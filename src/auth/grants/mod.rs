@@ -14,4 +14,5 @@ pub(crate) mod token;
 pub(crate) mod token_answer;
 pub(crate) mod token_endpoint;
 pub(crate) mod token_exchange;
+pub(crate) mod user_parameters;
 pub(crate) mod workload;

@@ -7,6 +7,7 @@ use crate::auth::context::Context;
 use crate::auth::durable::job::{JobError, JobOutcome};
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::GrantError;
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::grants::workload;
 use crate::auth::options::Grant;
 use crate::auth::records::record::SignIn;
@@ -94,8 +95,8 @@ async fn ask(
     };
     let scope = stored.scopes_asked.as_deref();
     let tokens = if let Grant::ClientCredentials = context.options.grant {
-        let extra = &context.options.authorize_params;
-        endpoint.client_credentials(scope, extra).await
+        let params = UserParameters::of(&context.options);
+        endpoint.client_credentials(scope, params).await
     } else if let Grant::Workload(source) = &context.options.grant {
         workload::ask(context, source, &endpoint, scope).await
     } else if needs_secret(stored) {

@@ -19,6 +19,7 @@ use url::{Url, form_urlencoded};
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::grants::token::{Issued, TokenSet};
 use crate::auth::grants::token_answer::{AnswerKind, is_transient_code, refused_parameter, sort};
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::guarded_http::answer_object::as_json;
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
@@ -200,18 +201,18 @@ impl<'a> TokenEndpoint<'a> {
     pub(crate) async fn client_credentials(
         &self,
         scope: Option<&str>,
-        extra: &[(String, String)],
+        params: UserParameters<'_>,
     ) -> Result<TokenSet, GrantError> {
         let grants = self.grants();
-        let words = scope.unwrap_or_default().split_whitespace();
+        let words = params.ours("scope", scope).unwrap_or_default().split_whitespace();
         let mut request = grants
             .exchange_client_credentials()
             .add_scopes(words.map(|word| Scope::new(word.to_owned())));
-        if let Some(resource) = self.resource {
+        if let Some(resource) = params.ours("resource", self.resource) {
             request = request.add_extra_param("resource", resource);
         }
-        for (name, value) in extra {
-            request = request.add_extra_param(name.as_str(), value.as_str());
+        for (name, value) in params.pairs() {
+            request = request.add_extra_param(name, value);
         }
         self.tokens(request.request_async(self).await)
     }

@@ -8,6 +8,7 @@ use crate::auth::grants::jwt_bearer;
 use crate::auth::grants::redemption::save_issued;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
+use crate::auth::grants::user_parameters::UserParameters;
 use crate::auth::records::record::SignIn;
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
@@ -44,7 +45,7 @@ pub(crate) async fn ask(
 ) -> Result<TokenSet, GrantError> {
     let assertion = source.read(context.now()).await.map_err(GrantError::Unavailable)?;
     check_audience(context, endpoint, &assertion).map_err(GrantError::Unavailable)?;
-    jwt_bearer::redeem(endpoint, &assertion, scope, &context.options.authorize_params).await
+    jwt_bearer::redeem(endpoint, &assertion, scope, UserParameters::of(&context.options)).await
 }
 
 /// Checks the assertion's audience. It is a credential: an MCP server that names its own

@@ -335,7 +335,10 @@ fn redirect_target(response: &Response, from: &Url) -> Option<Url> {
 /// Reads `Retry-After` as seconds or a date; an absurd time counts as none.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = text.parse().ok().or_else(|| {
+    // Some servers send fractions.
+    let fraction = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let whole = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = fraction.map(whole).or_else(|| {
         let wait = httpdate::parse_http_date(text).ok()?;
         wait.duration_since(std::time::SystemTime::now()).ok().map(|wait| wait.as_secs())
     });

@@ -31,6 +31,9 @@ struct PinnedTool {
 struct PinFile {
     /// Whether the last page of the list was seen when it was written.
     complete: bool,
+    /// How many pages of the list have been read.
+    #[serde(default)]
+    pages: usize,
     tools: BTreeMap<String, PinnedTool>,
 }
 
@@ -50,6 +53,8 @@ pub struct ToolPins {
     pinned: Option<PinFile>,
     /// The tools of the list that is being read.
     listed: BTreeMap<String, ToolDefinition>,
+    /// How many of its pages have been read.
+    pages: usize,
     /// The changes already reported: each is reported once.
     reported: BTreeSet<(String, String)>,
     /// The tools that differ from the pinned ones.
@@ -82,6 +87,7 @@ impl ToolPins {
             file: file.to_owned(),
             pinned: None,
             listed: BTreeMap::new(),
+            pages: 0,
             reported: BTreeSet::new(),
             different: BTreeSet::new(),
             kept: 0,
@@ -121,7 +127,9 @@ impl ToolPins {
         if is_first {
             self.listed.clear();
             self.kept = 0;
+            self.pages = 0;
         }
+        self.pages += 1;
         self.kept += tools.iter().map(|tool| tool.get().len()).sum::<usize>();
         if self.kept + self.remembered_bytes() > MAX_KEPT {
             self.is_overfull = true;
@@ -132,6 +140,7 @@ impl ToolPins {
         }
         let page = definitions(tools.iter().map(|tool| tool.get()));
         let mut messages = self.compare(&page);
+        let names: Vec<String> = page.keys().cloned().collect();
         for (name, definition) in page {
             match self.listed.get_mut(&name) {
                 Some(known) => known.join(&definition),
@@ -143,7 +152,7 @@ impl ToolPins {
             self.is_overfull = false;
             messages.extend(self.vanished());
         }
-        messages.extend(self.pin_what_is_new(is_last));
+        messages.extend(self.pin_what_is_new(&names, is_last));
         if messages.len() > MAX_MESSAGES {
             let more = messages.len() - MAX_MESSAGES;
             messages.truncate(MAX_MESSAGES);
@@ -186,10 +195,11 @@ impl ToolPins {
         messages
     }
 
-    /// Whether unpinned tools count as new: nothing is pinned yet, or the list was never read
-    /// completely.
+    /// Whether unpinned tools of this page are trusted on first use: nothing is pinned yet, or the
+    /// list was never read as far as this.
     fn trusts_new_tools(&self) -> bool {
-        self.pinned.as_ref().is_none_or(|pinned| !pinned.complete)
+        let is_unread = |pinned: &PinFile| !pinned.complete && self.pages > pinned.pages;
+        self.pinned.as_ref().is_none_or(is_unread)
     }
 
     fn change_of(&self, name: &str, definition: &ToolDefinition) -> Option<PinChange> {
@@ -245,22 +255,22 @@ impl ToolPins {
             .collect()
     }
 
-    /// Pins this list's new tools, which are trusted on first use.
-    fn pin_what_is_new(&mut self, is_last: bool) -> Option<String> {
-        if !self.trusts_new_tools() {
+    /// Pins this page's new tools if they are trusted, and notes how far the list was read.
+    fn pin_what_is_new(&mut self, names: &[String], is_last: bool) -> Option<String> {
+        let is_trusted = self.trusts_new_tools();
+        let is_complete = self.pinned.as_ref().is_some_and(|pinned| pinned.complete);
+        if !is_trusted && (is_complete || !is_last) {
             return None;
         }
-        let is_first_time = self.pinned.is_none();
         let pinned = self.pinned.get_or_insert_default();
-        let before = pinned.tools.len();
-        for (name, definition) in &self.listed {
-            pinned.tools.entry(name.clone()).or_insert_with(|| PinnedTool::of(definition));
+        for name in names.iter().filter(|_| is_trusted) {
+            if let Some(definition) = self.listed.get(name) {
+                let new = || PinnedTool::of(definition);
+                pinned.tools.entry(name.clone()).or_insert_with(new);
+            }
         }
-        let is_same = pinned.tools.len() == before && pinned.complete == is_last;
         pinned.complete = is_last;
-        if is_same && !is_first_time {
-            return None;
-        }
+        pinned.pages = pinned.pages.max(self.pages);
         let error = self.write().err()?;
         Some(format!("the tools could not be pinned: {error}"))
     }
@@ -285,7 +295,7 @@ impl ToolPins {
     pub fn accept(&mut self, tools: &[Box<RawValue>]) -> Result<(), PinError> {
         let listed = definitions(tools.iter().map(|tool| tool.get()));
         let tools = listed.into_iter().map(|(name, one)| (name, PinnedTool::of(&one))).collect();
-        self.pinned = Some(PinFile { complete: true, tools });
+        self.pinned = Some(PinFile { complete: true, pages: self.pages, tools });
         self.write()
     }
 
@@ -415,6 +425,27 @@ mod tests {
         let messages = pins.handle_page(true, &page(&[("a", "z")], Some("2")));
         assert!(messages.len() == 1 && messages[0].contains("`a` has changed"), "{messages:?}");
         assert!(pins.handle_page(false, &page(&[("b", "y")], None)).is_empty(), "none vanished");
+    }
+
+    /// S-73: a list without an end does not make its first page trusted for ever.
+    #[test]
+    fn a_page_that_was_read_once_is_trusted_no_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.json");
+        let open = || ToolPins::read(&file).unwrap();
+        assert!(open().handle_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
+        for session in 0..2 {
+            let mut pins = open();
+            let messages = pins.handle_page(true, &page(&[("a", "x"), ("n", "y")], Some("2")));
+            assert!(messages.len() == 1 && messages[0].contains("`n` is new"), "{session}");
+            assert_eq!(different(&pins), ["n"], "{session}");
+            assert!(pins.handle_page(false, &page(&[("b", "y")], Some("3"))).is_empty());
+            assert_eq!(different(&pins), ["n"], "the second page is new, the first is not");
+        }
+        let mut pins = open();
+        pins.handle_page(true, &page(&[("a", "x"), ("n", "y")], None));
+        assert_eq!(different(&pins), ["n"], "nor when the list ends");
+        assert_eq!(open().handle_page(true, &page(&[("a", "x"), ("m", "y")], None)).len(), 2);
     }
 
     /// S-73

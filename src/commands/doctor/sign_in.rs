@@ -205,7 +205,7 @@ mod tests {
         };
         let login = "mcp-tether login https://a.example";
         assert_eq!(check(stored(note(2000, false, None), None)).0, CheckVerdict::Ok);
-        assert_eq!(check(stored(note(1000, true, None), None)).0, CheckVerdict::Ok, "it renews");
+        assert_eq!(check(stored(note(1000, true, None), None)).0, CheckVerdict::Ok, "it refreshes");
         let (verdict, next) = check(stored(note(1000, false, None), None));
         assert_eq!((verdict, next), (CheckVerdict::Warn, format!("`{login}`")));
         let (verdict, next) = check(stored(note(2000, true, Some("it failed")), None));

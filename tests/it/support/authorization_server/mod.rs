@@ -32,6 +32,8 @@ pub struct IssuerRequest {
     pub path: String,
     pub query: BTreeMap<String, String>,
     pub form: BTreeMap<String, String>,
+    /// The form as it came, with duplicate names.
+    pub pairs: Vec<(String, String)>,
     pub headers: HeaderMap,
     pub body: Value,
 }
@@ -211,14 +213,15 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let pairs = |text: &[u8]| form_urlencoded::parse(text).into_owned().collect();
+    let pairs = |text: &[u8]| form_urlencoded::parse(text).into_owned().collect::<Vec<_>>();
     let is_form = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
     let asked = IssuerRequest {
         path: uri.path().to_owned(),
-        query: pairs(uri.query().unwrap_or_default().as_bytes()),
-        form: if is_form { pairs(&body) } else { BTreeMap::new() },
+        query: pairs(uri.query().unwrap_or_default().as_bytes()).into_iter().collect(),
+        form: if is_form { pairs(&body).into_iter().collect() } else { BTreeMap::new() },
+        pairs: if is_form { pairs(&body) } else { Vec::new() },
         headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
