@@ -158,7 +158,7 @@ async fn permitted_sign_in(
     if let Some(failure) = state.cache().reason_to_wait() {
         return Err(failure);
     }
-    // Running a command is a request for each of its pages.
+    // Whoever runs a command asks for every page that it opens, so only bridges are limited.
     if context.options.grant.needs_person() && context.options.outlives_requests {
         let begun = match page {
             PageKind::First if state.cache().is_token_proven() => {
